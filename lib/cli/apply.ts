@@ -1,0 +1,123 @@
+/**
+ * `apply`: plans under locks, shows the plan, asks, and carries it out; or does the same with a saved plan.
+ *
+ * Locks that this command takes are given back on every way out: put back as they were found when nothing was
+ * changed, removed when something was.
+ */
+import { RollbackError } from '../errors.ts';
+import { outcomeToText } from '../report/outcome-text.ts';
+import { changesAnything, planToText } from '../report/plan-text.ts';
+import { applyPlan, type Outcome } from '../rollback/apply.ts';
+import { lockDatabase } from '../rollback/locks.ts';
+import { planRollback } from '../rollback/plan.ts';
+import { readPlanFile } from '../rollback/plan-file.ts';
+import type { LockSet } from '../store/lock.ts';
+import type { RollbackPlan } from '../types.ts';
+import { confirm } from './confirm.ts';
+import type { Context } from './context.ts';
+import { EXIT_DONE } from './exit-codes.ts';
+import { givenPlanningFlags, type PlanningOptions, planOptionsOf } from './source-options.ts';
+
+/** The options of this command. */
+export interface ApplyCommandOptions extends PlanningOptions {
+  readonly yes?: true;
+}
+
+/** Runs the command; the result is its exit code. */
+export function run(
+  planFile: string | undefined,
+  options: ApplyCommandOptions,
+  context: Context,
+): Promise<number> {
+  return planFile === undefined ? planAndApply(options, context) : applySaved(planFile, options, context);
+}
+
+async function planAndApply(options: ApplyCommandOptions, context: Context): Promise<number> {
+  const { signals } = context;
+  const planning = await planOptionsOf(options);
+  const snapshotDir = planning.snapshotDir === 'none' ? undefined : planning.snapshotDir;
+  const locks = await lockDatabase(planning.roots, snapshotDir);
+  try {
+    await signals.checkpoint();
+    const progress = context.newProgress();
+    const plan = await planRollback({
+      ...planning,
+      locks,
+      signal: signals.signal,
+      ...(progress.report && { onProgress: progress.report }),
+    }).finally(progress.stop);
+    return await showAndApply(plan, options, context, locks);
+  } finally {
+    if (signals.changing) await locks.release();
+    else await locks.restore();
+  }
+}
+
+async function applySaved(path: string, options: ApplyCommandOptions, context: Context): Promise<number> {
+  const surplus = givenPlanningFlags(options);
+  if (surplus.length > 0) {
+    throw new RollbackError('ERR_USAGE', {
+      what: `A saved plan and ${surplus.join(', ')} were given together`,
+      why: 'A saved plan already says which database, which target and which scope it has',
+      next: 'Give either the plan file alone, or no plan file',
+    });
+  }
+  return showAndApply(await readPlanFile(path), options, context, null);
+}
+
+async function showAndApply(
+  plan: RollbackPlan,
+  options: ApplyCommandOptions,
+  context: Context,
+  locks: LockSet | null,
+): Promise<number> {
+  const work = changesAnything(plan);
+  if (context.json || !context.quiet || (work && !options.yes)) await showPlan(plan, context);
+  if (!work) return EXIT_DONE;
+  if (!options.yes) await confirm(context);
+  await context.signals.checkpoint();
+  const outcome = await carryOut(plan, context, locks);
+  await showOutcome(outcome, context);
+  return EXIT_DONE;
+}
+
+function carryOut(plan: RollbackPlan, context: Context, locks: LockSet | null): Promise<Outcome> {
+  const { signals } = context;
+  const display = context.newProgress();
+  return applyPlan(plan, {
+    signal: signals.signal,
+    onStart: () => signals.changesBegin(),
+    ...(display.report && { onProgress: display.report }),
+    ...(locks && { locks }),
+  }).finally(display.stop);
+}
+
+async function showPlan(plan: RollbackPlan, context: Context): Promise<void> {
+  if (context.json) {
+    await context.out.json({ message_type: 'plan', version: 1, plan });
+    return;
+  }
+  const style = { color: context.color, width: context.width, verbose: context.verbose };
+  await context.out.write(planToText(plan, { ...style, mode: 'apply' }));
+}
+
+async function showOutcome(outcome: Outcome, context: Context): Promise<void> {
+  try {
+    if (context.json) await context.out.json({ message_type: 'outcome', version: 1, outcome });
+    else if (!context.quiet) {
+      await context.out.write(`\n${outcomeToText(outcome, { color: context.color, width: context.width })}`);
+    }
+  } catch (error) {
+    if (!(error instanceof RollbackError)) throw error;
+    throw new RollbackError(
+      error.code,
+      {
+        what: error.what,
+        why: 'The rollback is complete; only its outcome could not be shown',
+        next: error.next,
+      },
+      error.place,
+      error,
+    );
+  }
+}

@@ -1,0 +1,44 @@
+/** Asks a person on the terminal; the answer must be the whole word. */
+import { createInterface } from 'node:readline/promises';
+import { RollbackError } from '../errors.ts';
+import type { Context } from './context.ts';
+
+/** Returns when the person typed `yes`; every other answer, and no answer, is a refusal. */
+export async function confirm(context: Context): Promise<void> {
+  if (!context.interactive) {
+    throw new RollbackError('ERR_NOT_CONFIRMED', {
+      what: 'Nobody confirmed the plan',
+      why: 'There is no terminal to ask on, and nothing is changed without a word',
+      next: 'Read the plan, then run the same command with --yes',
+    });
+  }
+  if (context.out.closed) {
+    throw new RollbackError('ERR_NOT_CONFIRMED', {
+      what: 'The plan could not be shown to anybody',
+      why: 'Standard output was closed before the end of the plan',
+      next: 'Run the command without a pager that stops reading',
+    });
+  }
+  await context.err.say("Apply this plan? Only the word 'yes' goes on: ");
+  const answer = await readLine(context);
+  if (answer?.trim() === 'yes') return;
+  throw new RollbackError('ERR_NOT_CONFIRMED', {
+    what: answer === null ? 'No answer came' : 'The answer was not `yes`',
+    why: 'Nothing was changed',
+  });
+}
+
+async function readLine(context: Context): Promise<string | null> {
+  // Not as a raw terminal: Ctrl-C stays a signal, and signals are handled in one place.
+  const lines = createInterface({ input: process.stdin, terminal: false });
+  const ended = new Promise<null>((resolve) => lines.once('close', () => resolve(null)));
+  try {
+    return await Promise.race([lines.question('', { signal: context.signals.signal }), ended]);
+  } catch (error) {
+    await context.signals.checkpoint();
+    throw error;
+  } finally {
+    lines.close();
+    process.stdin.pause();
+  }
+}

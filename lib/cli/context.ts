@@ -1,0 +1,39 @@
+/** What every command needs to know about the run it is part of. */
+import type { Progress } from '../rollback/progress.ts';
+import type { Output } from './output.ts';
+import type { Signals } from './signals.ts';
+
+/** When something is shown: let the program find out, or decide. */
+export type When = 'auto' | 'always' | 'never';
+
+/** The options that every command takes. */
+export interface GlobalOptions {
+  readonly json?: true;
+  readonly progress?: When;
+  readonly quiet?: true;
+  readonly verbose?: true;
+  readonly color?: When;
+}
+
+/** A progress display: takes reports, and goes away before anything else is written. */
+export interface ProgressDisplay {
+  readonly report: ((progress: Progress) => void) | undefined;
+  stop(): Promise<void>;
+}
+
+/** One run of the command. */
+export interface Context {
+  readonly out: Output;
+  readonly err: Output;
+  readonly signals: Signals;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  /** Colours on standard output. */
+  readonly color: boolean;
+  readonly width: number;
+  /** Whether a person can be asked. */
+  readonly interactive: boolean;
+  /** A display for one stretch of work; the caller stops it before anything else is written. */
+  newProgress(): ProgressDisplay;
+}

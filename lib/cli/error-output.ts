@@ -1,0 +1,79 @@
+/** An error as a person reads it on standard error, and as a program does. */
+import { describePlace, RollbackError } from '../errors.ts';
+import { printable } from '../report/text.ts';
+import { exitCodeOf } from './exit-codes.ts';
+
+/** How an error is to be told. */
+export interface ErrorStyle {
+  readonly json: boolean;
+  /** The chain of causes and stacks too. */
+  readonly verbose: boolean;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** Everything that goes to standard error for one error. */
+export function errorToText(error: unknown, style: ErrorStyle): string {
+  const known = error instanceof RollbackError ? error : asDefect(error);
+  const lines = messageLines(known);
+  if (known.kind === 'defect') lines.push(...stackLines(known.cause ?? known));
+  if (style.verbose) lines.push(...causeLines(known));
+  const text = `${lines.join('\n')}\n`;
+  return style.json ? `${text}${JSON.stringify(errorDocument(known, style))}\n` : text;
+}
+
+/** Whatever was thrown that is not one of our errors is a defect of this program. */
+export function asDefect(error: unknown): RollbackError {
+  const message = error instanceof Error ? error.message : String(error);
+  return new RollbackError(
+    'ERR_DEFECT',
+    {
+      what: `This is a defect of litt-rollback: ${message}`,
+      why: 'The program met something that it was not written for',
+      next: 'Please report it together with the lines below',
+    },
+    {},
+    error,
+  );
+}
+
+function errorDocument(error: RollbackError, style: ErrorStyle): Record<string, unknown> {
+  return {
+    message_type: 'error',
+    version: 1,
+    code: error.code,
+    kind: error.kind,
+    exit_code: exitCodeOf(error, style.signal),
+    what: error.what,
+    why: error.why ?? null,
+    next: error.next ?? null,
+    place: error.place,
+  };
+}
+
+function messageLines(error: RollbackError): string[] {
+  const place = describePlace(error.place);
+  const where = place === '' ? '' : ` (${printable(place)})`;
+  const lines = [`litt-rollback: ${printable(withoutStop(error.what))}${where} [${error.code}]`];
+  if (error.why !== undefined) lines.push(`  ${printable(sentence(error.why))}`);
+  if (error.next !== undefined) lines.push(`  Next: ${printable(sentence(error.next))}`);
+  return lines;
+}
+
+const withoutStop = (text: string): string => text.replace(/\.$/, '');
+
+const sentence = (text: string): string => (/[.!?:]$/.test(text) ? text : `${text}.`);
+
+function stackLines(cause: unknown): string[] {
+  const stack = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  return stack.split('\n').map((line) => `  ${line.trimStart()}`);
+}
+
+function causeLines(error: RollbackError): string[] {
+  const lines = ['  Stack:', ...stackLines(error).slice(1)];
+  let cause: unknown = error.cause;
+  for (let depth = 0; cause !== undefined && cause !== null && depth < 10; depth += 1) {
+    lines.push('  Caused by:', ...stackLines(cause));
+    cause = cause instanceof Error ? cause.cause : undefined;
+  }
+  return lines;
+}

@@ -1,0 +1,40 @@
+/** The one table of exit codes: from the kind of an error to what the process returns. */
+import { constants } from 'node:os';
+import { type ErrorKind, RollbackError } from '../errors.ts';
+
+/** Exit codes that are not errors. */
+export const EXIT_DONE = 0;
+/** With --detailed-exitcode: the plan would change something. */
+export const EXIT_CHANGES = 10;
+
+const BY_KIND: Record<ErrorKind, number> = {
+  defect: 1,
+  usage: 2,
+  refused: 3,
+  damaged: 4,
+  locked: 5,
+  unfinished: 6,
+  system: 7,
+  interrupted: 130,
+};
+
+/** The code for an error; a signal decides between the codes of an interruption. */
+export function exitCodeOf(error: unknown, signal: NodeJS.Signals | null = null): number {
+  if (!(error instanceof RollbackError)) return BY_KIND.defect;
+  if (error.kind === 'interrupted' && signal !== null) return 128 + constants.signals[signal];
+  return BY_KIND[error.kind];
+}
+
+/** The table as it stands in --help and in the manual. */
+export const EXIT_CODES: readonly (readonly [string, string])[] = [
+  ['0', 'done; or planned; or nothing to do'],
+  ['1', 'a defect of this program'],
+  ['2', 'usage: unknown option, missing or contradictory arguments, unreadable target'],
+  ['3', 'refused: understood, but unsafe or impossible; nothing was changed'],
+  ['4', 'the database is damaged: which file, where; nothing was changed'],
+  ['5', 'locked or in use: by whom, since when'],
+  ['6', 'unfinished: part of the steps is done; run the same command again'],
+  ['7', 'the operating system said no: which path, which error, what state that leaves'],
+  ['10', 'only with --detailed-exitcode: the plan would change something'],
+  ['130, 143', 'interrupted by SIGINT or SIGTERM (129: hang-up) before anything was changed'],
+];

@@ -1,0 +1,22 @@
+/** The parts of --help that commander does not make itself. */
+import { EXIT_CODES } from './exit-codes.ts';
+
+/** Exit codes as a table. */
+export function exitCodesHelp(): string {
+  const rows = EXIT_CODES.map(([code, meaning]) => `  ${code.padEnd(10)}${meaning}`);
+  return `\nExit codes:\n${rows.join('\n')}\n`;
+}
+
+/** Examples under a command's help. */
+export function examplesHelp(lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}\n`;
+}
+
+export const EXAMPLES = [
+  'litt-rollback inspect --src /data/litt',
+  'litt-rollback keys --src /data/litt --table blobs --limit 20',
+  'litt-rollback plan --src /data/a --src /data/b --key 0a0b0c --out plan.json',
+  'litt-rollback apply plan.json',
+  'litt-rollback apply --src /data/litt --filter ./keep.mjs --table blobs --yes',
+  'litt-rollback verify --src /data/litt',
+] as const;

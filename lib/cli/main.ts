@@ -1,0 +1,185 @@
+/** From the arguments of the process to its exit code. Every way out of the command leads through here. */
+import { type Command, CommanderError } from 'commander';
+import { RollbackError } from '../errors.ts';
+import type { Context, GlobalOptions, When } from './context.ts';
+import { asDefect, errorToText } from './error-output.ts';
+import { EXIT_DONE, exitCodeOf } from './exit-codes.ts';
+import { Output } from './output.ts';
+import { buildProgram, type Work } from './program.ts';
+import { progressDisplay } from './progress-display.ts';
+import { Signals } from './signals.ts';
+import { programVersion } from './version.ts';
+
+/** Runs the command with these arguments (without node and the script) and returns the exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const out = new Output(process.stdout, 'standard output');
+  const err = new Output(process.stderr, 'standard error');
+  const signals = new Signals((text) => void err.say(text));
+  const given = optionsBeforeParsing(argv);
+  const stopWatching = watchForDefects(signals, err, given);
+  try {
+    return await parseAndRun(argv, out, err, signals);
+  } catch (error) {
+    const known = error instanceof CommanderError ? asUsageError(error) : error;
+    await err.say(errorToText(known, { ...given, signal: signals.received }));
+    return exitCodeOf(known, signals.received);
+  } finally {
+    stopWatching();
+    signals.dispose();
+  }
+}
+
+async function parseAndRun(
+  argv: readonly string[],
+  out: Output,
+  err: Output,
+  signals: Signals,
+): Promise<number> {
+  let exitCode = EXIT_DONE;
+  // What commander prints is collected, so that it is written like everything else, errors included.
+  let printed = '';
+  const program = buildProgram(
+    async (name, globals, work) => {
+      exitCode = await runWork(work, makeContext(name, globals, out, err, signals));
+    },
+    () => {
+      printed += `${programVersion()}\n`;
+      throw new CommanderError(0, 'commander.version', '');
+    },
+  );
+  collectOutput(program, (text) => {
+    printed += text;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError) || error.exitCode !== 0) throw withHelp(error, printed);
+    await out.write(printed);
+  }
+  return exitCode;
+}
+
+/** Commands inherit neither setting once they exist. */
+function collectOutput(program: Command, write: (text: string) => void): void {
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ writeOut: write, writeErr: write, outputError: () => {} });
+  }
+}
+
+/** Without any command commander shows the help: it belongs to the usage error. */
+function withHelp(error: unknown, printed: string): unknown {
+  if (!(error instanceof CommanderError) || error.code !== 'commander.help') return error;
+  return new RollbackError(
+    'ERR_USAGE',
+    {
+      what: 'No command was given',
+      next: `The commands are ${COMMANDS.join(', ')}; litt-rollback --help explains them`,
+    },
+    {},
+    printed === '' ? undefined : error,
+  );
+}
+
+const COMMANDS = ['plan', 'apply', 'inspect', 'keys', 'verify'] as const;
+
+async function runWork(work: Work, context: Context): Promise<number> {
+  try {
+    return await work(context);
+  } catch (error) {
+    // A signal aborts whatever was going on; what that looked like to the code underneath does not matter.
+    const { signals } = context;
+    if (signals.received !== null && !signals.changing && !isOurs(error)) throw signals.interruption();
+    throw error;
+  }
+}
+
+const isOurs = (error: unknown): boolean => error instanceof RollbackError;
+
+function makeContext(
+  name: string,
+  globals: GlobalOptions,
+  out: Output,
+  err: Output,
+  signals: Signals,
+): Context {
+  const json = globals.json ?? false;
+  const quiet = globals.quiet ?? false;
+  const setup = {
+    when: globals.progress ?? 'auto',
+    quiet,
+    terminal: process.stderr.isTTY === true,
+    err,
+    jsonLines: json && name === 'apply' ? out : null,
+  } as const;
+  return {
+    out,
+    err,
+    signals,
+    json,
+    quiet,
+    verbose: globals.verbose ?? false,
+    color: wantsColor(globals.color ?? 'auto'),
+    width: process.stdout.columns ?? 110,
+    interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    newProgress: () => progressDisplay(setup),
+  };
+}
+
+function wantsColor(when: When): boolean {
+  if (when !== 'auto') return when === 'always';
+  const { NO_COLOR, TERM } = process.env;
+  return process.stdout.isTTY === true && !NO_COLOR && TERM !== 'dumb';
+}
+
+/** Usage errors come up while options are being parsed; how to tell them must be known before that. */
+function optionsBeforeParsing(argv: readonly string[]): { json: boolean; verbose: boolean } {
+  return { json: argv.includes('--json'), verbose: argv.includes('--verbose') };
+}
+
+function asUsageError(error: CommanderError): RollbackError {
+  const [first = '', ...more] = error.message.replace(/^error: /, '').split('\n');
+  const hint = more
+    .join(' ')
+    .replace(/^\((.*)\)$/, '$1')
+    .trim();
+  return new RollbackError(
+    'ERR_USAGE',
+    {
+      what: first === '' ? 'The arguments cannot be understood' : first[0]!.toUpperCase() + first.slice(1),
+      why: hint === '' ? undefined : hint,
+      next: 'litt-rollback --help and litt-rollback COMMAND --help list every option',
+    },
+    {},
+    error,
+  );
+}
+
+/**
+ * An error that no code waits for (a timer in a user's filter module, say) and work that never comes to an end
+ * are defects. They end the process, and its exit handlers give the locks back; but never in the middle of
+ * changes.
+ */
+function watchForDefects(
+  signals: Signals,
+  err: Output,
+  style: { json: boolean; verbose: boolean },
+): () => void {
+  const tell = (error: unknown): Promise<void> =>
+    err.say(errorToText(asDefect(error), { ...style, signal: null }));
+  const onError = (error: unknown): void => {
+    void tell(error).then(() => {
+      if (!signals.changing) process.exit(exitCodeOf(error));
+    });
+  };
+  // Nothing left to wait for, and no result yet: without this the process would end without a word.
+  const onIdle = (): void => {
+    const error = new Error('the work stopped before it came to a result');
+    void tell(error).then(() => process.exit(exitCodeOf(error)));
+  };
+  process.on('uncaughtException', onError);
+  process.on('beforeExit', onIdle);
+  return () => {
+    process.off('uncaughtException', onError);
+    process.off('beforeExit', onIdle);
+  };
+}

@@ -1,0 +1,62 @@
+/** Parsers for option values. Each refuses an option that was given twice with two meanings, and empty values. */
+import { InvalidArgumentError } from 'commander';
+
+/** One value; the option may stand only once. */
+export function once(value: string, previous: string | undefined): string {
+  if (previous !== undefined) throw new InvalidArgumentError('It was given more than once.');
+  return notEmpty(value);
+}
+
+/** Every value that was given, in order. */
+export function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), notEmpty(value)];
+}
+
+/** One of a few words. */
+export function oneOf<T extends string>(
+  ...words: readonly T[]
+): (value: string, previous: T | undefined) => T {
+  return (value, previous) => {
+    once(value, previous);
+    const word = words.find((w) => w === value);
+    if (word === undefined) throw new InvalidArgumentError(`Possible values: ${words.join(', ')}.`);
+    return word;
+  };
+}
+
+/** A whole number of at least `least`. */
+export function count(least: number): (value: string, previous: number | undefined) => number {
+  return (value, previous) => {
+    once(value, previous?.toString());
+    const n = wholeNumber(value);
+    if (n === null || n < least)
+      throw new InvalidArgumentError(`A whole number of at least ${least} is needed.`);
+    return n;
+  };
+}
+
+/** A limit on removal: records, or a share of them. */
+export type Limit = { readonly records: number } | { readonly percent: number };
+
+/** "1000" or "12.5%". */
+export function limit(value: string, previous: Limit | undefined): Limit {
+  once(value, previous === undefined ? undefined : 'given');
+  const share = /^(\d{1,3}(?:\.\d{1,6})?)%$/.exec(value);
+  if (share !== null && Number(share[1]) <= 100) return { percent: Number(share[1]) };
+  const records = wholeNumber(value);
+  if (records === null) {
+    throw new InvalidArgumentError('A number of records (1000) or a share of them (5%) is needed.');
+  }
+  return { records };
+}
+
+function wholeNumber(text: string): number | null {
+  const n = /^\d{1,15}$/.test(text) ? Number(text) : null;
+  return n;
+}
+
+function notEmpty(value: string): string {
+  // An empty value is nearly always a shell variable that was not set.
+  if (value === '') throw new InvalidArgumentError('It is empty.');
+  return value;
+}

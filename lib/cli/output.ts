@@ -1,0 +1,69 @@
+/**
+ * Standard output and standard error. A reader that went away (`| head`) is no error: the output is marked as
+ * closed and swallows the rest. Everything else that goes wrong while writing results is reported.
+ */
+import type { Writable } from 'node:stream';
+import { RollbackError } from '../errors.ts';
+
+/** One of the two output streams. */
+export class Output {
+  /** The reader has gone; nothing more arrives there. */
+  closed = false;
+  readonly #stream: Writable;
+  readonly #name: string;
+
+  constructor(stream: Writable, name: string) {
+    this.#stream = stream;
+    this.#name = name;
+    // The callback of write() reports the same errors; without a listener they would end the process.
+    stream.on('error', () => {});
+  }
+
+  /** Writes text and waits until it was handed over. False when nobody reads any more. */
+  async write(text: string): Promise<boolean> {
+    if (text === '' || this.closed) return !this.closed;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#stream.write(text, (error) => (error == null ? resolve() : reject(error)));
+      });
+    } catch (error) {
+      this.closed = true;
+      if (isGone(error)) return false;
+      throw this.#failure(error);
+    }
+    return true;
+  }
+
+  /** As `write`, for messages: what cannot be said is left unsaid. */
+  async say(text: string): Promise<void> {
+    try {
+      await this.write(text);
+    } catch {
+      // There is no place left to report this to, and a message never decides what happens.
+    }
+  }
+
+  /** One JSON document on a line of its own. */
+  json(document: Record<string, unknown>): Promise<boolean> {
+    return this.write(`${JSON.stringify(document)}\n`);
+  }
+
+  #failure(error: unknown): RollbackError {
+    const errno = (error as NodeJS.ErrnoException).code ?? String(error);
+    return new RollbackError(
+      'ERR_IO',
+      {
+        what: `Writing to ${this.#name} failed: ${errno}`,
+        why: 'The result could not be shown',
+        next: 'Send the output somewhere else, or make room for it',
+      },
+      {},
+      error,
+    );
+  }
+}
+
+function isGone(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  return code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED' || code === 'ERR_STREAM_WRITE_AFTER_END';
+}

@@ -1,0 +1,180 @@
+/** Commands and options, as commander sees them. What a command does is loaded when it is chosen. */
+import { Command, Option } from 'commander';
+import type { Context, GlobalOptions } from './context.ts';
+import { EXAMPLES, examplesHelp, exitCodesHelp } from './help-text.ts';
+import { collect, count, limit, once, oneOf } from './option-values.ts';
+
+/** What a chosen command does. */
+export type Work = (context: Context) => Promise<number>;
+
+/** Called with the chosen command's name, its global options and its work. */
+export type Choose = (name: string, globals: GlobalOptions, work: Work) => Promise<void>;
+
+/** The whole command line; `choose` runs what was asked for, `version` prints the version. */
+export function buildProgram(choose: Choose, version: () => void): Command {
+  const program = new Command('litt-rollback')
+    .description(
+      'Rewinds the LittDB database of a stopped node to an earlier record. Plans first, changes later.',
+    )
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .helpCommand(true)
+    .addOption(new Option('--json', 'results as JSON: one document, or one document a line'))
+    .addOption(
+      option('--progress <when>', 'progress: auto, always or never', oneOf('auto', 'always', 'never')),
+    )
+    .addOption(new Option('--quiet', 'no progress and no remarks'))
+    .addOption(new Option('--verbose', 'more detail; with errors, their causes'))
+    .addOption(option('--color <when>', 'colours: auto, always or never', oneOf('auto', 'always', 'never')))
+    .addOption(new Option('--version', 'the version of this program'))
+    .on('option:version', version)
+    .addHelpText('after', exitCodesHelp() + examplesHelp(EXAMPLES));
+  addPlan(program, choose);
+  addApply(program, choose);
+  addInspect(program, choose);
+  addKeys(program, choose);
+  addVerify(program, choose);
+  return program;
+}
+
+type Parser = (value: string, previous: never) => unknown;
+
+function option(flags: string, description: string, parse: Parser): Option {
+  return new Option(flags, description).argParser(parse as (value: string, previous: unknown) => unknown);
+}
+
+function addPlan(program: Command, choose: Choose): void {
+  const command = program
+    .command('plan')
+    .description('show what a rollback would remove; nothing is changed');
+  addSource(command);
+  addTarget(command);
+  addScope(command);
+  command
+    .optionsGroup('Plan:')
+    .addOption(option('--out <file>', 'save the plan, to be applied later', once))
+    .addOption(new Option('--detailed-exitcode', 'exit with 10 when the plan would change something'))
+    .addOption(new Option('--no-lock', 'take no lock: for read-only media, or beside a running node'))
+    .action((options, self: Command) =>
+      choose('plan', self.optsWithGlobals(), async (c) => (await import('./plan.ts')).run(options, c)),
+    );
+  finish(command, [
+    'litt-rollback plan --src /data/litt --key 0a0b0c',
+    'litt-rollback plan --src /data/a --src /data/b --drop-last 100 --table blobs --out plan.json',
+  ]);
+}
+
+function addApply(program: Command, choose: Choose): void {
+  const command = program
+    .command('apply')
+    .description('carry out a rollback: plan it, show it, ask, do it; or carry out a saved plan')
+    .argument('[plan.json]', 'a plan saved with `plan --out`, in place of source and target');
+  addSource(command);
+  addTarget(command);
+  addScope(command);
+  command
+    .optionsGroup('Apply:')
+    .addOption(new Option('--yes', 'do not ask; needed where there is no terminal'))
+    .action((file: string | undefined, options, self: Command) =>
+      choose('apply', self.optsWithGlobals(), async (c) =>
+        (await import('./apply.ts')).run(file, options, c),
+      ),
+    );
+  finish(command, [
+    'litt-rollback apply --src /data/litt --key 0a0b0c',
+    'litt-rollback apply plan.json --yes',
+  ]);
+}
+
+function addInspect(program: Command, choose: Choose): void {
+  const command = program
+    .command('inspect')
+    .description('tables, segments, records, sizes, times, watermarks, locks');
+  addSource(command);
+  command.action((options, self: Command) =>
+    choose('inspect', self.optsWithGlobals(), async (c) => (await import('./inspect.ts')).run(options, c)),
+  );
+  finish(command, ['litt-rollback inspect --src /data/a --src /data/b --verbose']);
+}
+
+function addKeys(program: Command, choose: Choose): void {
+  const command = program
+    .command('keys')
+    .description('list records, newest first: position, kind, address, key');
+  addSource(command);
+  command
+    .optionsGroup('Keys:')
+    .addOption(option('--table <name>', 'only this table (repeat for more)', collect))
+    .addOption(option('--limit <n>', 'at most this many records of each table', count(0)))
+    .addOption(new Option('--oldest-first', 'oldest records first'))
+    .action((options, self: Command) =>
+      choose('keys', self.optsWithGlobals(), async (c) => (await import('./keys.ts')).run(options, c)),
+    );
+  finish(command, ['litt-rollback keys --src /data/litt --table blobs --limit 20']);
+}
+
+function addVerify(program: Command, choose: Choose): void {
+  const command = program
+    .command('verify')
+    .description('check every segment: files, addresses, groups, counts');
+  addSource(command);
+  command
+    .optionsGroup('Verify:')
+    .addOption(option('--table <name>', 'only this table (repeat for more)', collect))
+    .action((options, self: Command) =>
+      choose('verify', self.optsWithGlobals(), async (c) => (await import('./verify.ts')).run(options, c)),
+    );
+  finish(command, ['litt-rollback verify --src /data/litt']);
+}
+
+function finish(command: Command, examples: readonly string[]): void {
+  command.addHelpText('after', examplesHelp(examples) + exitCodesHelp());
+}
+
+function addSource(command: Command): void {
+  command
+    .optionsGroup('Source:')
+    .addOption(option('--src <dir>', 'a root of the database (repeat: every root of one database)', collect));
+}
+
+function addTarget(command: Command): void {
+  command
+    .optionsGroup('Target, exactly one:')
+    .addOption(option('--key <hex>', 'the newest record with exactly this key', once))
+    .addOption(
+      option('--keys-file <file>', 'JSON {"table": ["hexkey"]}: the newest record whose key is listed', once),
+    )
+    .addOption(
+      option('--filter <module>', 'an ES module: export default (table, key, isPrimary) => boolean', once),
+    )
+    .addOption(option('--drop-last <n>', 'remove the newest n groups of each table', count(0)));
+}
+
+function addScope(command: Command): void {
+  command
+    .optionsGroup('Scope:')
+    .addOption(option('--table <name>', 'only this table (repeat for more)', collect))
+    .addOption(
+      option(
+        '--on-no-match <policy>',
+        'a table in which nothing matches: refuse (default), keep or delete',
+        oneOf('refuse', 'keep', 'delete'),
+      ),
+    )
+    .addOption(
+      new Option('--drop-orphans', 'incomplete segments at an end of the chain may go though they hold data'),
+    )
+    .addOption(new Option('--all-roots', 'the given roots are all there are, though the evidence is thin'))
+    .addOption(
+      option(
+        '--check <scope>',
+        'what is checked of what is kept: all (default) or pivot',
+        oneOf('all', 'pivot'),
+      ),
+    )
+    .addOption(new Option('--accept-damage', 'go on with what is there in spite of damage'))
+    .addOption(
+      option('--snapshot-dir <dir>', "where the engine's snapshots are; `none` when they are gone", once),
+    )
+    .addOption(option('--max-remove <n[%]>', 'refuse a plan that removes more records than this', limit));
+}

@@ -1,0 +1,125 @@
+/**
+ * Progress while something takes long: a bar on a terminal, plain lines where a person asked for them without
+ * one, JSON lines for programs. Nothing appears for what is over within a second.
+ */
+import type { SingleBar } from 'cli-progress';
+import { formatBytes, formatCount } from '../report/text.ts';
+import type { Progress } from '../rollback/progress.ts';
+import type { ProgressDisplay, When } from './context.ts';
+import type { Output } from './output.ts';
+
+const DELAY_MS = 1000;
+const LINE_INTERVAL_MS = 1000;
+
+/** What decides how progress looks. */
+export interface ProgressSetup {
+  readonly when: When;
+  readonly quiet: boolean;
+  /** Standard error is a terminal. */
+  readonly terminal: boolean;
+  readonly err: Output;
+  /** Where JSON lines go; null when progress is for people. */
+  readonly jsonLines: Output | null;
+}
+
+/** Chooses the display that fits. */
+export function progressDisplay(setup: ProgressSetup): ProgressDisplay {
+  if (setup.when === 'never' || setup.quiet) return SILENT;
+  if (setup.jsonLines !== null)
+    return setup.when === 'always' ? lineDisplay(setup.jsonLines, jsonLine) : SILENT;
+  if (setup.terminal) return barDisplay(setup.when === 'always' ? 0 : DELAY_MS);
+  return setup.when === 'always' ? lineDisplay(setup.err, (p) => `${describe(p)}\n`) : SILENT;
+}
+
+const SILENT: ProgressDisplay = { report: undefined, stop: async () => {} };
+
+const WORDS: Record<Progress['phase'], string> = {
+  scan: 'reading',
+  check: 'checking',
+  apply: 'applying',
+  verify: 'verifying',
+};
+
+function describe(progress: Progress): string {
+  const amount = (n: number): string => (progress.unit === 'bytes' ? formatBytes(n) : formatCount(n));
+  const unit = progress.unit === 'bytes' ? '' : ` ${progress.unit}`;
+  const table = progress.table === '' ? '' : ` ${progress.table}`;
+  return `${WORDS[progress.phase]}${table}: ${amount(progress.done)} of ${amount(progress.total)}${unit}`;
+}
+
+function jsonLine(progress: Progress): string {
+  return `${JSON.stringify({ message_type: 'progress', version: 1, ...progress })}\n`;
+}
+
+/** A line at each change of phase or table, and one a second in between. */
+function lineDisplay(out: Output, render: (progress: Progress) => string): ProgressDisplay {
+  let last = '';
+  let lastAt = 0;
+  return {
+    report(progress) {
+      const what = `${progress.phase} ${progress.table}`;
+      const now = Date.now();
+      if (what === last && now - lastAt < LINE_INTERVAL_MS && progress.done < progress.total) return;
+      last = what;
+      lastAt = now;
+      void out.say(render(progress));
+    },
+    stop: async () => {},
+  };
+}
+
+/** A bar on standard error. The library that draws it is loaded when the first one is due. */
+function barDisplay(delay: number): ProgressDisplay {
+  const startedAt = Date.now();
+  let make: (() => SingleBar) | null = null;
+  let loading: Promise<void> | null = null;
+  let bar: SingleBar | null = null;
+  let shown = '';
+  let stopped = false;
+
+  const load = async (): Promise<void> => {
+    make = await loadBar();
+  };
+  const draw = (progress: Progress): void => {
+    const what = `${progress.phase} ${progress.table}`;
+    const payload = { text: describe(progress) };
+    if (bar === null || what !== shown) {
+      bar?.stop();
+      bar = make!();
+      bar.start(Math.max(progress.total, 1), progress.done, payload);
+      shown = what;
+    } else {
+      bar.update(progress.done, payload);
+    }
+  };
+
+  return {
+    report(progress) {
+      if (stopped || Date.now() - startedAt < delay) return;
+      if (make !== null) draw(progress);
+      else loading ??= load();
+    },
+    async stop() {
+      stopped = true;
+      await loading;
+      bar?.stop();
+      bar = null;
+    },
+  };
+}
+
+async function loadBar(): Promise<() => SingleBar> {
+  const { default: progress } = await import('cli-progress');
+  return () =>
+    new progress.SingleBar({
+      format: '{bar} {percentage}% · {text}',
+      barCompleteChar: '█',
+      barIncompleteChar: '░',
+      barsize: 24,
+      clearOnComplete: true,
+      hideCursor: true,
+      stream: process.stderr,
+      // Signals are handled in one place (signals.ts).
+      gracefulExit: false,
+    });
+}

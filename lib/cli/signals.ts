@@ -1,0 +1,71 @@
+/**
+ * What SIGINT, SIGTERM and SIGHUP do. Before the first change they abort the command, and its locks are released
+ * on the way out. From the first change on they only cause a message: stopping midway would leave the database
+ * half-cut, so the remaining steps are finished.
+ */
+import { RollbackError } from '../errors.ts';
+
+const HANDLED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** The signals of one run. */
+export class Signals {
+  /** The first signal that came before any change; null while there was none. */
+  received: NodeJS.Signals | null = null;
+  readonly #controller = new AbortController();
+  readonly #say: (text: string) => void;
+  #changing = false;
+
+  constructor(say: (text: string) => void) {
+    this.#say = say;
+    for (const signal of HANDLED) process.on(signal, this.#handle);
+  }
+
+  /** Aborted by the first signal that comes before any change. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Whether changes have begun. */
+  get changing(): boolean {
+    return this.#changing;
+  }
+
+  /** From here on the run is finished whatever signal comes. */
+  changesBegin(): void {
+    this.#changing = true;
+  }
+
+  /**
+   * Throws when a signal has asked to stop. Long stretches of synchronous work keep signals waiting: first they
+   * get the chance to be delivered, which takes two turns of the event loop.
+   */
+  async checkpoint(): Promise<void> {
+    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+    if (this.received !== null) throw this.interruption();
+  }
+
+  /** The error of an interrupted run. */
+  interruption(): RollbackError {
+    return new RollbackError('ERR_INTERRUPTED', {
+      what: `Interrupted by ${this.received ?? 'a signal'}`,
+      why: 'Nothing was changed',
+    });
+  }
+
+  /** Stops listening. */
+  dispose(): void {
+    for (const signal of HANDLED) process.off(signal, this.#handle);
+  }
+
+  #handle = (signal: NodeJS.Signals): void => {
+    if (this.#changing) {
+      this.#say(
+        `litt-rollback: ${signal} received. Changes have begun: the remaining steps are being finished, because ` +
+          'stopping midway would leave the database half-cut.\n',
+      );
+      return;
+    }
+    this.received ??= signal;
+    this.#controller.abort(this.interruption());
+  };
+}

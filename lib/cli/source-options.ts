@@ -1,0 +1,117 @@
+/** SOURCE, TARGET and SCOPE as the command line gives them, turned into what planning takes. */
+import { RollbackError } from '../errors.ts';
+import type { PlanOptions } from '../rollback/plan.ts';
+import type { CheckScope, NoMatchPolicy } from '../types.ts';
+import type { Limit } from './option-values.ts';
+import { readTarget } from './target.ts';
+
+/** Where the database is. */
+export interface SourceOptions {
+  readonly src?: readonly string[];
+}
+
+/** Where the rollback stops; exactly one of these. */
+export interface TargetOptions {
+  readonly key?: string;
+  readonly keysFile?: string;
+  readonly filter?: string;
+  readonly dropLast?: number;
+}
+
+/** What is planned, and what is allowed. */
+export interface ScopeOptions {
+  readonly table?: readonly string[];
+  readonly onNoMatch?: NoMatchPolicy;
+  readonly dropOrphans?: true;
+  readonly allRoots?: true;
+  readonly check?: CheckScope;
+  readonly acceptDamage?: true;
+  readonly snapshotDir?: string;
+  readonly maxRemove?: Limit;
+}
+
+/** Everything that makes a plan. */
+export type PlanningOptions = SourceOptions & TargetOptions & ScopeOptions;
+
+const TARGETS = ['key', 'keysFile', 'filter', 'dropLast'] as const;
+
+/** Name of an option's property as it is typed. */
+function flagOf(property: string): string {
+  return `--${property.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+}
+
+/** The roots; at least one. */
+export function rootsOf(options: SourceOptions): readonly string[] {
+  if (options.src === undefined) {
+    throw new RollbackError('ERR_USAGE', {
+      what: 'No database was given',
+      next: 'Name every root of the database with --src DIR, once for each',
+    });
+  }
+  return options.src;
+}
+
+/** Refuses none and more than one target before anything is read. */
+export function requireOneTarget(options: TargetOptions): void {
+  const given = TARGETS.filter((name) => options[name] !== undefined).map(flagOf);
+  if (given.length === 1) return;
+  throw new RollbackError('ERR_USAGE', {
+    what: given.length === 0 ? 'No target was given' : `More than one target was given: ${given.join(', ')}`,
+    why: 'A rollback needs exactly one place to stop at',
+    next: `Give one of ${TARGETS.map(flagOf).join(', ')}`,
+  });
+}
+
+/** The names of the planning options that were given, for a message. */
+export function givenPlanningFlags(options: PlanningOptions): string[] {
+  const names = ['src', ...TARGETS, ...SCOPE_NAMES] as const;
+  return names.filter((name) => options[name] !== undefined).map(flagOf);
+}
+
+const SCOPE_NAMES = [
+  'table',
+  'onNoMatch',
+  'dropOrphans',
+  'allRoots',
+  'check',
+  'acceptDamage',
+  'snapshotDir',
+  'maxRemove',
+] as const satisfies readonly (keyof ScopeOptions)[];
+
+/** Options for planRollback, without locks, signal and progress. Reads the target's file or module. */
+export async function planOptionsOf(options: PlanningOptions): Promise<PlanOptions> {
+  const roots = rootsOf(options);
+  requireOneTarget(options);
+  const target = await readTarget(options);
+  return {
+    roots,
+    target,
+    // On the command line a table that the target does not match is a question, not a default.
+    onNoMatch: options.onNoMatch ?? 'refuse',
+    ...(options.table && { tables: [...new Set(options.table)] }),
+    ...(options.dropOrphans && { dropOrphans: true }),
+    ...(options.allRoots && { allRoots: true }),
+    ...(options.check && { check: options.check }),
+    ...(options.acceptDamage && { acceptDamage: true }),
+    ...(options.snapshotDir !== undefined && { snapshotDir: options.snapshotDir }),
+    ...(options.maxRemove && { maxRemove: options.maxRemove }),
+  };
+}
+
+/** The words of an `apply` that does what this plan shows. */
+export function applyCommand(options: PlanningOptions): string[] {
+  const words = ['litt-rollback', 'apply'];
+  for (const name of ['src', ...TARGETS, ...SCOPE_NAMES] as const) {
+    const value = options[name];
+    if (value === undefined) continue;
+    const flag = flagOf(name);
+    if (value === true) words.push(flag);
+    else if (Array.isArray(value)) words.push(...(value as readonly string[]).flatMap((v) => [flag, v]));
+    else if (typeof value === 'object') words.push(flag, limitText(value as Limit));
+    else words.push(flag, String(value));
+  }
+  return words;
+}
+
+const limitText = (limit: Limit): string => ('percent' in limit ? `${limit.percent}%` : `${limit.records}`);

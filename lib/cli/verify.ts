@@ -1,0 +1,43 @@
+/** `verify`: checks every segment, and changes nothing. */
+import { RollbackError } from '../errors.ts';
+import { plural } from '../report/text.ts';
+import { verifyToText } from '../report/verify-text.ts';
+import { type VerifyReport, verifyDatabase } from '../rollback/verify.ts';
+import type { Context } from './context.ts';
+import { EXIT_DONE } from './exit-codes.ts';
+import { rootsOf, type SourceOptions } from './source-options.ts';
+
+/** The options of this command. */
+export interface VerifyCommandOptions extends SourceOptions {
+  readonly table?: readonly string[];
+}
+
+/** Runs the command; the result is its exit code. */
+export async function run(options: VerifyCommandOptions, context: Context): Promise<number> {
+  const { signals, out } = context;
+  const progress = context.newProgress();
+  const report = await verifyDatabase(rootsOf(options), {
+    ...(options.table && { tables: [...new Set(options.table)] }),
+    signal: signals.signal,
+    ...(progress.report && { onProgress: progress.report }),
+  }).finally(progress.stop);
+  if (context.json) {
+    await out.json({ message_type: 'verify', version: 1, ...report });
+  } else {
+    const { color, width, quiet, verbose } = context;
+    const limit = verbose ? Number.POSITIVE_INFINITY : 20;
+    await out.write(verifyToText(report, { color, width, quiet, limit }));
+  }
+  if (!report.ok) throw failure(report);
+  return EXIT_DONE;
+}
+
+function failure(report: VerifyReport): RollbackError {
+  const tables = report.tables.filter((t) => t.findings.length > 0);
+  const problems = tables.reduce((sum, t) => sum + t.findings.length, 0);
+  return new RollbackError('ERR_VERIFY_FAILED', {
+    what: `${plural(problems, 'problem')} found in ${tables.map((t) => t.table).join(', ')}`,
+    why: 'Files of the database contradict its format or each other',
+    next: 'Compare with a backup; nothing was changed',
+  });
+}

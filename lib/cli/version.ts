@@ -1,0 +1,25 @@
+/** This program's version, from its package.json; read only when somebody asks. */
+import { readFileSync } from 'node:fs';
+
+/** For example "0.1.0". */
+export function programVersion(): string {
+  // The same file is reached from the sources and from any folder of a build.
+  for (let url = new URL('package.json', import.meta.url); ; ) {
+    const found = readVersion(url);
+    if (found !== null) return found;
+    const parent = new URL('../package.json', url);
+    if (parent.href === url.href) return 'unknown';
+    url = parent;
+  }
+}
+
+function readVersion(url: URL): string | null {
+  try {
+    const text = readFileSync(url, 'utf8');
+    const { name, version } = JSON.parse(text) as { name?: unknown; version?: unknown };
+    return name === 'litt-rollback' && typeof version === 'string' ? version : null;
+  } catch {
+    // No package.json in this folder, or not one of ours: the search goes on one folder up.
+    return null;
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Key records, back to back in `N.keys`. A record carries its length in front, so a file can only be walked
+ * forward; there is no checksum, and a crash may leave the last record torn.
+ *
+ *   kind u8 | key length u16 | key | segment u32 | offset u32 | shard u8 | value size u32
+ */
+import { RollbackError } from '../errors.ts';
+import { MAX_U32 } from './decimal-u32.ts';
+
+/** Bytes of a record besides its key. */
+export const RECORD_OVERHEAD = 16;
+
+/** From a record's start to its fields in front of the key (bytes). */
+export const RECORD_OFFSET = { kind: 0, keyLength: 1, key: 3 } as const;
+
+/** From the end of the key to the address's fields (bytes). */
+export const ADDRESS_OFFSET = { segment: 0, offset: 4, shard: 8, valueSize: 9 } as const;
+
+/** Bytes of the address behind the key. */
+export const ADDRESS_SIZE = 13;
+
+/** The longest key that a record's length field can announce (bytes). */
+export const MAX_KEY_LENGTH = 0xffff;
+
+/** The largest record there can be (bytes): what a reader's buffer must hold to make progress. */
+export const MAX_RECORD_SIZE = RECORD_OVERHEAD + MAX_KEY_LENGTH;
+
+/**
+ * What a record is in its group. A group is one standalone record, or a primary followed by any number of
+ * secondaries and exactly one last secondary.
+ */
+export const KIND = { standalone: 0, primary: 1, secondary: 2, lastSecondary: 3 } as const;
+
+/** One record, decoded. */
+export interface KeyRecord {
+  /** One of KIND; anything else is damage, which the caller judges. */
+  readonly kind: number;
+  readonly key: Buffer;
+  /** Segment that the address names: the record's own one. */
+  readonly segment: number;
+  /** First byte of the value in its shard's file. */
+  readonly offset: number;
+  readonly shard: number;
+  /** Stored bytes of the value. */
+  readonly valueSize: number;
+}
+
+/** Whether records of this kind carry a primary key. */
+export function isPrimaryKind(kind: number): boolean {
+  return kind === KIND.standalone || kind === KIND.primary;
+}
+
+/**
+ * Offset right after the record at `at`, or -1 when fewer bytes than it announces lie before `end` (also when
+ * none do: compare `at` with `end` first). `end` must not exceed the buffer. Called once a record over files
+ * of gigabytes: allocates nothing and reads three bytes.
+ */
+export function nextRecord(buf: Uint8Array, at: number, end: number): number {
+  if (end - at < RECORD_OVERHEAD) return -1;
+  const keyLength = (buf[at + RECORD_OFFSET.keyLength]! << 8) | buf[at + RECORD_OFFSET.keyLength + 1]!;
+  const next = at + RECORD_OVERHEAD + keyLength;
+  return next <= end ? next : -1;
+}
+
+/** The record at `at` and the offset after it; null when it is torn at `end`. The key is a copy. */
+export function decodeRecord(
+  buf: Buffer,
+  at: number,
+  end: number = buf.length,
+): { record: KeyRecord; next: number } | null {
+  const next = nextRecord(buf, at, Math.min(end, buf.length));
+  if (next === -1) return null;
+  const address = next - ADDRESS_SIZE;
+  const record = {
+    kind: buf.readUInt8(at + RECORD_OFFSET.kind),
+    key: Buffer.from(buf.subarray(at + RECORD_OFFSET.key, address)),
+    segment: buf.readUInt32BE(address + ADDRESS_OFFSET.segment),
+    offset: buf.readUInt32BE(address + ADDRESS_OFFSET.offset),
+    shard: buf.readUInt8(address + ADDRESS_OFFSET.shard),
+    valueSize: buf.readUInt32BE(address + ADDRESS_OFFSET.valueSize),
+  };
+  return { record, next };
+}
+
+function check(value: number, max: number, field: string): void {
+  if (!Number.isInteger(value) || value < 0 || value > max) {
+    throw new RollbackError('ERR_DEFECT', { what: `A key record cannot hold a ${field} of ${value}` });
+  }
+}
+
+/** The bytes of a record; any one-byte kind is written as it is. ERR_DEFECT for a field out of range. */
+export function encodeRecord(record: KeyRecord): Buffer {
+  check(record.kind, 0xff, 'kind');
+  check(record.key.length, MAX_KEY_LENGTH, 'key length');
+  check(record.segment, MAX_U32, 'segment');
+  check(record.offset, MAX_U32, 'offset');
+  check(record.shard, 0xff, 'shard');
+  check(record.valueSize, MAX_U32, 'value size');
+  const bytes = Buffer.alloc(RECORD_OVERHEAD + record.key.length);
+  const address = bytes.length - ADDRESS_SIZE;
+  bytes.writeUInt8(record.kind, RECORD_OFFSET.kind);
+  bytes.writeUInt16BE(record.key.length, RECORD_OFFSET.keyLength);
+  bytes.set(record.key, RECORD_OFFSET.key);
+  bytes.writeUInt32BE(record.segment, address + ADDRESS_OFFSET.segment);
+  bytes.writeUInt32BE(record.offset, address + ADDRESS_OFFSET.offset);
+  bytes.writeUInt8(record.shard, address + ADDRESS_OFFSET.shard);
+  bytes.writeUInt32BE(record.valueSize, address + ADDRESS_OFFSET.valueSize);
+  return bytes;
+}

@@ -1,0 +1,24 @@
+/** The public API. */
+export { ERROR_CODES, type ErrorCode, type ErrorKind, type ErrorPlace, RollbackError } from './errors.ts';
+export { type ApplyOptions, applyPlan, type Outcome } from './rollback/apply.ts';
+export {
+  DatabaseReader,
+  openDatabase,
+  type RecordsOptions,
+  type RecordView,
+} from './rollback/database-reader.ts';
+export { lockDatabase } from './rollback/locks.ts';
+export { type PlanOptions, planRollback } from './rollback/plan.ts';
+export { readPlanFile, writePlanFile } from './rollback/plan-file.ts';
+export type { Progress } from './rollback/progress.ts';
+export { rollbackLittDB } from './rollback/rollback-litt-db.ts';
+export type { Target } from './rollback/target.ts';
+export {
+  type VerifyFinding,
+  type VerifyOptions,
+  type VerifyReport,
+  verifyDatabase,
+} from './rollback/verify.ts';
+export type { LockSet } from './store/lock.ts';
+export type { FileInfo, KeymapInfo, Orphan, Segment, SnapshotInfo, Table } from './store/types.ts';
+export type * from './types.ts';

@@ -1,0 +1,200 @@
+/** What `inspect` tells, as text. */
+import Table from 'cli-table3';
+import type { InspectReport, LockReport, SegmentReport, TableReport } from './inspect-report.ts';
+import { type Paint, paint } from './paint.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatRanges,
+  formatSegments,
+  formatTime,
+  labelled,
+  plural,
+  printable,
+  type TextStyle,
+  usableWidth,
+} from './text.ts';
+
+/** How an inspection is to be shown. */
+export interface InspectTextOptions extends TextStyle {
+  /** A line for every segment too. */
+  readonly verbose?: boolean;
+}
+
+type Add = (label: string, text: string, tint?: (s: string) => string) => void;
+
+/** The report, ending in a newline. */
+export function inspectToText(report: InspectReport, options: InspectTextOptions = {}): string {
+  const width = usableWidth(options);
+  const colours = paint(options.color ?? false);
+  const sections = [rootLines(report, colours)];
+  for (const table of report.tables) {
+    const lines = tableLines(table, report, colours, width);
+    if (options.verbose && table.segments.length > 0) lines.push(segmentTable(table.segments));
+    sections.push(lines);
+  }
+  if (report.notTables.length > 0) {
+    sections.push([`No tables, by their names: ${report.notTables.map(printable).join(', ')}`]);
+  }
+  return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
+
+function rootLines(report: InspectReport, colours: Paint): string[] {
+  return report.roots.map(({ path, lock }, i) => {
+    const label = i > 0 ? '' : report.roots.length === 1 ? 'Root' : 'Roots';
+    const state = lockText(lock);
+    return `${label.padEnd(8)}${printable(path)}  ${lock.state === 'free' ? state : colours.warn(state)}`;
+  });
+}
+
+function lockText(lock: LockReport): string {
+  const since = lock.since === null ? '' : ` since ${printable(lock.since)}`;
+  switch (lock.state) {
+    case 'free':
+      return 'not locked';
+    case 'held':
+      return lock.pid === null
+        ? `locked${since}: ${printable((lock.text ?? '').trim())}`
+        : `locked by process ${lock.pid}${since}`;
+    case 'stale':
+      return `a lock of process ${lock.pid ?? '?'}, which is gone, is left${since}`;
+    case 'unreadable':
+      return 'locked; the lock file cannot be read or understood';
+  }
+}
+
+function tableLines(table: TableReport, report: InspectReport, colours: Paint, width: number): string[] {
+  const lines = [colours.heading(table.table)];
+  const add: Add = (label, text, tint = String) => {
+    lines.push(...labelled(label, text, { width, column: 14 }).map(tint));
+  };
+  addSegments(table, add);
+  add(
+    'watermark',
+    table.watermark === null ? 'none' : `segment ${table.watermark} is the lowest readable one`,
+  );
+  add('keymap', keymapText(table, report));
+  if (table.snapshots.length > 0) {
+    const files = table.snapshots.reduce((sum, s) => sum + s.files, 0);
+    add(
+      'snapshot',
+      `${plural(files, 'hard link')} in ${plural(table.snapshots.length, 'directory', 'directories')}`,
+    );
+  }
+  addTrouble(table, report, (label, text) => add(label, text, colours.warn));
+  return lines;
+}
+
+function addSegments(table: TableReport, add: Add): void {
+  const { segments } = table;
+  if (segments.length === 0) {
+    add('segments', 'none');
+    return;
+  }
+  add('segments', `${formatRanges(segments.map((s) => s.segment))}: ${layoutText(segments)}`);
+  const unsealed = segments.filter((s) => !s.sealed);
+  const unknown = unsealed.length === 0 ? '' : ', and those of the unsealed part';
+  add('records', `${formatCount(table.records)}${unknown}`);
+  add('size', `${formatBytes(table.keyBytes)} of keys, ${formatBytes(table.valueBytes)} of values`);
+  const times = segments
+    .flatMap((s) => (s.sealedAt === null ? [] : [BigInt(s.sealedAt)]))
+    .sort((a, b) => Number(a - b));
+  const [first, last] = [times[0], times.at(-1)];
+  if (first !== undefined && last !== undefined) {
+    add('sealed', first === last ? formatTime(first) : `${formatTime(first)} to ${formatTime(last)}`);
+  }
+  if (unsealed.length > 0) {
+    const bytes = unsealed.reduce((sum, s) => sum + s.keyBytes, 0);
+    add('unsealed', `${formatSegments(unsealed.map((s) => s.segment))}, ${formatBytes(bytes)} of keys`);
+  }
+}
+
+function layoutText(segments: readonly SegmentReport[]): string {
+  const distinct = (pick: (s: SegmentReport) => number): number[] =>
+    [...new Set(segments.map(pick))].sort((a, b) => a - b);
+  const shards = distinct((s) => s.shards);
+  const versions = distinct((s) => s.version);
+  const compression = distinct((s) => s.compression).map((c) =>
+    c === 0 ? 'not compressed' : 'S2-compressed',
+  );
+  const shardText = `${formatRanges(shards)} shard${shards.length === 1 && shards[0] === 1 ? '' : 's'}`;
+  return `${shardText}, version ${versions.join(' and ')}, ${compression.join(' and ')}`;
+}
+
+function keymapText(table: TableReport, report: InspectReport): string {
+  if (table.keymaps.length === 0) return 'none: the engine builds it at its next start';
+  return table.keymaps
+    .map(({ root, type, complete }) => {
+      const where = report.roots.length === 1 ? '' : ` in ${printable(report.roots[root]!.path)}`;
+      const state = complete ? '' : ', incomplete: the engine rebuilds it';
+      return `${type === null ? 'without a type' : printable(type)}${where}${state}`;
+    })
+    .join('; ');
+}
+
+function addTrouble(table: TableReport, report: InspectReport, add: Add): void {
+  for (const orphan of table.orphans) {
+    const lacks = orphan.missing.length === 0 ? '' : `, lacks ${orphan.missing.join(', ')}`;
+    const files = plural(orphan.files.length, 'file');
+    add(
+      'incomplete',
+      `segment ${orphan.segment} (${orphan.end}): ${files}, ${formatBytes(orphan.bytes)}${lacks}`,
+    );
+  }
+  if (table.watermark !== null) {
+    const hidden = table.segments.filter((s) => s.segment < table.watermark!).map((s) => s.segment);
+    if (hidden.length > 0)
+      add('collected', `${formatSegments(hidden)}: below the watermark, no longer served`);
+  }
+  for (const path of table.leftovers) add('leftover', printable(path));
+  if (table.absentIn.length > 0) {
+    add(
+      'absent',
+      `no directory in ${table.absentIn.map((i) => printable(report.roots[i]!.path)).join(', ')}`,
+    );
+  }
+}
+
+function segmentTable(segments: readonly SegmentReport[]): string {
+  const table = new Table({
+    head: ['segment', 'records', 'keys', 'values', 'shards', 'version', 'sealed'],
+    colAligns: ['right', 'right', 'right', 'right', 'right', 'right', 'left'],
+    style: { head: [], border: [], compact: true, 'padding-left': 1, 'padding-right': 1 },
+    chars: PLAIN,
+  });
+  for (const s of segments) {
+    table.push([
+      s.segment,
+      s.records === null ? '?' : formatCount(s.records),
+      formatBytes(s.keyBytes),
+      formatBytes(s.valueBytes),
+      s.shards,
+      s.version,
+      s.sealedAt === null ? 'no' : formatTime(s.sealedAt),
+    ]);
+  }
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => ` ${line}`.trimEnd())
+    .join('\n');
+}
+
+/** Columns without lines between them. */
+const PLAIN = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '',
+};

@@ -1,0 +1,43 @@
+/** What an apply did, as text. */
+import type { Outcome } from '../rollback/apply.ts';
+import { paint } from './paint.ts';
+import { formatBytes, labelled, plural, printable, type TextStyle, usableWidth } from './text.ts';
+
+/** The outcome, ending in a newline. */
+export function outcomeToText(outcome: Outcome, style: TextStyle = {}): string {
+  const colours = paint(style.color ?? false);
+  const width = usableWidth(style);
+  const lines = [colours.good(`Done: ${summary(outcome)}.`)];
+  for (const table of outcome.tables)
+    lines.push(...labelled(table.table, tableText(table), { column: 17, width }));
+  for (const notice of outcome.notices) {
+    lines.push(...labelled('note', printable(notice), { column: 17, width }).map(colours.warn));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function summary(outcome: Outcome): string {
+  if (outcome.steps === 0) return 'there was nothing to do';
+  const parts = [`${plural(outcome.done, 'step')} carried out`];
+  if (outcome.alreadyDone > 0) parts.push(`${plural(outcome.alreadyDone, 'step')} had been done before`);
+  parts.push(`${formatBytes(outcome.bytesRemoved)} removed`);
+  return parts.join(', ');
+}
+
+function tableText(table: Outcome['tables'][number]): string {
+  const kept = plural(table.recordsKept, 'record');
+  switch (table.outcome) {
+    case 'cut':
+      return `${kept} kept, ${plural(table.recordsRemoved, 'record')} removed`;
+    case 'delete':
+      return `emptied: ${plural(table.recordsRemoved, 'record')} removed`;
+    case 'repair':
+      return table.recordsRemoved === 0
+        ? `put in order: ${kept} kept`
+        : `put in order: ${kept} kept, ${plural(table.recordsRemoved, 'record')} removed`;
+    case 'keep':
+      return 'nothing matched: records stay';
+    case 'nothing':
+      return 'nothing to do';
+  }
+}

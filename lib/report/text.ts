@@ -1,0 +1,133 @@
+/**
+ * Small helpers for text that people read: numbers, sizes, times, columns, shell words.
+ *
+ * Everything here takes values and gives strings; nothing looks at the terminal or the environment.
+ */
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+
+/** How a text is to be laid out. */
+export interface TextStyle {
+  /** ANSI colours; default false. */
+  readonly color?: boolean;
+  /** Columns available; default 110. */
+  readonly width?: number;
+}
+
+/** The width that a text is wrapped at: what was asked for, within what stays readable. */
+export function usableWidth(style: TextStyle): number {
+  return Math.min(Math.max(style.width ?? 110, 60), 160);
+}
+
+/** 1234567 → "1,234,567". */
+export function formatCount(value: number | bigint): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** 62464 → "61.0 KiB"; below one KiB the exact number of bytes. */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  // 1023.95 would be printed as 1024.0: the next unit starts where rounding reaches it.
+  while (unit < UNITS.length - 1 && value >= (unit === 0 ? 1024 : 1023.95)) {
+    value /= 1024;
+    unit += 1;
+  }
+  return unit === 0 ? `${formatCount(bytes)} B` : `${value.toFixed(1)} ${UNITS[unit]}`;
+}
+
+/** "1 record", "2 records". */
+export function plural(count: number, singular: string, several = `${singular}s`): string {
+  return `${formatCount(count)} ${count === 1 ? singular : several}`;
+}
+
+/** Nanoseconds since 1970 → "2025-06-15 15:06:12 UTC"; zero and absurd times in words. */
+export function formatTime(nanoseconds: bigint | string): string {
+  const ns = BigInt(nanoseconds);
+  if (ns === 0n) return 'never';
+  const milliseconds = ns / 1_000_000n;
+  if (milliseconds < 0n || milliseconds > 8_640_000_000_000_000n) return `${ns} ns after 1970`;
+  const text = new Date(Number(milliseconds)).toISOString();
+  return `${text.replace('T', ' ').replace(/\.\d+Z$/, '')} UTC`;
+}
+
+/** [0, 1, 2, 5] → "0–2, 5". The numbers must be in ascending order. */
+export function formatRanges(numbers: readonly number[]): string {
+  const parts: string[] = [];
+  for (let i = 0; i < numbers.length; ) {
+    let j = i;
+    while (j + 1 < numbers.length && numbers[j + 1] === numbers[j]! + 1) j += 1;
+    parts.push(i === j ? `${numbers[i]}` : `${numbers[i]}–${numbers[j]}`);
+    i = j + 1;
+  }
+  return parts.join(', ');
+}
+
+/** "segment 4", "segments 5–6, 9". */
+export function formatSegments(numbers: readonly number[]): string {
+  return `segment${numbers.length === 1 ? '' : 's'} ${formatRanges(numbers)}`;
+}
+
+/** ["a", "b", "c"] → "a, b and c". */
+export function joinWords(words: readonly string[]): string {
+  if (words.length < 2) return words.join('');
+  return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+}
+
+/** First letter large: for sentences made from parts. */
+export function capitalize(text: string): string {
+  return text === '' ? text : text[0]!.toUpperCase() + text.slice(1);
+}
+
+/** Makes control characters of a path or a lock text visible, so that they cannot steer a terminal. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => {
+    if (c === '\n') return '\\n';
+    if (c === '\t') return '\\t';
+    return `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  });
+}
+
+/** One argument as a POSIX shell (bash for control characters) reads it back. */
+export function shellQuote(argument: string): string {
+  if (/^[\p{L}\p{N}_@%+=:,./-]+$/u.test(argument)) return argument;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(argument)) {
+    return `$'${printable(argument.replace(/[\\']/g, '\\$&'))}'`;
+  }
+  return `'${argument.replaceAll("'", "'\\''")}'`;
+}
+
+/** A whole command line, ready to be pasted. */
+export function shellCommand(words: readonly string[]): string {
+  return words.map(shellQuote).join(' ');
+}
+
+/** Breaks a text at spaces into lines of at most `width` columns; a longer word gets a line of its own. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  lines.push(line);
+  return lines;
+}
+
+/** A label in its column, the text beside it, further lines below the text. */
+export function labelled(
+  label: string,
+  text: string,
+  options: { indent?: number; column?: number; width: number },
+): string[] {
+  const indent = ' '.repeat(options.indent ?? 2);
+  const column = options.column ?? 15;
+  const lines = wrap(text, Math.max(options.width - indent.length - column, 30));
+  return lines.map((line, i) => `${indent}${(i === 0 ? label : '').padEnd(column)}${line}`.trimEnd());
+}

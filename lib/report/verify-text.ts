@@ -1,0 +1,42 @@
+/** The result of a verification, as text. */
+import type { VerifyFinding, VerifyReport } from '../rollback/verify.ts';
+import { paint } from './paint.ts';
+import { formatBytes, formatCount, plural, printable, type TextStyle, usableWidth, wrap } from './text.ts';
+
+/** How a verification is to be shown. */
+export interface VerifyTextOptions extends TextStyle {
+  /** Findings printed for each table; the rest are counted. Default 20. */
+  readonly limit?: number;
+  /** Only tables with findings. */
+  readonly quiet?: boolean;
+}
+
+/** The report, ending in a newline; empty when `quiet` and nothing was found. */
+export function verifyToText(report: VerifyReport, options: VerifyTextOptions = {}): string {
+  const colours = paint(options.color ?? false);
+  const width = usableWidth(options);
+  const limit = options.limit ?? 20;
+  const lines: string[] = [];
+  for (const table of report.tables) {
+    const count = table.findings.length;
+    if (options.quiet && count === 0) continue;
+    const verdict =
+      count === 0 ? colours.good('no problem found') : colours.removed(plural(count, 'problem'));
+    const extent = `${plural(table.segments, 'segment')}, ${plural(table.records, 'record')}`;
+    const bytes = `${formatBytes(table.keyBytes)} of keys, ${formatBytes(table.valueBytes)} of values`;
+    lines.push(`${colours.heading(table.table)}  ${extent}, ${bytes}: ${verdict}`);
+    for (const finding of table.findings.slice(0, limit)) lines.push(...findingLines(finding, width));
+    if (count > limit) lines.push(`  and ${formatCount(count - limit)} more`);
+  }
+  if (!options.quiet && report.ok)
+    lines.push(colours.good('Verified: every segment is as the format wants it.'));
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+}
+
+function findingLines(finding: VerifyFinding, width: number): string[] {
+  const at = finding.offset === null ? '' : ` at byte ${formatCount(finding.offset)}`;
+  return [
+    `  segment ${finding.segment}  ${printable(finding.path)}${at}`,
+    ...wrap(printable(finding.problem), width - 4).map((line) => `    ${line}`),
+  ];
+}

@@ -1,0 +1,106 @@
+/** Verifies what an apply left: read back from the disk and held against the plan. */
+import { surveySegment } from '../../streams/reverse-records.ts';
+import { RollbackError } from '../errors.ts';
+import { readDatabase } from '../store/database.ts';
+import type { DurableFs } from '../store/durable-fs.ts';
+import type { Segment, Table } from '../store/types.ts';
+import type { RollbackPlan, TablePlan } from '../types.ts';
+import type { Progress } from './progress.ts';
+import { planSnapshots } from './snapshots.ts';
+
+/**
+ * Reads the tables of a plan again and checks the chain and every segment that the plan has changed: sizes,
+ * counts, groups, addresses.
+ * @throws RollbackError ERR_VERIFY_FAILED
+ */
+export async function verifyApplied(
+  fs: DurableFs,
+  plan: RollbackPlan,
+  onProgress?: (progress: Progress) => void,
+): Promise<void> {
+  const database = readDatabase(fs, plan.roots);
+  for (const tablePlan of plan.tables) {
+    const table = database.tables.find((t) => t.name === tablePlan.table);
+    if (table === undefined) throw failed(tablePlan.table, 'the table is gone');
+    verifyChain(tablePlan, table);
+    const changed = changedSegments(tablePlan);
+    const segments = table.segments.filter((s) => changed.has(s.index));
+    for (const [i, segment] of segments.entries()) {
+      await verifySegment(fs, tablePlan, segment);
+      onProgress?.({
+        phase: 'verify',
+        table: table.name,
+        done: i + 1,
+        total: segments.length,
+        unit: 'segments',
+      });
+    }
+    const highest = table.segments.at(-1)?.index ?? null;
+    if (
+      tablePlan.steps.length > 0 &&
+      planSnapshots(fs, table, plan.snapshotDir, { highest, firstChanged: null }).steps.length > 0
+    ) {
+      throw failed(table.name, 'snapshot links or bounds are left that lead above the newest segment');
+    }
+  }
+}
+
+function changedSegments(plan: TablePlan): Set<number> {
+  const changed = new Set<number>();
+  for (const step of plan.steps) {
+    if (step.op === 'cut-file' || step.op === 'rewrite-keys') changed.add(step.segment);
+    if (step.op === 'replace-file' && step.segment !== undefined) changed.add(step.segment);
+  }
+  return changed;
+}
+
+function verifyChain(plan: TablePlan, table: Table): void {
+  const expected = plan.segments.filter((s) => s.fate === 'kept' || s.fate === 'cut').map((s) => s.segment);
+  const found = table.segments.map((s) => s.index);
+  if (expected.length !== found.length || expected.some((index, i) => index !== found[i])) {
+    throw failed(
+      plan.table,
+      `segments ${found.join(', ') || 'none'} are there instead of ${expected.join(', ') || 'none'}`,
+    );
+  }
+  if (plan.steps.length === 0) return;
+  if (table.orphans.length > 0) throw failed(plan.table, `segment ${table.orphans[0]?.index} is incomplete`);
+  if (table.leftovers.length > 0) throw failed(plan.table, `${table.leftovers[0]?.path} is left`);
+  if (plan.removesKeymap && table.keymaps.length > 0)
+    throw failed(plan.table, `${table.keymaps[0]?.path} is left`);
+}
+
+async function verifySegment(fs: DurableFs, plan: TablePlan, segment: Segment): Promise<void> {
+  const survey = await surveySegment(segment, { fs });
+  const { metadata } = segment;
+  if (!metadata.sealed) throw failed(plan.table, 'a segment is not sealed', segment);
+  for (const step of plan.steps) {
+    if ((step.op !== 'cut-file' && step.op !== 'rewrite-keys') || step.segment !== segment.index) continue;
+    const file = [segment.keys, ...segment.values].find(
+      (f) => f.root === step.file.root && f.rel === step.file.path,
+    );
+    if (file?.size !== step.to)
+      throw failed(plan.table, `${step.file.path} has ${file?.size} bytes, not ${step.to}`, segment);
+  }
+  const accepted = plan.notices.some((n) => n.startsWith('damage accepted'));
+  if (survey.records !== metadata.keyCount) {
+    throw failed(
+      plan.table,
+      `${survey.records} records, but the metadata says ${metadata.keyCount}`,
+      segment,
+    );
+  }
+  if (survey.firstFault !== null && !accepted) throw failed(plan.table, survey.firstFault.problem, segment);
+}
+
+function failed(table: string, problem: string, segment?: Segment): RollbackError {
+  return new RollbackError(
+    'ERR_VERIFY_FAILED',
+    {
+      what: `After the rollback the database is not what the plan says: ${problem}`,
+      why: 'Something else has written to it, or the disk has lost a change',
+      next: 'Do not start the node; run `litt-rollback verify` and check the disk',
+    },
+    { table, segment: segment?.index, path: segment?.keys.path },
+  );
+}

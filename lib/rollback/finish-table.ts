@@ -1,0 +1,52 @@
+/**
+ * Puts the steps of one table in order: what is derived from the segments first (keymap, snapshots and their
+ * bounds), then the segments, the watermark last.
+ */
+import type { TablePlan } from '../types.ts';
+import type { TableContext } from './context.ts';
+import { planSnapshots } from './snapshots.ts';
+import { dropKeymap, removeFile, takesRecords } from './steps.ts';
+import { assemble, type Fate } from './table-summary.ts';
+
+/** The lowest of some segment numbers; null without any. */
+export function lowestOf(indices: readonly number[]): number | null {
+  return indices.length === 0 ? null : Math.min(...indices);
+}
+
+/** Puts the steps of a table in order and sums the plan up. */
+export function finishTable(context: TableContext, fate: Fate, options: { emptied: boolean }): TablePlan {
+  const { table, plan } = context;
+  const dir = plan.snapshotDir === 'none' ? null : plan.snapshotDir;
+  const snapshots = planSnapshots(plan.fs, table, dir, {
+    highest: options.emptied ? null : fate.highest,
+    firstChanged: fate.firstChanged,
+  });
+  const keymap = fate.segmentSteps.some(takesRecords) ? dropKeymap(table) : [];
+  const lastMark = options.emptied
+    ? table.watermarkFiles.map((f) => removeFile(table.name, f, 'watermark'))
+    : [];
+  const leftovers = table.leftovers.map((f) => removeFile(table.name, f, 'leftover'));
+  const steps = [...keymap, ...leftovers, ...snapshots.steps, ...fate.segmentSteps, ...lastMark];
+  noteOddities(context, options.emptied);
+  return assemble(context, fate, steps, snapshots.published);
+}
+
+function noteOddities(context: TableContext, emptied: boolean): void {
+  const { table, notices } = context;
+  const lowest = table.segments[0]?.index ?? 0;
+  if (lowest > 0 && table.watermark === null) {
+    notices.push(`the oldest segment is ${lowest} and there is no gc-watermark: was a root forgotten?`);
+  }
+  if (table.keymaps.length > 1) {
+    notices.push(
+      `keymap directories in ${table.keymaps.length} roots: the engine refuses to open such a table`,
+    );
+  }
+  if (table.absentIn.length > 0) {
+    notices.push(`no directory of this table in ${table.absentIn.length} of the given roots`);
+  }
+  const watermark = table.watermark ?? 0;
+  if (!emptied && table.segments.length === 0 && watermark > 0) {
+    notices.push(`the table is empty but has a gc-watermark of ${watermark}: the engine refuses to open it`);
+  }
+}

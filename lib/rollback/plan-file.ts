@@ -1,0 +1,64 @@
+/** Saves plans as JSON and reads them back. */
+import { dirname } from 'node:path';
+import { ioError, RollbackError } from '../errors.ts';
+import { readSmallFile, writeFileDurably } from '../store/durable-files.ts';
+import { realFs } from '../store/durable-fs.ts';
+import { lstatOrNull } from '../store/roots.ts';
+import type { RollbackPlan } from '../types.ts';
+
+/** A plan names each file of the tables in question; a million of them fit in here (bytes). */
+const MAX_PLAN_BYTES = 256 * 1024 * 1024;
+
+/**
+ * Writes a plan durably, replacing an older file of that name.
+ * @throws RollbackError ERR_IO
+ */
+export async function writePlanFile(path: string, plan: RollbackPlan): Promise<void> {
+  const fs = realFs;
+  try {
+    const old = lstatOrNull(fs, path);
+    const { uid, gid } = old ?? fs.lstat(fs.realpath(dirname(path)));
+    writeFileDurably(fs, path, Buffer.from(`${JSON.stringify(plan, null, 1)}\n`), { mode: 0o644, uid, gid });
+  } catch (error) {
+    throw ioError(error, path, 'write a plan');
+  }
+}
+
+/**
+ * Reads a plan and checks every field of it.
+ * @throws RollbackError ERR_PLAN_INVALID, ERR_IO
+ */
+export async function readPlanFile(path: string): Promise<RollbackPlan> {
+  const { parsePlan } = await import('./plan-schema.ts');
+  let text: string;
+  try {
+    text = readSmallFile(realFs, path, MAX_PLAN_BYTES).toString('utf8');
+  } catch (error) {
+    throw ioError(error, path, 'read a plan');
+  }
+  try {
+    const parsed: unknown = JSON.parse(text);
+    // `plan --json` wraps the plan in a document: both forms are accepted.
+    const isDocument =
+      typeof parsed === 'object' && parsed !== null && 'message_type' in parsed && 'plan' in parsed;
+    return parsePlan(isDocument ? parsed.plan : parsed);
+  } catch (error) {
+    throw new RollbackError(
+      'ERR_PLAN_INVALID',
+      {
+        what: `This is no plan of this program: ${firstLine(error)}`,
+        why: 'Applying something else could destroy the database',
+        next: 'Make a new plan with `litt-rollback plan … --out FILE`',
+      },
+      { path },
+      error,
+    );
+  }
+}
+
+function firstLine(error: unknown): string {
+  const issues = (error as { issues?: { path: PropertyKey[]; message: string }[] }).issues;
+  const first = issues?.[0];
+  if (first !== undefined) return `${first.path.join('.') || 'the document'}: ${first.message}`;
+  return String((error as Error).message).split('\n')[0] ?? '';
+}

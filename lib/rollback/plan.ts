@@ -1,0 +1,152 @@
+/**
+ * Planning: reads a database and says, as plain data, what a rollback would do. It creates, deletes, seals,
+ * repairs and truncates nothing; the only file it makes is the lock, and it removes it.
+ */
+import { randomUUID } from 'node:crypto';
+import { RollbackError } from '../errors.ts';
+import { readDatabase } from '../store/database.ts';
+import { type DurableFs, realFs } from '../store/durable-fs.ts';
+import { inspectLock, type LockSet } from '../store/lock.ts';
+import { resolveRoots } from '../store/roots.ts';
+import type { Database, Table } from '../store/types.ts';
+import type { CheckScope, NoMatchPolicy, RollbackPlan, TablePlan } from '../types.ts';
+import { type PlanContext, TableContext } from './context.ts';
+import { judgeRoots } from './evidence.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { lockDatabase } from './locks.ts';
+import type { Progress } from './progress.ts';
+import { resolveSnapshotDir } from './snapshots.ts';
+import { planTable } from './table-plan.ts';
+import { checkTarget, describeTarget, type Target } from './target.ts';
+
+/** What to plan. Everything but the roots and the target has a default that destroys nothing. */
+export interface PlanOptions {
+  /** Every root of one database. */
+  readonly roots: readonly string[];
+  readonly target: Target;
+  /** Only these tables; default all. */
+  readonly tables?: readonly string[] | undefined;
+  /** Default 'keep': a table in which nothing matches stays. */
+  readonly onNoMatch?: NoMatchPolicy | undefined;
+  readonly dropOrphans?: boolean | undefined;
+  readonly allRoots?: boolean | undefined;
+  /** Default 'all'. */
+  readonly check?: CheckScope | undefined;
+  readonly acceptDamage?: boolean | undefined;
+  /** Where the engine's snapshots are, or 'none'. */
+  readonly snapshotDir?: string | undefined;
+  readonly maxRemove?: { readonly records: number } | { readonly percent: number } | undefined;
+  /** Default true. Without locks a plan can be looked at, not applied. */
+  readonly lock?: boolean | undefined;
+  /** Locks that the caller holds already, from lockDatabase(). */
+  readonly locks?: LockSet | undefined;
+  /** Bytes read at once from a key file; default 256 KiB. */
+  readonly blockBytes?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/**
+ * Plans a rollback of one database.
+ * @throws RollbackError every refusal, every kind of damage, ERR_LOCKED, ERR_IO; nothing is changed by any
+ */
+export async function planRollback(options: PlanOptions): Promise<RollbackPlan> {
+  const fs = realFs;
+  if (options.lock === false) return planUnlocked(fs, options);
+  if (options.locks !== undefined) return planDatabase(fs, options, { unlocked: false, approximate: false });
+  const locks = await lockDatabase(options.roots, options.snapshotDir);
+  try {
+    return await planDatabase(fs, options, { unlocked: false, approximate: false });
+  } finally {
+    locks.restore();
+  }
+}
+
+function planUnlocked(fs: DurableFs, options: PlanOptions): Promise<RollbackPlan> {
+  const roots = resolveRoots(fs, options.roots);
+  const inUse = roots.some((root) => inspectLock(fs, root).state === 'held');
+  return planDatabase(fs, options, { unlocked: true, approximate: inUse });
+}
+
+async function planDatabase(
+  fs: DurableFs,
+  options: PlanOptions,
+  marks: { unlocked: boolean; approximate: boolean },
+): Promise<RollbackPlan> {
+  const database = readDatabase(fs, options.roots);
+  const tables = tablesInScope(database, options.tables);
+  checkTarget(
+    options.target,
+    database.tables.map((t) => t.name),
+  );
+  judgeRoots(fs, database, tables, options.allRoots ?? false);
+  const context = contextOf(fs, options, database);
+  const plans: TablePlan[] = [];
+  for (const table of tables) plans.push(await planTable(new TableContext(context, table)));
+  refuseTooMuch(plans, options.maxRemove);
+  const snapshotDir = context.snapshotDir === 'none' ? null : context.snapshotDir;
+  const inScope = new Set(tables.map((t) => t.name));
+  return {
+    format: 'litt-rollback/plan',
+    version: 1,
+    id: randomUUID(),
+    createdAt: new Date().toISOString(),
+    target: describeTarget(options.target),
+    ...marks,
+    roots: database.roots,
+    snapshotDir,
+    tables: plans,
+    tablesOutside: database.tables.map((t) => t.name).filter((name) => !inScope.has(name)),
+    notices: database.notTables.map(
+      (path) => `${path} looks like a table, but the engine does not accept its name`,
+    ),
+    fingerprint: fingerprintOf(fs, tables, snapshotDir),
+  };
+}
+
+function contextOf(fs: DurableFs, options: PlanOptions, database: Database): PlanContext {
+  const given = options.snapshotDir;
+  return {
+    fs,
+    target: options.target,
+    onNoMatch: options.onNoMatch ?? 'keep',
+    dropOrphans: options.dropOrphans ?? false,
+    check: options.check ?? 'all',
+    acceptDamage: options.acceptDamage ?? false,
+    snapshotDir:
+      given === undefined ? null : given === 'none' ? 'none' : resolveSnapshotDir(fs, given, database.roots),
+    now: BigInt(Date.now()) * 1_000_000n,
+    blockBytes: options.blockBytes,
+    signal: options.signal,
+    onProgress: options.onProgress,
+  };
+}
+
+function tablesInScope(database: Database, wanted: readonly string[] | undefined): readonly Table[] {
+  if (wanted === undefined || wanted.length === 0) return database.tables;
+  const names = database.tables.map((t) => t.name);
+  const unknown = wanted.filter((name) => !names.includes(name));
+  if (unknown.length > 0) {
+    throw new RollbackError('ERR_TABLE_UNKNOWN', {
+      what: `There is no table ${unknown.join(', ')} in this database`,
+      why: `It has: ${names.join(', ')}`,
+      next: 'Correct the names, or check that these are the right roots',
+    });
+  }
+  return database.tables.filter((t) => wanted.includes(t.name));
+}
+
+function refuseTooMuch(plans: readonly TablePlan[], limit: PlanOptions['maxRemove']): void {
+  if (limit === undefined) return;
+  const removed = plans.reduce((sum, p) => sum + p.removed.records, 0);
+  const all = plans.reduce((sum, p) => sum + p.kept.records, removed);
+  const percent = all === 0 ? 0 : (100 * removed) / all;
+  const tooMuch = 'records' in limit ? removed > limit.records : percent > limit.percent;
+  if (!tooMuch) return;
+  const allowed = 'records' in limit ? `${limit.records} records` : `${limit.percent}%`;
+  throw new RollbackError('ERR_MAX_REMOVE', {
+    what: `The plan would remove ${removed} of ${all} records (${percent.toFixed(1)}%), and at most ${allowed} are allowed`,
+    why: 'A target that removes more than expected is often the wrong target',
+    next: 'Check the target with a plan without --max-remove, or raise the limit',
+  });
+}

@@ -1,0 +1,8 @@
+/** How far a long piece of work is. */
+export interface Progress {
+  readonly phase: 'scan' | 'check' | 'apply' | 'verify';
+  readonly table: string;
+  readonly done: number;
+  readonly total: number;
+  readonly unit: 'bytes' | 'steps' | 'segments';
+}

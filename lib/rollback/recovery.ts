@@ -1,0 +1,53 @@
+/**
+ * The recovery that the engine would do at its next start (orphans, swap files), computed and judged: what may
+ * go without asking, what needs a word from the operator.
+ */
+import { RollbackError } from '../errors.ts';
+import type { Orphan, Table } from '../store/types.ts';
+
+/**
+ * Refuses orphans that may hold data: a root that was not passed looks exactly like one.
+ * @throws RollbackError ERR_ORPHAN_WITH_DATA, ERR_CHAIN_BELOW_WATERMARK
+ */
+export function judgeOrphans(table: Table, dropOrphans: boolean): void {
+  for (const orphan of table.orphans) {
+    if (dropOrphans || isCreationOrphan(orphan) || isCollected(table, orphan)) continue;
+    const side = orphan.end === 'lowest' ? 'oldest' : 'newest';
+    throw new RollbackError(
+      'ERR_ORPHAN_WITH_DATA',
+      {
+        what: `The ${side} segment is incomplete: ${orphan.missing.join(', ')} missing, and what is there may hold data`,
+        why: 'An interrupted rollback or collection leaves this, but a root that was not passed looks the same',
+        next: 'Pass every root with --src; if none is missing, --drop-orphans lets the segment go',
+      },
+      { table: table.name, segment: orphan.index, path: orphan.files[0]?.path },
+    );
+  }
+  refuseChainBelowWatermark(table);
+}
+
+/** An interrupted creation: nothing was ever written into it. One without metadata is never taken for empty. */
+export function isCreationOrphan(orphan: Orphan): boolean {
+  const { metadata } = orphan;
+  if (metadata === null || metadata.sealed || metadata.keyCount !== 0) return false;
+  return orphan.files.every((f) => f.rel.endsWith('.metadata') || f.size === 0);
+}
+
+function isCollected(table: Table, orphan: Orphan): boolean {
+  return orphan.end === 'lowest' && table.watermark !== null && orphan.index < table.watermark;
+}
+
+/** The engine's fresh segment is the highest + 1; it refuses a watermark above that. */
+function refuseChainBelowWatermark(table: Table): void {
+  const highest = table.segments.at(-1)?.index;
+  if (highest === undefined || table.watermark === null || highest + 1 >= table.watermark) return;
+  throw new RollbackError(
+    'ERR_CHAIN_BELOW_WATERMARK',
+    {
+      what: `The newest complete segment is ${highest}, but the gc-watermark says that ${table.watermark} is the oldest readable one`,
+      why: 'The engine refuses to open such a table',
+      next: 'Check that no root was forgotten; if none was, restore the missing segments from a backup',
+    },
+    { table: table.name, path: table.watermarkFiles[0]?.path },
+  );
+}

@@ -1,0 +1,53 @@
+/**
+ * Sealing, as the engine does it at open, as steps of a plan: groups that a crash left incomplete are dropped
+ * from the key file, and the metadata says sealed. Value files and a torn last record are left alone, as the
+ * engine leaves them.
+ */
+import { ioError } from '../errors.ts';
+import { readSmallFile } from '../store/durable-files.ts';
+import type { Segment } from '../store/types.ts';
+import type { Step } from '../types.ts';
+import type { KeptSegment } from './check-kept.ts';
+import type { TableContext } from './context.ts';
+import { sealMetadata, trimKeys } from './steps.ts';
+
+/** Metadata is 18 or 19 bytes; decoding has already refused anything else. */
+const METADATA_BYTES = 64;
+
+/** The present bytes of a segment's metadata. @throws RollbackError ERR_IO */
+export function metadataBytes(context: TableContext, segment: Segment): Buffer {
+  try {
+    return readSmallFile(context.plan.fs, segment.metadataFile.path, METADATA_BYTES);
+  } catch (error) {
+    throw ioError(error, segment.metadataFile.path, 'read metadata');
+  }
+}
+
+/**
+ * Steps that seal the unsealed segments among those that stay whole. An unsealed segment without a record is
+ * left to the engine: it seals it at its next start, and nothing can be lost meanwhile.
+ */
+export function sealKept(
+  context: TableContext,
+  kept: readonly KeptSegment[],
+): { steps: Step[]; changed: number[] } {
+  const { table, plan } = context;
+  const steps: Step[] = [];
+  const changed: number[] = [];
+  for (const { segment, survey, records } of kept) {
+    if (segment.metadata.sealed || survey === null || survey.records === 0) continue;
+    if (survey.droppedRecords > 0) steps.push(...trimKeys(table.name, segment, survey, survey.end));
+    steps.push(sealMetadata(table.name, segment, metadataBytes(context, segment), records, plan.now));
+    changed.push(segment.index);
+    context.notices.push(describeSeal(segment.index, survey.droppedRecords, survey.size - survey.end));
+  }
+  return { steps, changed };
+}
+
+/** What sealing does to a segment, in words. */
+export function describeSeal(segment: number, dropped: number, torn: number): string {
+  const losses: string[] = [];
+  if (dropped > 0) losses.push(`${dropped} records of incomplete groups dropped`);
+  if (torn > 0) losses.push(`${torn} bytes of a torn record ignored`);
+  return `segment ${segment} was open at a crash and is sealed${losses.length > 0 ? `: ${losses.join(', ')}` : ''}`;
+}

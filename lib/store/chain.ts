@@ -1,0 +1,127 @@
+/** Turns the loose files of one table into its chain of segments, as the engine does at open. */
+import { RollbackError } from '../errors.ts';
+import { keysName, metadataName, valuesName } from '../format/file-names.ts';
+import type { SegmentMetadata } from '../format/metadata.ts';
+import type { FileInfo, Orphan, Segment } from './types.ts';
+
+/** The files found for one segment number, over all roots. */
+export interface SegmentParts {
+  readonly index: number;
+  metadataFile: FileInfo | null;
+  metadata: SegmentMetadata | null;
+  keys: FileInfo | null;
+  readonly values: Map<number, FileInfo>;
+}
+
+const FORGOTTEN = 'Was a root forgotten? A root that was not passed looks exactly like this';
+
+/**
+ * Assembles the chain: complete segments from the lowest to the highest number; one incomplete segment at each
+ * end is an orphan.
+ * @throws RollbackError ERR_ROOT_FORGOTTEN (no metadata at all), ERR_TOO_MANY_VALUE_FILES, ERR_FILE_MISSING,
+ *   ERR_SEGMENT_MISSING
+ */
+export function assembleChain(
+  table: string,
+  parts: ReadonlyMap<number, SegmentParts>,
+): { segments: Segment[]; orphans: Orphan[] } {
+  const indices = [...parts.keys()].sort((a, b) => a - b);
+  const lowest = indices[0];
+  const highest = indices.at(-1);
+  if (lowest === undefined || highest === undefined) return { segments: [], orphans: [] };
+  if (![...parts.values()].some((p) => p.metadataFile !== null)) throw withoutMetadata(table, parts);
+
+  const segments: Segment[] = [];
+  const orphans: Orphan[] = [];
+  for (let index = lowest; index <= highest; index++) {
+    const part = parts.get(index);
+    if (part === undefined) throw segmentMissing(table, index, lowest, highest);
+    refuseSurplusValues(table, part);
+    const complete = completed(part);
+    if (complete !== null) segments.push(complete);
+    else if (index === lowest || index === highest) {
+      const end = index === lowest ? 'lowest' : 'highest';
+      orphans.push({ index, end, metadata: part.metadata, files: filesOf(part), missing: missingOf(part) });
+    } else throw fileMissing(table, part);
+  }
+  return { segments, orphans };
+}
+
+function completed(part: SegmentParts): Segment | null {
+  const { metadata, metadataFile, keys } = part;
+  if (metadata === null || metadataFile === null || keys === null) return null;
+  const values: FileInfo[] = [];
+  for (let shard = 0; shard < metadata.shardingFactor; shard++) {
+    const file = part.values.get(shard);
+    if (file === undefined) return null;
+    values.push(file);
+  }
+  return { index: part.index, metadata, metadataFile, keys, values };
+}
+
+function filesOf(part: SegmentParts): FileInfo[] {
+  const values = [...part.values.entries()].sort(([a], [b]) => b - a).map(([, file]) => file);
+  return [part.keys, ...values, part.metadataFile].filter((f): f is FileInfo => f !== null);
+}
+
+function missingOf(part: SegmentParts): string[] {
+  const missing: string[] = [];
+  if (part.metadataFile === null) missing.push(metadataName(part.index));
+  if (part.keys === null) missing.push(keysName(part.index));
+  const shards = part.metadata?.shardingFactor ?? 0;
+  for (let s = 0; s < shards; s++) if (!part.values.has(s)) missing.push(valuesName(part.index, s));
+  return missing;
+}
+
+function refuseSurplusValues(table: string, part: SegmentParts): void {
+  const { metadata } = part;
+  if (metadata === null || part.values.size <= metadata.shardingFactor) return;
+  throw new RollbackError(
+    'ERR_TOO_MANY_VALUE_FILES',
+    {
+      what: `There are ${part.values.size} value files, but the metadata says ${metadata.shardingFactor} shards`,
+      why: 'The engine refuses to open such a table',
+      next: 'Find out where the surplus file came from (a restore? another node?) and move it away',
+    },
+    { table, segment: part.index, path: part.metadataFile?.path },
+  );
+}
+
+function withoutMetadata(table: string, parts: ReadonlyMap<number, SegmentParts>): RollbackError {
+  const some = [...parts.values()].flatMap(filesOf)[0];
+  return new RollbackError(
+    'ERR_ROOT_FORGOTTEN',
+    {
+      what: 'The table has segment files in the given roots, but not one metadata file: roots are missing',
+      why: 'Taking these files for leftovers would destroy the database',
+      next: 'Pass every root of the database with --src',
+    },
+    { table, path: some?.path },
+  );
+}
+
+function segmentMissing(table: string, index: number, lowest: number, highest: number): RollbackError {
+  return new RollbackError(
+    'ERR_SEGMENT_MISSING',
+    {
+      what: `Segment ${index} is missing altogether, though the table has segments ${lowest} to ${highest}`,
+      why: `The engine refuses to open such a table. ${FORGOTTEN}`,
+      next: 'Pass every root with --src; if none is missing, restore the segment from a backup',
+    },
+    { table, segment: index },
+  );
+}
+
+function fileMissing(table: string, part: SegmentParts): RollbackError {
+  const missing = missingOf(part);
+  const others = filesOf(part)[0];
+  return new RollbackError(
+    'ERR_FILE_MISSING',
+    {
+      what: `In the middle of the chain, ${missing.length === 1 ? 'a file is' : 'files are'} missing: ${missing.join(', ')}`,
+      why: `The engine refuses to open such a table. ${FORGOTTEN}`,
+      next: 'Pass every root with --src; if none is missing, restore the file from a backup',
+    },
+    { table, segment: part.index, path: others?.path },
+  );
+}

@@ -1,0 +1,146 @@
+/**
+ * Whole small files, written so that a crash leaves the old content or the new, never a mixture.
+ *
+ * Order of a write, each step after the one before it has succeeded: temporary file beside the target, content,
+ * owner, mode, fsync, close, rename over the target, fsync of the directory. A failed fsync proves nothing
+ * about what reached the disk, so nothing after it runs: the target keeps its old content.
+ */
+import { basename, dirname, join } from 'node:path';
+import { type ErrorCode, hasErrno, RollbackError } from '../errors.ts';
+import type { DurableFs, FileStat } from './durable-fs.ts';
+
+/** Permission bits and owner of a file; what is left out stays as the system creates it. */
+export interface FileOwner {
+  readonly mode: number;
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
+}
+
+/**
+ * Where `writeFileDurably` prepares a file: a fixed name beside it, so that whoever repeats a write after a
+ * crash also clears away what the first attempt left. The engine acts on none of these names, and its
+ * clean-up does not touch them.
+ */
+export function temporaryName(path: string): string {
+  return join(dirname(path), `.${basename(path)}.litt-rollback-tmp`);
+}
+
+/**
+ * Creates `path` with these bytes, synced; its directory is not synced. Raw errors of the file system, EEXIST
+ * when there is such a file; after any other one the new file is gone again.
+ */
+export function createFileDurably(fs: DurableFs, path: string, bytes: Uint8Array, owner: FileOwner): void {
+  const fd = fs.open(path, 'wx');
+  try {
+    try {
+      fs.writeAt(fd, bytes, 0);
+      applyOwner(fs, fd, path, owner);
+      fs.fsync(fd);
+    } finally {
+      fs.close(fd);
+    }
+  } catch (error) {
+    removeQuietly(fs, path);
+    throw error;
+  }
+}
+
+/**
+ * Replaces or creates `path` with these bytes, durable when it returns. Raw errors of the file system; when
+ * one is thrown before the rename, the target is as it was and the temporary file is gone.
+ */
+export function writeFileDurably(fs: DurableFs, path: string, bytes: Uint8Array, owner: FileOwner): void {
+  const temporary = temporaryName(path);
+  try {
+    createFileDurably(fs, temporary, bytes, owner);
+  } catch (error) {
+    if (!hasErrno(error, 'EEXIST')) throw error;
+    // Only an interrupted write of ours leaves this name, and the database is locked while we write.
+    fs.unlink(temporary);
+    createFileDurably(fs, temporary, bytes, owner);
+  }
+  try {
+    fs.rename(temporary, path);
+  } catch (error) {
+    removeQuietly(fs, temporary);
+    throw error;
+  }
+  fs.fsyncDir(dirname(path));
+}
+
+function applyOwner(fs: DurableFs, fd: number, path: string, owner: FileOwner): void {
+  const now = fs.lstat(path);
+  const uid = owner.uid ?? now.uid;
+  const gid = owner.gid ?? now.gid;
+  // Changing nothing would still need the right to change it, which an ordinary user lacks.
+  if (uid !== now.uid || gid !== now.gid) fs.chown(fd, uid, gid);
+  // After the owner, because a change of owner clears set-id bits; and fchmod, because open obeys the umask.
+  fs.chmod(fd, owner.mode);
+}
+
+/** Removes a file of our own that is no longer needed, where a failure must not hide the first error. */
+export function removeQuietly(fs: DurableFs, path: string): void {
+  try {
+    fs.unlink(path);
+  } catch {
+    // Left behind, it is ignored by the engine and replaced by the next write of the same file.
+  }
+}
+
+/**
+ * What lies at `path`, if it is a regular file. ERR_SYMBOLIC_LINK or ERR_NOT_A_REGULAR_FILE for anything else;
+ * raw errors of the file system (ENOENT among them).
+ */
+export function requireRegularFile(fs: DurableFs, path: string): FileStat {
+  const stat = fs.lstat(path);
+  if (stat.kind === 'file') return stat;
+  if (stat.kind === 'link') {
+    throw new RollbackError(
+      'ERR_SYMBOLIC_LINK',
+      {
+        what: 'A symbolic link lies where the engine creates a regular file',
+        why: 'Following it could read or change files outside the database',
+        next: 'Put the real file in its place; if this is a snapshot, give the database instead',
+      },
+      { path },
+    );
+  }
+  throw new RollbackError(
+    'ERR_NOT_A_REGULAR_FILE',
+    {
+      what: `A ${stat.kind === 'directory' ? 'directory' : 'special file'} lies where a regular file belongs`,
+      next: 'Find out what put it there, and move it away',
+    },
+    { path },
+  );
+}
+
+/**
+ * The whole content of a regular file of at most `maxBytes` bytes. Refuses a longer one with `tooLong`, anything
+ * but a regular file as `requireRegularFile` does, and a file that changes its size meanwhile with
+ * ERR_CHANGED_WHILE_READING. Raw errors of the file system otherwise.
+ */
+export function readSmallFile(
+  fs: DurableFs,
+  path: string,
+  maxBytes: number,
+  tooLong: ErrorCode = 'ERR_METADATA',
+): Buffer {
+  const { size } = requireRegularFile(fs, path);
+  if (size > maxBytes) {
+    const what = `The file has ${size} bytes where at most ${maxBytes} make sense`;
+    throw new RollbackError(tooLong, { what, next: 'Restore the file from a backup' }, { path });
+  }
+  const fd = fs.open(path, 'r');
+  try {
+    // One byte more than announced: only then does reading up to the end prove that the size is still right.
+    const buffer = Buffer.alloc(size + 1);
+    const count = fs.readAt(fd, buffer, 0);
+    if (count === size) return buffer.subarray(0, size);
+  } finally {
+    fs.close(fd);
+  }
+  const what = `The file had ${size} bytes and has another size now`;
+  const next = 'Stop whatever writes here, and run the same command again';
+  throw new RollbackError('ERR_CHANGED_WHILE_READING', { what, next }, { path });
+}

@@ -1,0 +1,188 @@
+/**
+ * The one module that may change files. Everything else reaches the disk through `DurableFs`, so that tests
+ * can put a recording or a failing file system in its place and count every mutation.
+ *
+ * Synchronous on purpose: one call is one point at which a crash may strike, and they come in program order.
+ * Errors of the operating system pass through as they are; callers wrap them (ioError), knowing what they were
+ * doing. No call retries, and none follows a symbolic link in the last part of the path that it opens.
+ */
+import * as nodeFs from 'node:fs';
+import fsExtra from 'fs-extra';
+import { hasErrno } from '../errors.ts';
+
+const { constants } = nodeFs;
+
+/** `r` read; `r+` read and write what exists; `wx` create for reading and writing, EEXIST if it exists. */
+export type OpenFlags = 'r' | 'r+' | 'wx';
+
+/** What lstat knows. Sizes are bytes; numbers that may pass 2^53 are decimal strings. */
+export interface FileStat {
+  readonly kind: 'file' | 'directory' | 'link' | 'other';
+  readonly size: number;
+  /** Permission bits only. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly nlink: number;
+  readonly ino: string;
+  readonly dev: string;
+  /** Last change of the content, nanoseconds since 1970. */
+  readonly mtimeNs: string;
+}
+
+/** Every call this project makes to a file system that holds a database. */
+export interface DurableFs {
+  /** Opens a file (a directory only with `r`); ELOOP when it is a symbolic link. Default mode 0600 less umask. */
+  open(path: string, flags: OpenFlags, mode?: number): number;
+  /** Fills the buffer from `position` on; returns how many bytes there were before the file's end. */
+  readAt(fd: number, buffer: Uint8Array, position: number): number;
+  /** Writes the whole buffer at `position`, however many calls that takes. */
+  writeAt(fd: number, buffer: Uint8Array, position: number): void;
+  truncate(fd: number, size: number): void;
+  fsync(fd: number): void;
+  close(fd: number): void;
+  /** Replaces `to` when it exists. */
+  rename(from: string, to: string): void;
+  unlink(path: string): void;
+  rmdir(path: string): void;
+  /** One level; EEXIST when it exists. Default mode 0750 less umask. */
+  mkdir(path: string, mode?: number): void;
+  /** Makes the entries of a directory durable. */
+  fsyncDir(path: string): void;
+  /** Hard link; EEXIST when `to` exists. */
+  link(from: string, to: string): void;
+  /** Copies by sharing blocks; EEXIST when `to` exists, false (and no `to`) when the file system cannot. */
+  reflink(from: string, to: string): boolean;
+  lstat(path: string): FileStat;
+  /** Names in a directory, in no particular order. */
+  readdir(path: string): string[];
+  realpath(path: string): string;
+  readlink(path: string): string;
+  /** A path is followed when it is a symbolic link: prefer a descriptor. */
+  chmod(target: string | number, mode: number): void;
+  /** A path is not followed when it is a symbolic link. */
+  chown(target: string | number, uid: number, gid: number): void;
+  /** Sets access and modification time, nanoseconds since 1970; Node keeps whole microseconds of it. */
+  utimes(path: string, mtimeNs: string): void;
+  /** Removes a file or a directory with everything in it; links inside are removed, not followed. */
+  removeTree(path: string): void;
+}
+
+// O_NONBLOCK: a FIFO put in a file's place must not hang the program. Regular files ignore it.
+const OPEN_FLAGS: Record<OpenFlags, number> = {
+  r: constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+  'r+': constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+  wx: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+};
+
+const FILE_MODE = 0o600;
+const DIRECTORY_MODE = 0o750;
+const PERMISSION_BITS = 0o7777n;
+
+/** One system call moves less than 2 GiB, so larger buffers go in pieces of this size (bytes). */
+const MAX_TRANSFER = 1 << 30;
+
+/** What a file system without reflinks answers; anything else is a real error. */
+const NO_REFLINK = ['ENOTSUP', 'EOPNOTSUPP', 'EXDEV', 'EINVAL', 'ENOSYS', 'ENOTTY'];
+
+function readAt(fd: number, buffer: Uint8Array, position: number): number {
+  let done = 0;
+  while (done < buffer.length) {
+    const wanted = Math.min(buffer.length - done, MAX_TRANSFER);
+    const count = nodeFs.readSync(fd, buffer, done, wanted, position + done);
+    if (count === 0) break;
+    done += count;
+  }
+  return done;
+}
+
+function writeAt(fd: number, buffer: Uint8Array, position: number): void {
+  let done = 0;
+  while (done < buffer.length) {
+    const wanted = Math.min(buffer.length - done, MAX_TRANSFER);
+    done += nodeFs.writeSync(fd, buffer, done, wanted, position + done);
+  }
+}
+
+function fsyncDir(path: string): void {
+  const fd = nodeFs.openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    nodeFs.fsyncSync(fd);
+  } finally {
+    nodeFs.closeSync(fd);
+  }
+}
+
+function reflink(from: string, to: string): boolean {
+  try {
+    nodeFs.copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
+    return true;
+  } catch (error) {
+    if (!hasErrno(error, ...NO_REFLINK)) throw error;
+    // EEXIST is not among these codes, so whatever lies at `to` now is the empty file of the failed attempt.
+    fsExtra.removeSync(to);
+    return false;
+  }
+}
+
+function kindOf(stat: nodeFs.BigIntStats): FileStat['kind'] {
+  if (stat.isFile()) return 'file';
+  if (stat.isDirectory()) return 'directory';
+  return stat.isSymbolicLink() ? 'link' : 'other';
+}
+
+function lstat(path: string): FileStat {
+  const stat = nodeFs.lstatSync(path, { bigint: true });
+  return {
+    kind: kindOf(stat),
+    size: Number(stat.size),
+    mode: Number(stat.mode & PERMISSION_BITS),
+    uid: Number(stat.uid),
+    gid: Number(stat.gid),
+    nlink: Number(stat.nlink),
+    ino: String(stat.ino),
+    dev: String(stat.dev),
+    mtimeNs: String(stat.mtimeNs),
+  };
+}
+
+function chmod(target: string | number, mode: number): void {
+  if (typeof target === 'number') nodeFs.fchmodSync(target, mode);
+  else nodeFs.chmodSync(target, mode);
+}
+
+function chown(target: string | number, uid: number, gid: number): void {
+  if (typeof target === 'number') nodeFs.fchownSync(target, uid, gid);
+  else nodeFs.lchownSync(target, uid, gid);
+}
+
+function utimes(path: string, mtimeNs: string): void {
+  // Half a microsecond more: Node passes seconds as a double and cuts off below microseconds.
+  const seconds = (Number(BigInt(mtimeNs) / 1000n) + 0.5) / 1e6;
+  nodeFs.lutimesSync(path, seconds, seconds);
+}
+
+/** The file system of this machine. */
+export const realFs: DurableFs = {
+  open: (path, flags, mode = FILE_MODE) => nodeFs.openSync(path, OPEN_FLAGS[flags], mode),
+  readAt,
+  writeAt,
+  truncate: (fd, size) => nodeFs.ftruncateSync(fd, size),
+  fsync: (fd) => nodeFs.fsyncSync(fd),
+  close: (fd) => nodeFs.closeSync(fd),
+  rename: (from, to) => nodeFs.renameSync(from, to),
+  unlink: (path) => nodeFs.unlinkSync(path),
+  rmdir: (path) => nodeFs.rmdirSync(path),
+  mkdir: (path, mode = DIRECTORY_MODE) => nodeFs.mkdirSync(path, { mode }),
+  fsyncDir,
+  link: (from, to) => nodeFs.linkSync(from, to),
+  reflink,
+  lstat,
+  readdir: (path) => nodeFs.readdirSync(path),
+  realpath: (path) => nodeFs.realpathSync.native(path),
+  readlink: (path) => nodeFs.readlinkSync(path),
+  chmod,
+  chown,
+  utimes,
+  removeTree: (path) => fsExtra.removeSync(path),
+};

@@ -1,0 +1,280 @@
+/**
+ * Surveys a key file: one forward pass that leaves record-aligned checkpoints, so that the file can be read
+ * from its end afterwards, and the state of the scan at some of them, so that "what do the first n bytes
+ * hold?" needs no second pass. Memory: a few numbers for each block, whatever the file's size.
+ */
+import { ioError, RollbackError } from '../errors.ts';
+import { MAX_RECORD_SIZE } from '../format/key-records.ts';
+import type { DurableFs } from './durable-fs.ts';
+import { type DroppedRange, type Fault, KeyScan, type ScanRules } from './key-scan.ts';
+
+/** Bytes of one block, the unit of reading. */
+export const DEFAULT_BLOCK_BYTES = 256 * 1024;
+/** How much memory the kept scan states of one survey may take together. */
+const SNAPSHOT_BUDGET_BYTES = 8 * 1024 * 1024;
+/** Bytes scanned between two chances for signals, timers and other work to run. */
+const BREATHE_BYTES = 32 * 1024 * 1024;
+
+/** What a key file holds. Offsets are bytes. */
+export interface KeySurvey {
+  readonly path: string;
+  /** File size. */
+  readonly size: number;
+  /** End of the last whole record; the bytes behind it are a torn one. */
+  readonly end: number;
+  /** Whole records, dropped ones included. */
+  readonly records: number;
+  /** Records that sealing would drop (unsealed segments only). */
+  readonly droppedRecords: number;
+  readonly dropped: readonly DroppedRange[];
+  readonly firstFault: Fault | null;
+  /** Start offset and first record number of each block; blocks hold whole records. */
+  readonly blockStarts: readonly number[];
+  readonly blockRecords: readonly number[];
+  /** Largest block, in bytes. */
+  readonly longestBlock: number;
+  /** Largest value end by shard over all kept records. */
+  readonly shardEnds: readonly number[];
+  readonly snapshots: readonly ScanSnapshot[];
+}
+
+interface ScanSnapshot {
+  readonly offset: number;
+  readonly scan: KeyScan;
+}
+
+/** How a survey is made. */
+export interface SurveyOptions {
+  readonly rules: ScanRules;
+  readonly blockBytes?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the bytes scanned since the last call. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+}
+
+/** What the first bytes of a key file hold. */
+export interface Prefix {
+  readonly records: number;
+  readonly droppedRecords: number;
+  readonly shardEnds: readonly number[];
+}
+
+/** Lets signals, timers and other work run between two long stretches of synchronous reading. */
+export function breathe(signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    setImmediate(() => {
+      if (signal?.aborted === true) reject(interrupted(signal));
+      else resolve();
+    });
+  });
+}
+
+/** The error of an aborted run; nothing has been changed at this point. */
+export function interrupted(signal: AbortSignal): RollbackError {
+  if (signal.reason instanceof RollbackError) return signal.reason;
+  return new RollbackError(
+    'ERR_INTERRUPTED',
+    { what: 'Interrupted', why: 'Nothing was changed' },
+    {},
+    signal.reason,
+  );
+}
+
+/**
+ * Surveys the key file of `size` bytes at `path`; a file that grows meanwhile is read up to `size`.
+ * @throws RollbackError ERR_IO, ERR_CHANGED_WHILE_READING (the file became shorter), ERR_INTERRUPTED
+ */
+export async function surveyKeys(
+  fs: DurableFs,
+  path: string,
+  size: number,
+  options: SurveyOptions,
+): Promise<KeySurvey> {
+  const survey = new Surveyor(path, size, options);
+  const fd = openForReading(fs, path);
+  try {
+    let sinceBreath = 0;
+    for (let more = true; more; ) {
+      const before = survey.offset;
+      more = survey.step(fs, fd);
+      const bytes = survey.offset - before;
+      options.onBytes?.(bytes);
+      sinceBreath += bytes;
+      if (sinceBreath >= BREATHE_BYTES) {
+        sinceBreath = 0;
+        await breathe(options.signal);
+      }
+    }
+    options.onBytes?.(size - survey.offset);
+  } finally {
+    fs.close(fd);
+  }
+  return survey.result();
+}
+
+class Surveyor {
+  offset = 0;
+  private readonly scan: KeyScan;
+  private readonly blockStarts: number[] = [];
+  private readonly blockRecords: number[] = [];
+  private readonly snapshots: ScanSnapshot[] = [];
+  private longestBlock = 0;
+  private buffer: Buffer;
+  private view: DataView;
+  private readonly snapshotEvery: number;
+
+  constructor(
+    private readonly path: string,
+    private readonly size: number,
+    options: SurveyOptions,
+  ) {
+    this.scan = new KeyScan(options.rules);
+    const blockBytes = Math.min(options.blockBytes ?? DEFAULT_BLOCK_BYTES, Math.max(size, 1));
+    this.buffer = Buffer.allocUnsafeSlow(blockBytes);
+    this.view = viewOf(this.buffer);
+    const snapshotBytes = 256 + 16 * options.rules.shardingFactor;
+    const wanted = (size / blockBytes) * snapshotBytes;
+    this.snapshotEvery = Math.max(1, Math.ceil(wanted / SNAPSHOT_BUDGET_BYTES));
+  }
+
+  /** Reads and scans one block; false at the end of the file's whole records. */
+  step(fs: DurableFs, fd: number): boolean {
+    const want = Math.min(this.buffer.length, this.size - this.offset);
+    if (want === 0) return false;
+    const got = readFully(fs, fd, this.path, this.buffer, this.offset, want);
+    if (this.blockStarts.length % this.snapshotEvery === 0) {
+      this.snapshots.push({ offset: this.offset, scan: this.scan.snapshot() });
+    }
+    const firstRecord = this.scan.records;
+    const used = this.scan.feed(this.buffer, this.view, 0, got, this.offset);
+    if (used === 0) return this.widen(got);
+    this.blockStarts.push(this.offset);
+    this.blockRecords.push(firstRecord);
+    if (used > this.longestBlock) this.longestBlock = used;
+    this.offset += used;
+    return this.offset < this.size;
+  }
+
+  /** A record longer than the block: read more, once; what is still torn then is torn for good. */
+  private widen(got: number): boolean {
+    const canGrow = this.buffer.length < MAX_RECORD_SIZE && this.offset + got < this.size;
+    if (!canGrow) return false;
+    this.buffer = Buffer.allocUnsafeSlow(MAX_RECORD_SIZE);
+    this.view = viewOf(this.buffer);
+    return true;
+  }
+
+  result(): KeySurvey {
+    this.scan.finish(this.offset);
+    return {
+      path: this.path,
+      size: this.size,
+      end: this.offset,
+      records: this.scan.records,
+      droppedRecords: this.scan.droppedRecords,
+      dropped: this.scan.dropped,
+      firstFault: this.scan.firstFault,
+      blockStarts: this.blockStarts,
+      blockRecords: this.blockRecords,
+      longestBlock: this.longestBlock,
+      shardEnds: [...this.scan.shardEnds],
+      snapshots: this.snapshots,
+    };
+  }
+}
+
+/**
+ * What the first `upTo` bytes hold; `upTo` must be the end of a group.
+ * @throws RollbackError ERR_IO, ERR_CHANGED_WHILE_READING
+ */
+export function prefixOf(fs: DurableFs, survey: KeySurvey, upTo: number): Prefix {
+  let from = survey.snapshots[0];
+  if (from === undefined || upTo === 0) {
+    return { records: 0, droppedRecords: 0, shardEnds: survey.shardEnds.map(() => 0) };
+  }
+  for (const candidate of survey.snapshots) if (candidate.offset <= upTo) from = candidate;
+  const scan = from.scan.snapshot();
+  const fd = openForReading(fs, survey.path);
+  try {
+    const buffer = Buffer.allocUnsafeSlow(Math.max(survey.longestBlock, 1));
+    const view = viewOf(buffer);
+    for (let i = blockIndexAt(survey, from.offset); i < survey.blockStarts.length; i++) {
+      const start = survey.blockStarts[i] as number;
+      if (start >= upTo) break;
+      const end = Math.min(blockEnd(survey, i), upTo);
+      readFully(fs, fd, survey.path, buffer, start, end - start);
+      scan.feed(buffer, view, 0, end - start, start);
+    }
+  } finally {
+    fs.close(fd);
+  }
+  scan.finish(upTo);
+  return { records: scan.records, droppedRecords: scan.droppedRecords, shardEnds: [...scan.shardEnds] };
+}
+
+/** End offset of block `i`. */
+export function blockEnd(survey: KeySurvey, i: number): number {
+  return survey.blockStarts[i + 1] ?? survey.end;
+}
+
+/** Index of the block that holds `offset` (the last one that starts at or before it). */
+export function blockIndexAt(survey: KeySurvey, offset: number): number {
+  let low = 0;
+  let high = survey.blockStarts.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((survey.blockStarts[middle] as number) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** A DataView over exactly the buffer's bytes. */
+export function viewOf(buffer: Buffer): DataView {
+  return new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+}
+
+/** Opens a file for reading; @throws RollbackError ERR_IO */
+export function openForReading(fs: DurableFs, path: string): number {
+  try {
+    return fs.open(path, 'r');
+  } catch (error) {
+    throw ioError(error, path, 'open a file for reading');
+  }
+}
+
+/**
+ * Reads exactly `length` bytes at `position` into the buffer's start.
+ * @throws RollbackError ERR_IO; ERR_CHANGED_WHILE_READING when the file ends earlier
+ */
+export function readFully(
+  fs: DurableFs,
+  fd: number,
+  path: string,
+  buffer: Buffer,
+  position: number,
+  length: number,
+): number {
+  let done = 0;
+  while (done < length) {
+    let got: number;
+    try {
+      got = fs.readAt(fd, buffer.subarray(done, length), position + done);
+    } catch (error) {
+      throw ioError(error, path, `read ${length} bytes at byte ${position}`);
+    }
+    if (got === 0) {
+      throw new RollbackError(
+        'ERR_CHANGED_WHILE_READING',
+        {
+          what: 'A file became shorter while it was read',
+          why: 'Somebody else is writing to this database',
+          next: 'Stop the node and whatever else works on these files, then run the command again',
+        },
+        { path, offset: position + done },
+      );
+    }
+    done += got;
+  }
+  return done;
+}

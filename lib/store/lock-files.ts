@@ -1,0 +1,202 @@
+/**
+ * The file operations behind a lock, one directory at a time.
+ *
+ * Invariants:
+ * - A lock of ours is complete from the first moment that it has its name: it is prepared and synced under a
+ *   temporary name, then linked. A crash leaves no empty lock, which the engine would never take over.
+ * - A lock that was not judged stale is never destroyed. A stale one is moved aside first, and looked at again
+ *   there: if somebody was faster and it is theirs, it goes back to its place by link, which replaces nothing.
+ * - Only a lock with our inode and our text is ever removed.
+ */
+import { hasErrno, ioError, type RollbackError } from '../errors.ts';
+import { createFileDurably, type FileOwner, readSmallFile, removeQuietly } from './durable-files.ts';
+import type { DurableFs, FileStat } from './durable-fs.ts';
+import { type ExaminedLock, isProcessAlive, sameFile, sleep } from './lock-state.ts';
+import { othersHaveLockAside, temporaryLockName } from './lock-temporaries.ts';
+
+/** What `link` answers where the file system has no hard links. */
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
+
+/** How long to let another process finish what it does with the lock (milliseconds). */
+export const RACE_PAUSE = 5;
+
+const MOVE_BACK_ATTEMPTS = 20;
+
+/** The dead process's lock that one of ours replaced. */
+export interface StaleLock {
+  readonly bytes: Buffer;
+  readonly stat: FileStat;
+}
+
+/** A lock that this process created. */
+export interface HeldLock {
+  readonly dir: string;
+  readonly path: string;
+  readonly text: Buffer;
+  readonly stat: FileStat;
+  readonly stale: StaleLock | null;
+}
+
+/**
+ * Gives the prepared file the name of the lock and returns the lock's inode; null when there is a lock. Where
+ * links do not exist the lock is created in place, as the engine does it. Raw errors.
+ */
+export function putInPlace(
+  fs: DurableFs,
+  temporary: string,
+  path: string,
+  text: Buffer,
+  owner: FileOwner,
+): FileStat | null {
+  // Looked up before the link: a moment later somebody else may be holding the lock in hand (moveStaleAside).
+  const stat = fs.lstat(temporary);
+  try {
+    fs.link(temporary, path);
+    return stat;
+  } catch (error) {
+    if (hasErrno(error, 'EEXIST')) return null;
+    if (!hasErrno(error, ...NO_LINKS)) throw error;
+  }
+  try {
+    createFileDurably(fs, path, text, owner);
+    return fs.lstat(path);
+  } catch (error) {
+    if (hasErrno(error, 'EEXIST')) return null;
+    throw error;
+  }
+}
+
+/**
+ * Takes a lock that was judged stale out of the way and returns it; null when the file in its place is another
+ * one by now, which then stays (or goes back) where it was. Raw errors.
+ */
+export function moveStaleAside(fs: DurableFs, dir: string, judged: ExaminedLock): StaleLock | null {
+  const { path } = judged.lock;
+  const aside = temporaryLockName(dir, 'aside');
+  try {
+    // The cheap look first: it keeps the moment in which a living lock could be moved to two system calls.
+    if (!sameFile(judged.stat, fs.lstat(path))) return null;
+    fs.rename(path, aside);
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return null;
+    throw error;
+  }
+  if (judged.bytes !== null && isSame(fs, aside, judged.stat, judged.bytes)) {
+    removeQuietly(fs, aside);
+    return { bytes: judged.bytes, stat: judged.stat };
+  }
+  moveBack(fs, aside, path);
+  return null;
+}
+
+function isSame(fs: DurableFs, path: string, stat: FileStat, bytes: Buffer): boolean {
+  return sameFile(stat, fs.lstat(path)) && readSmallFile(fs, path, bytes.length).equals(bytes);
+}
+
+/**
+ * Returns somebody's living lock to its place. Should another run of this program have taken the place, it
+ * withdraws (othersHaveLockAside); against an engine that starts in this very moment nothing helps.
+ */
+function moveBack(fs: DurableFs, aside: string, path: string): void {
+  for (let attempt = 0; attempt < MOVE_BACK_ATTEMPTS; attempt++) {
+    try {
+      fs.link(aside, path);
+      break;
+    } catch (error) {
+      // EPERM is also the answer for a file of another user, where the kernel protects hard links.
+      if (hasErrno(error, ...NO_LINKS) && !exists(fs, path)) {
+        fs.rename(aside, path);
+        return;
+      }
+      if (!hasErrno(error, 'EEXIST', ...NO_LINKS)) throw error;
+    }
+    sleep(RACE_PAUSE);
+  }
+  removeQuietly(fs, aside);
+}
+
+function exists(fs: DurableFs, path: string): boolean {
+  try {
+    fs.lstat(path);
+    return true;
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return false;
+    throw error;
+  }
+}
+
+/** Puts a stale lock back after a failure, if its place is still free. Without it the engine opens just as well. */
+export function putBackIfFree(fs: DurableFs, dir: string, path: string, stale: StaleLock): void {
+  const temporary = temporaryLockName(dir, 'new');
+  try {
+    recreate(fs, temporary, stale);
+    fs.link(temporary, path);
+  } catch {
+    // Taken by somebody else meanwhile, or the trouble that brought us here: a missing stale lock blocks nobody.
+  }
+  removeQuietly(fs, temporary);
+}
+
+function recreate(fs: DurableFs, path: string, { bytes, stat }: StaleLock): void {
+  createFileDurably(fs, path, bytes, { mode: stat.mode, uid: stat.uid, gid: stat.gid });
+  fs.utimes(path, stat.mtimeNs);
+}
+
+/**
+ * Removes the locks that are still ours, or replaces them by the stale ones they took over. Every lock is
+ * tried; the first failure is returned as ERR_IO.
+ */
+export function giveBack(
+  fs: DurableFs,
+  held: readonly HeldLock[],
+  putBackStale: boolean,
+): RollbackError | null {
+  let failure: RollbackError | null = null;
+  for (const lock of held.toReversed()) {
+    try {
+      waitUntilBack(fs, lock);
+      if (!isOurs(fs, lock)) continue;
+      if (!putBackStale || lock.stale === null || !replaceByStale(fs, lock, lock.stale)) fs.unlink(lock.path);
+    } catch (error) {
+      if (hasErrno(error, 'ENOENT')) continue;
+      const state = 'Everything else is done; once this process has ended, the engine takes such a lock over';
+      failure ??= ioError(error, lock.path, 'remove the lock file', state);
+    }
+  }
+  return failure;
+}
+
+/** Another run that wanted a stale lock may hold ours in hand: removing it must wait until it is back. */
+function waitUntilBack(fs: DurableFs, lock: HeldLock): void {
+  for (let attempt = 0; attempt < MOVE_BACK_ATTEMPTS; attempt++) {
+    if (exists(fs, lock.path) || !othersHaveLockAside(fs, lock.dir, isProcessAlive)) return;
+    sleep(RACE_PAUSE);
+  }
+}
+
+/** Inode numbers are reused and a lock may be rewritten in place with another text: both must agree. */
+function isOurs(fs: DurableFs, lock: HeldLock): boolean {
+  try {
+    const now = fs.lstat(lock.path);
+    if (now.ino !== lock.stat.ino || now.dev !== lock.stat.dev) return false;
+    return readSmallFile(fs, lock.path, lock.text.length).equals(lock.text);
+  } catch {
+    // Gone, replaced by something else, or unreadable: not a file we could claim.
+    return false;
+  }
+}
+
+/** By one rename, so that the directory is never unlocked before it is free; false when that is impossible. */
+function replaceByStale(fs: DurableFs, lock: HeldLock, stale: StaleLock): boolean {
+  const temporary = temporaryLockName(lock.dir, 'new');
+  try {
+    recreate(fs, temporary, stale);
+    fs.rename(temporary, lock.path);
+    return true;
+  } catch {
+    // No space, or no right to give the file to its old owner. A stale lock blocks nobody by being absent,
+    // while one with a wrong owner could not be read by the node.
+    removeQuietly(fs, temporary);
+    return false;
+  }
+}

@@ -1,0 +1,188 @@
+/** Locking every directory of a database against the engine and against other runs of this program. */
+import { join } from 'node:path';
+import { hasErrno, ioError, RollbackError } from '../errors.ts';
+import { formatLockText } from '../format/lock-text.ts';
+import { createFileDurably, type FileOwner, removeQuietly } from './durable-files.ts';
+import type { DurableFs } from './durable-fs.ts';
+import * as files from './lock-files.ts';
+import {
+  type ExaminedLock,
+  examineLock,
+  isProcessAlive,
+  LOCK_FILE,
+  lockRefusal,
+  sleep,
+} from './lock-state.ts';
+import { othersHaveLockAside, sweepTemporaries, temporaryLockName } from './lock-temporaries.ts';
+
+export { type FoundLock, inspectLock, isProcessAlive, LOCK_FILE, type LockState } from './lock-state.ts';
+
+/** Mode of a lock as the engine creates it. */
+const LOCK_MODE = 0o600;
+
+const TAKE_ATTEMPTS = 10;
+
+/** Locks held by this process. */
+export interface LockSet {
+  /** Real paths of the locked directories, in the order in which they were locked. */
+  readonly dirs: readonly string[];
+  /** Their lock files. */
+  readonly paths: readonly string[];
+  /** Removes the locks that are still ours. ERR_IO when one stays; doing it twice does nothing. */
+  release(): void;
+  /**
+   * Like `release`, but puts back the stale locks that were taken over: same bytes, mode, owner, and time of
+   * change (to the microsecond). For runs that changed nothing.
+   */
+  restore(): void;
+}
+
+/** For tests: how to tell a living process, and the time. */
+export interface LockOptions {
+  readonly isAlive?: (pid: number) => boolean;
+  readonly now?: () => Date;
+}
+
+/**
+ * Locks every directory, in the order of their real paths, so that two programs cannot each hold what the other
+ * waits for. A lock of a dead process is taken over. ERR_LOCKED or ERR_LOCK_UNREADABLE when one is not to be
+ * had, ERR_SYMBOLIC_LINK or ERR_NOT_A_REGULAR_FILE when it is no file, ERR_IO when the system refuses: then no
+ * lock is held, and stale ones are back in place.
+ */
+export function acquireLocks(fs: DurableFs, dirs: readonly string[], options: LockOptions = {}): LockSet {
+  const isAlive = options.isAlive ?? isProcessAlive;
+  const real = [...new Set(dirs.map((dir) => realDirectory(fs, dir)))].sort();
+  // All are looked at before the first is taken: a refusal then leaves no trace at all.
+  for (const dir of real) refuseUnlessFree(dir, examineLock(fs, join(dir, LOCK_FILE), isAlive));
+  const text = Buffer.from(formatLockText(process.pid, options.now?.() ?? new Date()));
+  const held: files.HeldLock[] = [];
+  try {
+    for (const dir of real) held.push(takeLock(fs, dir, text, isAlive));
+  } catch (error) {
+    files.giveBack(fs, held, true);
+    throw error;
+  }
+  return new HeldLocks(fs, held);
+}
+
+/**
+ * Gives the locks back, stale ones restored, when the process exits without having released them. Signals that
+ * kill the process do not run this; whoever handles them must call process.exit. Returns how to call it off.
+ */
+export function installLockCleanup(lockSet: LockSet): () => void {
+  const onExit = (): void => {
+    try {
+      lockSet.restore();
+    } catch {
+      // Nothing can be reported this late, and a lock of a dead process is taken over by whoever comes next.
+    }
+  };
+  process.on('exit', onExit);
+  return () => process.off('exit', onExit);
+}
+
+class HeldLocks implements LockSet {
+  readonly dirs: readonly string[];
+  readonly paths: readonly string[];
+  readonly #fs: DurableFs;
+  #held: readonly files.HeldLock[];
+
+  constructor(fs: DurableFs, held: readonly files.HeldLock[]) {
+    this.#fs = fs;
+    this.#held = held;
+    this.dirs = held.map((lock) => lock.dir);
+    this.paths = held.map((lock) => lock.path);
+  }
+
+  release(): void {
+    this.#end(false);
+  }
+
+  restore(): void {
+    this.#end(true);
+  }
+
+  #end(putBackStale: boolean): void {
+    const held = this.#held;
+    this.#held = [];
+    const failure = files.giveBack(this.#fs, held, putBackStale);
+    if (failure !== null) throw failure;
+  }
+}
+
+function realDirectory(fs: DurableFs, dir: string): string {
+  try {
+    return fs.realpath(dir);
+  } catch (error) {
+    throw ioError(error, dir, 'find the directory to lock');
+  }
+}
+
+function refuseUnlessFree(dir: string, found: ExaminedLock | null): void {
+  if (found !== null && found.lock.state !== 'stale') throw lockRefusal(dir, found.lock);
+}
+
+function takeLock(
+  fs: DurableFs,
+  dir: string,
+  text: Buffer,
+  isAlive: (pid: number) => boolean,
+): files.HeldLock {
+  const path = join(dir, LOCK_FILE);
+  const temporary = temporaryLockName(dir, 'new');
+  let stale: files.StaleLock | null = null;
+  let placed: files.HeldLock | null = null;
+  try {
+    sweepTemporaries(fs, dir, isAlive);
+    const owner = lockOwner(fs, dir);
+    createFileDurably(fs, temporary, text, owner);
+    for (let attempt = 0; attempt < TAKE_ATTEMPTS; attempt++) {
+      const stat = files.putInPlace(fs, temporary, path, text, owner);
+      if (stat !== null) {
+        placed = { dir, path, text, stat, stale };
+        if (!othersHaveLockAside(fs, dir, isAlive)) return placed;
+        files.giveBack(fs, [placed], false);
+        sleep(files.RACE_PAUSE);
+        continue;
+      }
+      const found = examineLock(fs, path, isAlive);
+      refuseUnlessFree(dir, found);
+      stale = found === null ? null : files.moveStaleAside(fs, dir, found);
+    }
+    throw contested(dir, path);
+  } catch (error) {
+    if (placed !== null) files.giveBack(fs, [placed], false);
+    if (stale !== null) files.putBackIfFree(fs, dir, path, stale);
+    throw creationError(error, path);
+  } finally {
+    removeQuietly(fs, temporary);
+  }
+}
+
+function contested(dir: string, path: string): RollbackError {
+  const what = `Other processes keep taking the lock of ${dir}`;
+  return new RollbackError(
+    'ERR_LOCKED',
+    { what, next: 'Stop them and run the same command again' },
+    { path },
+  );
+}
+
+function creationError(error: unknown, path: string): RollbackError {
+  const wrapped = ioError(error, path, 'create the lock file');
+  if (!hasErrno(wrapped.cause, 'EACCES', 'EPERM')) return wrapped;
+  const next = `${wrapped.next}, or use \`plan --no-lock\` to look only`;
+  return new RollbackError(
+    'ERR_IO',
+    { what: wrapped.what, why: wrapped.why, next },
+    wrapped.place,
+    wrapped.cause,
+  );
+}
+
+/** Root works for the node's user, who must be able to read and remove what root leaves behind in a crash. */
+function lockOwner(fs: DurableFs, dir: string): FileOwner {
+  if (process.geteuid?.() !== 0) return { mode: LOCK_MODE };
+  const { uid, gid } = fs.lstat(dir);
+  return { mode: LOCK_MODE, uid, gid };
+}

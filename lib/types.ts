@@ -1,0 +1,175 @@
+/**
+ * Plain data that crosses module borders: what a filter is, and what a plan says. No behaviour here.
+ *
+ * Sizes and offsets are bytes. Everything in a plan survives JSON.stringify and back unchanged: 64-bit values
+ * (times, inode numbers) are decimal strings.
+ */
+
+/**
+ * Decides where a rollback stops. Called once for every record, newest first. The first record for which it
+ * returns true is the pivot: its group and everything older stay.
+ *
+ * `key` is a view that is valid only during the call: copy it to keep it.
+ */
+export type RollbackFilter = (table: string, key: Buffer, isPrimary: boolean) => boolean;
+
+/** What to do with a table in which nothing matches. */
+export type NoMatchPolicy = 'refuse' | 'keep' | 'delete';
+
+/** How much of what is kept is checked before a plan exists. */
+export type CheckScope = 'all' | 'pivot';
+
+/** A file named relative to one of the plan's roots (its number) or to the snapshot directory. */
+export interface FileRef {
+  readonly root: number | 'snapshots';
+  /** Relative, with `/`, never leaving its root. */
+  readonly path: string;
+}
+
+interface StepBase {
+  readonly table: string;
+  readonly file: FileRef;
+}
+
+/** Remove one regular file of exactly `size` bytes. */
+export interface RemoveFileStep extends StepBase {
+  readonly op: 'remove-file';
+  readonly size: number;
+  readonly reason: 'newer' | 'orphan' | 'leftover' | 'deleted' | 'watermark' | 'bound' | 'snapshot';
+  /** Segment the file belongs to, where it belongs to one. */
+  readonly segment?: number;
+}
+
+/** Remove one symbolic link below the snapshot directory. */
+export interface RemoveLinkStep extends StepBase {
+  readonly op: 'remove-link';
+  readonly target: string;
+}
+
+/** Remove a directory with all it holds: one rename out of the way, then the deletion. */
+export interface RemoveDirectoryStep extends StepBase {
+  readonly op: 'remove-directory';
+  readonly reason: 'keymap' | 'snapshot';
+}
+
+/** Cut a file from `from` to `to` bytes; the first `to` bytes stay untouched. */
+export interface CutFileStep extends StepBase {
+  readonly op: 'cut-file';
+  readonly segment: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Write a key file anew from ranges `[start, end)` of the old one: sealing drops groups inside it. */
+export interface RewriteKeysStep extends StepBase {
+  readonly op: 'rewrite-keys';
+  readonly segment: number;
+  readonly from: number;
+  readonly to: number;
+  readonly keep: readonly (readonly [number, number])[];
+}
+
+/** Replace the content of a small file (metadata, boundary file); contents in hex. */
+export interface ReplaceFileStep extends StepBase {
+  readonly op: 'replace-file';
+  readonly reason: 'metadata' | 'upper-bound' | 'lower-bound';
+  readonly before: string;
+  readonly after: string;
+  readonly segment?: number;
+}
+
+/** One idempotent change; a plan's steps are carried out in order. */
+export type Step =
+  | RemoveFileStep
+  | RemoveLinkStep
+  | RemoveDirectoryStep
+  | CutFileStep
+  | RewriteKeysStep
+  | ReplaceFileStep;
+
+/** One record, as a plan names it. */
+export interface RecordRef {
+  readonly segment: number;
+  /** Number in its segment, from 0, oldest first, counting only records that sealing keeps. */
+  readonly record: number;
+  /** Byte offset in the segment's key file. */
+  readonly offset: number;
+  readonly kind: number;
+  /** Hexadecimal. */
+  readonly key: string;
+}
+
+/** What stays or goes. */
+export interface Amount {
+  readonly segments: number;
+  readonly records: number;
+  readonly keyBytes: number;
+  readonly valueBytes: number;
+}
+
+/** How one segment fares, for the bar in the report and for `inspect`-like readers of a plan. */
+export interface SegmentFate {
+  readonly segment: number;
+  readonly fate: 'kept' | 'cut' | 'removed' | 'orphan';
+  readonly keptBytes: number;
+  readonly removedBytes: number;
+}
+
+/**
+ * `cut`: records are removed. `repair`: no record that the engine would serve is removed, but files must be
+ * put in order. `delete`: nothing matched and the policy is delete. `keep`: nothing matched, stays.
+ * `nothing`: the newest record matches and nothing needs repair.
+ */
+export type TableOutcome = 'cut' | 'repair' | 'delete' | 'keep' | 'nothing';
+
+/** The plan for one table. */
+export interface TablePlan {
+  readonly table: string;
+  readonly outcome: TableOutcome;
+  readonly watermark: number | null;
+  readonly pivot: RecordRef | null;
+  /** The newest record that stays (the end of the pivot's group). */
+  readonly lastKept: RecordRef | null;
+  /** The oldest record that goes. */
+  readonly firstRemoved: RecordRef | null;
+  readonly kept: Amount;
+  readonly removed: Amount;
+  readonly segments: readonly SegmentFate[];
+  readonly removesKeymap: boolean;
+  /** Segments that copies pushed elsewhere from snapshots must drop too; null without snapshots. */
+  readonly snapshotCopies: { readonly from: number; readonly through: number } | null;
+  readonly notices: readonly string[];
+  readonly steps: readonly Step[];
+}
+
+/** What a plan was made from: one entry a file it depends on, `[root, path, size, mtimeNs, inode]`. */
+export type FingerprintEntry = readonly [
+  root: number | 'snapshots',
+  path: string,
+  size: number,
+  mtimeNs: string,
+  ino: string,
+];
+
+/** A rollback, as plain data. */
+export interface RollbackPlan {
+  readonly format: 'litt-rollback/plan';
+  readonly version: 1;
+  readonly id: string;
+  /** RFC 3339. */
+  readonly createdAt: string;
+  /** The target in words, e.g. "the newest record with key 0a0b". */
+  readonly target: string;
+  /** True when the database was not locked while planning (`--no-lock`): cannot be applied. */
+  readonly unlocked: boolean;
+  /** True when it was planned beside a live lock holder. */
+  readonly approximate: boolean;
+  /** Real paths, in the order given. */
+  readonly roots: readonly string[];
+  readonly snapshotDir: string | null;
+  readonly tables: readonly TablePlan[];
+  /** Tables of the database that are outside `--table`: untouched. */
+  readonly tablesOutside: readonly string[];
+  readonly notices: readonly string[];
+  readonly fingerprint: readonly FingerprintEntry[];
+}

@@ -1,0 +1,208 @@
+/**
+ * `npm run bench`: how fast the built command is, and how much memory it takes, as ratios to `cat` and to an
+ * empty `node` measured in the same run.
+ */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { bytesWritten, type Case, countFsyncs, fsyncSeconds, medians, peakMemory } from './bench/measure.ts';
+import { passed, type Row, rowsToText } from './bench/rows.ts';
+import { GROUP_BYTES, makeSample, primaryKey, type Sample } from './make-sample.ts';
+
+const COMMAND = fileURLToPath(new URL('../dist/bin/litt-rollback.js', import.meta.url));
+const RECORDS = 10_000_000;
+const QUICK_RECORDS = 1_000_000;
+const LARGE_BYTES = 6_000_000_000;
+const MEMORY_LIMIT_MB = 120;
+
+/** A byte predicate ends at the oldest group; so does this filter, which decodes a number for every record. */
+const FILTER = 'export default (table, key) => key.readBigUInt64BE(0) <= 1n;\n';
+
+const USAGE = `Usage: npm run bench -- [options]
+
+  --quick       a tenth of the records; the bounds are made for the full size
+  --large       a 6 GB key file too
+  --runs N      runs of each case (default 7, at least 5)
+  --out FILE    write the rows as JSON
+  --dir DIR     where samples are written (default: the system's temporary directory)
+  --strict      exit with 1 when a bound is not met
+`;
+
+interface Bench {
+  readonly dir: string;
+  readonly runs: number;
+  readonly rows: Row[];
+}
+
+const run = (...args: string[]): string[] => [process.execPath, COMMAND, ...args];
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean' },
+      large: { type: 'boolean' },
+      strict: { type: 'boolean' },
+      help: { type: 'boolean' },
+      runs: { type: 'string' },
+      out: { type: 'string' },
+      dir: { type: 'string' },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  if (!existsSync(COMMAND)) throw new Error('Build first: npm run build');
+  const runs = Math.max(Number(values.runs ?? 7), 5);
+  const dir = mkdtempSync(join(values.dir ?? tmpdir(), 'litt-rollback-bench-'));
+  // An interrupted run must not leave gigabytes behind.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
+  const bench: Bench = { dir, runs, rows: [] };
+  await benchPlanning(bench, values.quick ? QUICK_RECORDS : RECORDS);
+  if (values.large) await benchLarge(bench);
+  process.stdout.write(`\n${rowsToText(bench.rows)}`);
+  if (values.out !== undefined) writeFileSync(values.out, report(bench.rows, runs));
+  if (values.strict && bench.rows.some((row) => passed(row) === false)) process.exitCode = 1;
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+async function benchPlanning(bench: Bench, records: number): Promise<void> {
+  say(`writing ${records} records…`);
+  const sample = makeSample({ dir: join(bench.dir, 'sample'), records });
+  const filter = join(bench.dir, 'filter.mjs');
+  writeFileSync(filter, FILTER);
+  const src = ['--src', sample.roots[0]!];
+  const oldest = primaryKey(0).toString('hex');
+  const newest = primaryKey(sample.groups - 10).toString('hex');
+  const cases = {
+    node: { name: 'node -e 0', argv: [process.execPath, '-e', '0'] },
+    cat: { name: 'cat', argv: ['cat', sample.keyFiles[0]!] },
+    help: { name: 'help', argv: run('--help') },
+    version: { name: 'version', argv: run('--version') },
+    newest: { name: 'plan, pivot among the newest', argv: run('plan', ...src, '--key', newest) },
+    key: { name: 'plan, pivot oldest, --key', argv: run('plan', ...src, '--key', oldest) },
+    filter: { name: 'plan, pivot oldest, --filter', argv: run('plan', ...src, '--filter', filter) },
+  } satisfies Record<string, Case>;
+  say(`measuring ${Object.keys(cases).length} cases, ${bench.runs} runs each…`);
+  const times = await medians(Object.values(cases), bench.runs);
+  const seconds = (test: Case): number => times.get(test.name)!;
+  const node = seconds(cases.node);
+  const cat = seconds(cases.cat);
+  const { rows } = bench;
+  rows.push(timeRow('node -e 0', node, null, ''), timeRow('cat FILE', cat, null, `${records * 38} bytes`));
+  rows.push(timeRow('--help', seconds(cases.help), 2 * node, ratio(seconds(cases.help), node)));
+  rows.push(timeRow('--version', seconds(cases.version), 2 * node, ratio(seconds(cases.version), node)));
+  const net = `${((seconds(cases.newest) - 2 * node) / cat).toFixed(1)} x cat + 2 x node`;
+  rows.push(timeRow(cases.newest.name, seconds(cases.newest), 6 * cat + 2 * node, net));
+  rows.push(...rateRows(cases.key.name, records, seconds(cases.key), node, 40));
+  rows.push(...rateRows(cases.filter.name, records, seconds(cases.filter), node, 10));
+  for (const test of [cases.newest, cases.key, cases.filter]) rows.push(await memoryRow(test.name, test));
+  await benchApply(bench, sample, node);
+}
+
+/** Each apply removes one more group, so every run finds a database of (nearly) the same size. */
+async function benchApply(bench: Bench, sample: Sample, node: number): Promise<void> {
+  const target = ['--src', sample.roots[0]!, '--drop-last', '1'];
+  const plan = { name: 'plan, --drop-last 1', argv: run('plan', ...target) };
+  const apply = { name: 'apply, --drop-last 1', argv: run('apply', ...target, '--yes') };
+  const times = await medians([plan, apply], bench.runs);
+  const fsyncs = countFsyncs(apply, bench.dir);
+  const each = fsyncSeconds(bench.dir);
+  const planned = times.get(plan.name)!;
+  // One empty node is allowed for what differs besides: the locks, reading the result again.
+  const bound = fsyncs === null ? null : planned + fsyncs * each + node;
+  const detail = `${fsyncs ?? '?'} fsyncs of ${(each * 1000).toFixed(2)} ms; allowed: plan + fsyncs + node`;
+  bench.rows.push(timeRow(plan.name, planned, null, ''));
+  bench.rows.push(timeRow(apply.name, times.get(apply.name)!, bound, detail));
+  bench.rows.push(await memoryRow(apply.name, apply));
+  const small = makeSample({ dir: join(bench.dir, 'small'), records: 100_000 });
+  const smallApply = {
+    name: 'small',
+    argv: run('apply', '--src', small.roots[0]!, '--drop-last', '1', '--yes'),
+  };
+  bytesWritten(smallApply);
+  const [large, little] = [bytesWritten(apply), bytesWritten(smallApply)];
+  if (large === null || little === null) return;
+  bench.rows.push({
+    name: 'bytes written by apply',
+    measured: large,
+    bound: little + 1024,
+    sense: 'at most',
+    unit: 'bytes',
+    detail: `${little} bytes where ${Math.round(sample.groups / small.groups)} times less is kept`,
+  });
+}
+
+async function benchLarge(bench: Bench): Promise<void> {
+  const records = Math.floor(LARGE_BYTES / GROUP_BYTES) * 2;
+  say(`writing a key file of ${records * 38} bytes…`);
+  const sample = makeSample({ dir: join(bench.dir, 'large'), records });
+  const src = ['--src', sample.roots[0]!];
+  for (const [name, key] of [
+    ['6 GB, pivot among the newest', primaryKey(sample.groups - 10)],
+    ['6 GB, pivot oldest, --key', primaryKey(0)],
+  ] as const) {
+    say(name);
+    const test = { name, argv: run('plan', ...src, '--key', key.toString('hex')) };
+    const start = process.hrtime.bigint();
+    bench.rows.push(await memoryRow(name, test));
+    const runs = existsSync('/usr/bin/time') ? 2 : 1;
+    const seconds = Number(process.hrtime.bigint() - start) / 1e9 / runs;
+    bench.rows.push({
+      ...rateRow(name, records, seconds, null),
+      detail: `${seconds.toFixed(2)} s for the command`,
+    });
+  }
+  rmSync(join(bench.dir, 'large'), { recursive: true, force: true });
+}
+
+function timeRow(name: string, measured: number, bound: number | null, detail: string): Row {
+  return { name, measured, bound, sense: 'at most', unit: 's', detail };
+}
+
+function rateRow(name: string, records: number, seconds: number, bound: number | null): Row {
+  return {
+    name,
+    measured: records / seconds / 1e6,
+    bound,
+    sense: 'at least',
+    unit: 'M records/s',
+    detail: '',
+  };
+}
+
+/** The rate of the whole command, and that of its work alone. */
+function rateRows(name: string, records: number, seconds: number, node: number, bound: number): Row[] {
+  return [
+    { ...rateRow(name, records, seconds, bound), detail: `whole command: ${seconds.toFixed(3)} s` },
+    { ...rateRow(`${name} (net)`, records, seconds - node, bound), detail: 'without the time of node -e 0' },
+  ];
+}
+
+async function memoryRow(name: string, test: Case): Promise<Row> {
+  const measured = (await peakMemory(test)) / 1e6;
+  return {
+    name: `memory: ${name}`,
+    measured,
+    bound: MEMORY_LIMIT_MB,
+    sense: 'at most',
+    unit: 'MB',
+    detail: '',
+  };
+}
+
+const ratio = (a: number, b: number): string => `${(a / b).toFixed(2)} x node`;
+
+function report(rows: readonly Row[], runs: number): string {
+  const machine = { node: process.version, cpu: cpus()[0]?.model ?? '', cores: availableParallelism() };
+  const judged = rows.map((row) => ({ ...row, pass: passed(row) }));
+  return `${JSON.stringify({ at: new Date().toISOString(), machine, runs, rows: judged }, null, 2)}\n`;
+}
+
+await main();

@@ -1,0 +1,98 @@
+/** What flows through the streams: runs of records over one buffer, newest run first. */
+import { RECORD_OVERHEAD } from '../lib/format/key-records.ts';
+import type { KeySurvey } from '../lib/store/key-survey.ts';
+import type { Segment } from '../lib/store/types.ts';
+
+/** A segment whose key file has been surveyed. */
+export interface SurveyedSegment {
+  readonly segment: Segment;
+  readonly survey: KeySurvey;
+}
+
+/**
+ * A run of neighbouring records of one segment. The buffer is used again for the next batch: whatever must
+ * outlive the batch has to be copied.
+ */
+export interface RecordBatch {
+  readonly at: SurveyedSegment;
+  /** The bytes of whole records, in file order. */
+  readonly buffer: Buffer;
+  /** File offset of the buffer's first byte. */
+  readonly base: number;
+  /** Positions in the buffer of the records that count, oldest first; `count` of them are valid. */
+  readonly offsets: Int32Array;
+  readonly count: number;
+  /** Number in its segment of the record at the buffer's start. */
+  readonly firstRecord: number;
+  /** Set by the filter stage: index into `offsets` of the newest match, or -1. */
+  match: number;
+}
+
+/** Finds the newest match in a batch: walks it from its last record to its first; -1 for none. */
+export type BatchMatcher = (batch: RecordBatch) => number;
+
+/** Length of the key of the record at `at`. */
+export function keyLengthAt(buffer: Uint8Array, at: number): number {
+  return ((buffer[at + 1] as number) << 8) | (buffer[at + 2] as number);
+}
+
+/** The number in its segment, from 0, of the record at `offsets[index]`, dropped records counted. */
+export function recordNumber(batch: RecordBatch, index: number): number {
+  const target = batch.offsets[index] as number;
+  let number = batch.firstRecord;
+  for (let at = 0; at < target; at += RECORD_OVERHEAD + keyLengthAt(batch.buffer, at)) number++;
+  return number;
+}
+
+/** A copy of the key of the record at `offsets[index]`. */
+export function keyOf(batch: RecordBatch, index: number): Buffer {
+  const at = batch.offsets[index] as number;
+  const length = keyLengthAt(batch.buffer, at);
+  return Buffer.from(batch.buffer.subarray(at + 3, at + 3 + length));
+}
+
+/**
+ * The walk's brake: batches share one buffer, and no older segment may be opened before the newer ones have
+ * been judged, so the reader waits until the detector is done with the batch that is under way.
+ */
+export class WalkControl {
+  private underWay = 0;
+  private halted = false;
+  private wake: (() => void) | null = null;
+
+  /** True once nothing more is wanted: a pivot was found, or a stage failed. */
+  get stopped(): boolean {
+    return this.halted;
+  }
+
+  /** The reader hands a batch on. */
+  sent(): void {
+    this.underWay++;
+  }
+
+  /** The detector is done with a batch. */
+  judged(): void {
+    this.underWay--;
+    if (this.underWay === 0) this.release();
+  }
+
+  /** Nothing more is wanted. */
+  stop(): void {
+    this.halted = true;
+    this.release();
+  }
+
+  /** Resolves when no batch is under way, or the walk has stopped. */
+  idle(): Promise<void> {
+    if (this.underWay === 0 || this.halted) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.wake = resolve;
+    });
+  }
+
+  private release(): void {
+    const { wake } = this;
+    this.wake = null;
+    wake?.();
+  }
+}

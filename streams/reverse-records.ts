@@ -1,0 +1,138 @@
+/**
+ * Segments in, record batches out, last record first.
+ *
+ * A record carries its length at its front, so a key file can only be parsed forward. One forward survey
+ * leaves checkpoints; then the blocks between them are read from the end, parsed forward inside, and handed
+ * on. Memory is one block, whatever the file's size.
+ */
+import { transform } from 'through2';
+import { RECORD_OVERHEAD } from '../lib/format/key-records.ts';
+import type { DurableFs } from '../lib/store/durable-fs.ts';
+import {
+  blockEnd,
+  interrupted,
+  type KeySurvey,
+  openForReading,
+  readFully,
+  surveyKeys,
+} from '../lib/store/key-survey.ts';
+import type { Segment } from '../lib/store/types.ts';
+import { keyLengthAt, type RecordBatch, type SurveyedSegment, type WalkControl } from './record-batch.ts';
+
+/** How to read. */
+export interface ReverseOptions {
+  readonly fs: DurableFs;
+  readonly walk: WalkControl;
+  readonly blockBytes?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the number of bytes surveyed or handed on since the last call. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+}
+
+/** @throws (as a stream error) RollbackError ERR_IO, ERR_CHANGED_WHILE_READING, ERR_INTERRUPTED */
+export function reverseRecords(options: ReverseOptions): NodeJS.ReadWriteStream {
+  const { walk } = options;
+  return transform(
+    { objectMode: true, highWaterMark: 1 },
+    async function* (segments: AsyncIterable<Segment>): AsyncGenerator<RecordBatch, void, void> {
+      for await (const segment of segments) {
+        // What the source had sent before the walk stopped is let through: unread input would never end.
+        if (walk.stopped) continue;
+        const at = { segment, survey: await surveySegment(segment, options) };
+        for await (const batch of reverseBatches(at, options)) {
+          walk.sent();
+          yield batch;
+          await walk.idle();
+          if (walk.stopped) break;
+        }
+      }
+    },
+  );
+}
+
+/** Surveys a segment's key file by its own metadata: sealing rules apply when it is unsealed. */
+export function surveySegment(segment: Segment, options: Omit<ReverseOptions, 'walk'>): Promise<KeySurvey> {
+  return surveyKeys(options.fs, segment.keys.path, segment.keys.size, {
+    rules: {
+      segment: segment.index,
+      shardingFactor: segment.metadata.shardingFactor,
+      valueSizes: segment.values.map((v) => v.size),
+      sealing: !segment.metadata.sealed,
+    },
+    blockBytes: options.blockBytes,
+    signal: options.signal,
+    onBytes: options.onBytes,
+  });
+}
+
+/** The batches of one surveyed segment, newest first unless told otherwise; one empty batch without records. */
+export async function* reverseBatches(
+  at: SurveyedSegment,
+  options: Omit<ReverseOptions, 'walk'> & { readonly direction?: 'newest-first' | 'oldest-first' },
+): AsyncGenerator<RecordBatch, void, void> {
+  const { survey } = at;
+  const buffer = Buffer.allocUnsafeSlow(Math.max(survey.longestBlock, 1));
+  const offsets = new Int32Array(Math.floor(survey.longestBlock / RECORD_OVERHEAD) + 1);
+  if (survey.blockStarts.length === 0) {
+    yield { at, buffer, base: 0, offsets, count: 0, firstRecord: 0, match: -1 };
+    return;
+  }
+  const fd = openForReading(options.fs, survey.path);
+  try {
+    const blocks = survey.blockStarts.length;
+    for (let i = 0; i < blocks; i++) {
+      const block = options.direction === 'oldest-first' ? i : blocks - 1 - i;
+      if (options.signal?.aborted === true) throw interrupted(options.signal);
+      const base = survey.blockStarts[block] as number;
+      const length = blockEnd(survey, block) - base;
+      readFully(options.fs, fd, survey.path, buffer, base, length);
+      const count = indexRecords(buffer, length, base, offsets, survey);
+      options.onBytes?.(length);
+      yield {
+        at,
+        buffer,
+        base,
+        offsets,
+        count,
+        firstRecord: survey.blockRecords[block] as number,
+        match: -1,
+      };
+    }
+  } finally {
+    options.fs.close(fd);
+  }
+}
+
+/** Writes the position of each record that sealing keeps into `offsets`; returns how many. */
+function indexRecords(
+  buffer: Buffer,
+  length: number,
+  base: number,
+  offsets: Int32Array,
+  survey: KeySurvey,
+): number {
+  let count = 0;
+  if (survey.dropped.length === 0) {
+    for (let at = 0; at < length; at += RECORD_OVERHEAD + keyLengthAt(buffer, at)) offsets[count++] = at;
+    return count;
+  }
+  let range = firstRangeBehind(survey, base);
+  for (let at = 0; at < length; at += RECORD_OVERHEAD + keyLengthAt(buffer, at)) {
+    while (range < survey.dropped.length && (survey.dropped[range]?.end as number) <= base + at) range++;
+    const dropped = survey.dropped[range];
+    if (dropped === undefined || dropped.start > base + at) offsets[count++] = at;
+  }
+  return count;
+}
+
+/** Index of the first dropped range that ends behind `offset`. */
+function firstRangeBehind(survey: KeySurvey, offset: number): number {
+  let low = 0;
+  let high = survey.dropped.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((survey.dropped[middle]?.end as number) <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,37 @@
+/** The built command, run as a person runs it. */
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
+const COMMAND = fileURLToPath(new URL('../../dist/bin/litt-rollback.js', import.meta.url));
+
+/** What a run of the command gave. */
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+let built = existsSync(COMMAND);
+
+/** Builds the command unless scripts/test has done so already. */
+export function buildOnce(): void {
+  if (built) return;
+  execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: PROJECT, stdio: 'pipe' });
+  built = true;
+}
+
+/** Runs the command without a terminal; never rejects because of its exit code. */
+export function run(args: readonly string[], options: { cwd?: string } = {}): Promise<CommandResult> {
+  buildOnce();
+  return new Promise((resolve, reject) => {
+    const settings = { maxBuffer: 64 * 2 ** 20, encoding: 'utf8' as const, ...options };
+    const child = execFile(process.execPath, [COMMAND, ...args], settings, (_error, stdout, stderr) => {
+      if (child.exitCode === null)
+        reject(new Error(`killed by ${child.signalCode}: ${args.join(' ')}\n${stderr}`));
+      else resolve({ code: child.exitCode, stdout, stderr });
+    });
+    child.stdin?.end();
+  });
+}
