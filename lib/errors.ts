@@ -46,6 +46,10 @@ const KINDS = {
   ERR_PLAN_STALE: 'refused',
   ERR_PLAN_UNLOCKED: 'refused',
   ERR_NOT_CONFIRMED: 'refused',
+  ERR_NOTHING_TO_UNDO: 'refused',
+  ERR_UNDO_REFUSED: 'refused',
+  ERR_PREFLIGHT: 'refused',
+  ERR_TRANSACTION_UNKNOWN: 'refused',
   // damaged: the files contradict the format
   ERR_BAD_FILE_NAME: 'damaged',
   ERR_SAME_FILE_TWICE: 'damaged',
@@ -61,6 +65,7 @@ const KINDS = {
   ERR_ADDRESS: 'damaged',
   ERR_KEY_COUNT: 'damaged',
   ERR_VERIFY_FAILED: 'damaged',
+  ERR_JOURNAL: 'damaged',
   // locked
   ERR_LOCKED: 'locked',
   ERR_LOCK_UNREADABLE: 'locked',

@@ -11,8 +11,12 @@ export { lockDatabase } from './rollback/locks.ts';
 export { type PlanOptions, planRollback } from './rollback/plan.ts';
 export { readPlanFile, writePlanFile } from './rollback/plan-file.ts';
 export type { Progress } from './rollback/progress.ts';
+export { type PurgeOptions, type PurgeOutcome, purgeUndo } from './rollback/purge.ts';
+export { type ResumeOptions, type ResumeOutcome, resumeRollback } from './rollback/resume.ts';
 export { rollbackLittDB } from './rollback/rollback-litt-db.ts';
+export { rollbackStatus, type StatusReport, type TransactionStatus } from './rollback/status.ts';
 export type { Target } from './rollback/target.ts';
+export { type UndoOutcome, undoRollback } from './rollback/undo.ts';
 export {
   type VerifyFinding,
   type VerifyOptions,

@@ -1,7 +1,6 @@
 /** Wires the stages: a walk over one table, and the application of a list of steps. */
 import highland from 'highland';
 import type { Segment } from '../lib/store/types.ts';
-import type { Step } from '../lib/types.ts';
 import { type ApplySinkOptions, applySink } from './apply-sink.ts';
 import { filterRecords } from './filter-records.ts';
 import { pivotDetector } from './pivot-detector.ts';
@@ -41,11 +40,11 @@ export function walkTable(options: WalkOptions): Promise<WalkResult> {
  * Carries out steps in order.
  * @throws what `execute` throws; the steps after the failed one are not carried out
  */
-export function runSteps(steps: readonly Step[], options: ApplySinkOptions): Promise<void> {
+export function runSteps<Item>(steps: readonly Item[], options: ApplySinkOptions<Item>): Promise<void> {
   return new Promise((resolve, reject) => {
     const sink = applySink(options);
     sink.on('error', reject);
     sink.on('finish', () => resolve());
-    highland<Step>([...steps]).pipe(sink);
+    highland<Item>([...steps]).pipe(sink);
   });
 }

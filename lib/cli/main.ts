@@ -1,6 +1,7 @@
 /** From the arguments of the process to its exit code. Every way out of the command leads through here. */
 import { type Command, CommanderError } from 'commander';
 import { RollbackError } from '../errors.ts';
+import { programVersion } from '../version.ts';
 import type { Context, GlobalOptions, When } from './context.ts';
 import { asDefect, errorToText } from './error-output.ts';
 import { EXIT_DONE, exitCodeOf } from './exit-codes.ts';
@@ -8,7 +9,6 @@ import { Output } from './output.ts';
 import { buildProgram, type Work } from './program.ts';
 import { progressDisplay } from './progress-display.ts';
 import { Signals } from './signals.ts';
-import { programVersion } from './version.ts';
 
 /** Runs the command with these arguments (without node and the script) and returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -119,7 +119,8 @@ function makeContext(
     quiet,
     verbose: globals.verbose ?? false,
     color: wantsColor(globals.color ?? 'auto'),
-    width: process.stdout.columns ?? 110,
+    // A terminal that does not know its width says 0.
+    width: process.stdout.columns || 110,
     interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     newProgress: () => progressDisplay(setup),
   };
@@ -164,18 +165,17 @@ function watchForDefects(
   err: Output,
   style: { json: boolean; verbose: boolean },
 ): () => void {
-  const tell = (error: unknown): Promise<void> =>
-    err.say(errorToText(asDefect(error), { ...style, signal: null }));
+  const end = (error: unknown): void => {
+    // Standard error is written synchronously, so nothing else gets a turn in between.
+    void err.say(errorToText(asDefect(error), { ...style, signal: null }));
+    process.exit(exitCodeOf(error));
+  };
   const onError = (error: unknown): void => {
-    void tell(error).then(() => {
-      if (!signals.changing) process.exit(exitCodeOf(error));
-    });
+    if (!signals.changing) end(error);
+    else void err.say(errorToText(asDefect(error), { ...style, signal: null }));
   };
   // Nothing left to wait for, and no result yet: without this the process would end without a word.
-  const onIdle = (): void => {
-    const error = new Error('the work stopped before it came to a result');
-    void tell(error).then(() => process.exit(exitCodeOf(error)));
-  };
+  const onIdle = (): void => end(new Error('the work stopped before it came to a result'));
   process.on('uncaughtException', onError);
   process.on('beforeExit', onIdle);
   return () => {

@@ -25,6 +25,7 @@ export async function run(options: PlanCommandOptions, context: Context): Promis
     signal: signals.signal,
     ...(progress.report && { onProgress: progress.report }),
   }).finally(progress.stop);
+  await signals.checkpoint();
   if (options.out !== undefined) await writePlanFile(options.out, plan);
   if (context.json) {
     await out.json({ message_type: 'plan', version: 1, plan });

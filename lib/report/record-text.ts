@@ -1,5 +1,5 @@
 /** One record in words, the same in every report. */
-import { formatKey } from '../format/printable.ts';
+import { formatKey, toHex } from '../format/printable.ts';
 import type { RecordRef } from '../types.ts';
 
 const KINDS = ['standalone', 'primary', 'secondary', 'last secondary'] as const;
@@ -9,9 +9,25 @@ export function kindName(kind: number): string {
   return KINDS[kind] ?? `kind ${kind}`;
 }
 
-/** A key for people; a very long one shows its two ends, the whole of it is in the JSON document. */
+/** Keys up to this many bytes are short enough to be read as text too. */
+const SHORT_KEY = 16;
+
+/**
+ * A key for people: hexadecimal, and as text where that helps a reader (short keys, and those that are mostly
+ * text; a hash is not). A very long one shows its two ends; the whole of it is in the JSON document.
+ */
 export function keyText(key: Uint8Array | string): string {
-  return formatKey(typeof key === 'string' ? Buffer.from(key, 'hex') : key);
+  const bytes = typeof key === 'string' ? Buffer.from(key, 'hex') : key;
+  const asText = bytes.length <= SHORT_KEY || bytes.length > LONG_KEY || isMostlyText(bytes);
+  return asText ? formatKey(bytes) : toHex(bytes);
+}
+
+/** Above this formatKey() leaves the middle out. */
+const LONG_KEY = 64;
+
+function isMostlyText(bytes: Uint8Array): boolean {
+  const printable = bytes.filter((b) => b >= 0x20 && b <= 0x7e).length;
+  return printable * 4 >= bytes.length * 3;
 }
 
 /** "segment 4, record 31, secondary key 0a0b". Records count from 0, oldest first. */

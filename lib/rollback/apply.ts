@@ -1,7 +1,11 @@
-/** Applying: the only place where a database changes. Takes a plan, changes exactly what it says, verifies. */
+/**
+ * Applying: takes a plan, changes exactly what it says as one transaction, verifies the result. Until the
+ * intent is durable in every root nothing is changed; from then on a crash leaves the database shut, to be
+ * finished by resume or taken back by undo.
+ */
 import { randomUUID } from 'node:crypto';
-import { runSteps } from '../../streams/pipeline.ts';
-import { ioError, RollbackError } from '../errors.ts';
+import { RollbackError } from '../errors.ts';
+import { emptyTrash } from '../store/area.ts';
 import { readDatabase } from '../store/database.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import type { LockSet } from '../store/lock.ts';
@@ -10,16 +14,23 @@ import type { FingerprintEntry, RollbackPlan, Step, TableOutcome } from '../type
 import { verifyApplied } from './applied.ts';
 import { compareFingerprints, fingerprintOf } from './fingerprint.ts';
 import { lockDatabase } from './locks.ts';
+import { preflight } from './preflight.ts';
 import type { Progress } from './progress.ts';
-import { StepExecutor } from './step-executor.ts';
+import { audit } from './transaction/audit.ts';
+import { claimAreas } from './transaction/claim.ts';
+import { Members, usesSnapshotDir } from './transaction/members.ts';
+import { runForward, type StepCounts, stepsOf, unfinished } from './transaction/run.ts';
+import { begin, finishForward, prepareAreas, type TransactionContext } from './transaction/transaction.ts';
 
 /** How to apply. */
 export interface ApplyOptions {
   /** Locks that the caller holds already, from lockDatabase(). */
   readonly locks?: LockSet | undefined;
-  /** Looked at until the first step; from then on the run is finished. */
+  /** Whether what is removed is kept for undo until it is purged; default true. */
+  readonly keepUndo?: boolean | undefined;
+  /** Looked at until the first change; from then on the run is finished. */
   readonly signal?: AbortSignal | undefined;
-  /** Called right before the first step. */
+  /** Called right before the first change. */
   readonly onStart?: (() => void) | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
@@ -41,17 +52,20 @@ export interface Outcome {
   readonly alreadyDone: number;
   /** Key and value bytes that went. */
   readonly bytesRemoved: number;
+  /** Whether undo can take it back. */
+  readonly undoable: boolean;
   readonly notices: readonly string[];
 }
 
 /**
  * Applies a plan and verifies the result.
- * @throws RollbackError ERR_PLAN_UNLOCKED, ERR_PLAN_STALE, ERR_PLAN_INVALID, ERR_LOCKED, ERR_INTERRUPTED:
- *   nothing was changed; ERR_IO (its text says what state is left), ERR_VERIFY_FAILED
+ * @throws RollbackError ERR_PLAN_UNLOCKED, ERR_PLAN_STALE, ERR_PLAN_INVALID, ERR_PREFLIGHT, ERR_LOCKED,
+ *   ERR_INTERRUPTED: nothing was changed; ERR_UNFINISHED, ERR_IO, ERR_VERIFY_FAILED: the database is shut,
+ *   resume or undo
  */
 export async function applyPlan(plan: RollbackPlan, options: ApplyOptions = {}): Promise<Outcome> {
   refuseUnlocked(plan);
-  if (options.locks !== undefined) return applyLocked(realFs, plan, options);
+  if (options.locks !== undefined) return applyWith(realFs, plan, options.locks.dirs, options);
   const locks = await lockDatabase(plan.roots, plan.snapshotDir ?? undefined);
   let changed = false;
   try {
@@ -59,7 +73,7 @@ export async function applyPlan(plan: RollbackPlan, options: ApplyOptions = {}):
       changed = true;
       options.onStart?.();
     };
-    return await applyLocked(realFs, plan, { ...options, onStart });
+    return await applyWith(realFs, plan, locks.dirs, { ...options, onStart });
   } finally {
     if (changed) locks.release();
     else locks.restore();
@@ -75,65 +89,70 @@ function refuseUnlocked(plan: RollbackPlan): void {
   });
 }
 
-async function applyLocked(fs: DurableFs, plan: RollbackPlan, options: ApplyOptions): Promise<Outcome> {
+/**
+ * Applies a plan on any file system; the caller holds the locks of `lockedDirs`.
+ * @throws RollbackError as applyPlan
+ */
+export async function applyWith(
+  fs: DurableFs,
+  plan: RollbackPlan,
+  lockedDirs: readonly string[],
+  options: ApplyOptions = {},
+): Promise<Outcome> {
   const present = presentFingerprint(fs, plan);
   compareFingerprints(plan.fingerprint, present, plan.roots, plan.snapshotDir);
   const steps = plan.tables.flatMap((t) => t.steps);
   refuseForeignSteps(plan, steps, present);
+  const keepUndo = options.keepUndo ?? true;
+  if (steps.length === 0) return outcomeOf(plan, { done: 0, alreadyDone: 0 }, false, []);
+  const members = new Members(plan.id, plan.roots, usesSnapshotDir(plan) ? plan.snapshotDir : null);
+  const context: TransactionContext = { fs, members, plan, lockedDirs };
+  preflight(context);
   if (options.signal?.aborted === true) {
     const text = { what: 'Interrupted', why: 'Nothing was changed' };
     throw new RollbackError('ERR_INTERRUPTED', text, {}, options.signal.reason);
   }
-  const counts = { done: 0, alreadyDone: 0 };
-  if (steps.length > 0) {
-    options.onStart?.();
-    await carryOut(fs, plan, steps, counts, options);
-    await verifyApplied(fs, plan, options.onProgress);
-  }
-  return outcomeOf(plan, steps.length, counts);
+  options.onStart?.();
+  return carryOut(context, keepUndo, options);
 }
 
 async function carryOut(
-  fs: DurableFs,
-  plan: RollbackPlan,
-  steps: readonly Step[],
-  counts: { done: number; alreadyDone: number },
+  context: TransactionContext,
+  keepUndo: boolean,
   options: ApplyOptions,
-): Promise<void> {
-  const executor = new StepExecutor(fs, plan);
-  let current = plan.roots[0] as string;
+): Promise<Outcome> {
+  const { fs, members, plan } = context;
+  const total = stepsOf(context).length;
+  const now = new Date();
   try {
-    await runSteps(steps, {
-      execute: (step) => {
-        current = executor.pathOf(step);
-        if (executor.execute(step) === 'done') counts.done++;
-        else counts.alreadyDone++;
-      },
-      onStep: (step) => {
-        const done = counts.done + counts.alreadyDone;
-        options.onProgress?.({ phase: 'apply', table: step.table, done, total: steps.length, unit: 'steps' });
-      },
-    });
-    executor.flush();
-    current = plan.roots[0] as string;
-    rememberRoots(fs, plan);
-    executor.emptyTrash();
+    prepareAreas(context);
+    claimAreas(fs, members.dirs, members.id);
+    begin(context, keepUndo, now);
   } catch (error) {
-    const done = counts.done + counts.alreadyDone;
-    const state =
-      `${done} of ${steps.length} steps are done: the database is part-way, do not start the node. ` +
-      'Repair the cause, then run the same rollback again: it finishes what is left';
-    if (error instanceof RollbackError && error.kind !== 'system') {
-      const text = { what: error.what, why: state, next: error.next };
-      throw new RollbackError('ERR_UNFINISHED', text, error.place, error);
-    }
-    throw ioError(error, current, 'change a file', state);
+    throw unfinished(error, members.roots[0] as string, { done: 0, alreadyDone: 0 }, total);
   }
+  const counts = await runForward(context, options.onProgress);
+  await verifyApplied(fs, plan, options.onProgress);
+  try {
+    rememberRoots(fs, members.roots);
+    finishForward(context, keepUndo);
+  } catch (error) {
+    throw unfinished(error, members.roots[0] as string, counts, total);
+  }
+  for (const dir of members.dirs) emptyTrash(fs, dir);
+  const entry = {
+    action: 'apply',
+    transaction: members.id,
+    target: plan.target,
+    outcome: 'finished',
+  } as const;
+  return outcomeOf(plan, counts, keepUndo, audit(fs, members.roots, entry, new Date()));
 }
 
-function rememberRoots(fs: DurableFs, plan: RollbackPlan): void {
-  const memory = rememberedSet(fs, plan.roots);
-  rememberSet(fs, plan.roots, memory.state === 'complete' ? memory.id : randomUUID());
+/** Makes the roots remember that they belong together: the keymap, the other witness, is gone. */
+export function rememberRoots(fs: DurableFs, roots: readonly string[]): void {
+  const memory = rememberedSet(fs, roots);
+  rememberSet(fs, roots, memory.state === 'complete' ? memory.id : randomUUID());
 }
 
 function presentFingerprint(fs: DurableFs, plan: RollbackPlan): FingerprintEntry[] {
@@ -167,7 +186,8 @@ function refuseForeignSteps(
     const isDirectory = step.op === 'remove-directory' && path === `${step.table}/${step.reason}`;
     const isLink =
       step.op === 'remove-link' && root === 'snapshots' && path.startsWith(`${step.table}/segments/`);
-    const isFile = step.op !== 'remove-link' && known.has(`${root}:${path}`);
+    const isFile =
+      step.op !== 'remove-link' && path.startsWith(`${step.table}/`) && known.has(`${root}:${path}`);
     if (isDirectory || isLink || isFile) continue;
     throw new RollbackError(
       'ERR_PLAN_INVALID',
@@ -183,10 +203,11 @@ function refuseForeignSteps(
 
 function outcomeOf(
   plan: RollbackPlan,
-  steps: number,
-  counts: { done: number; alreadyDone: number },
+  counts: StepCounts,
+  undoable: boolean,
+  failures: readonly string[],
 ): Outcome {
-  const notices = [...plan.notices];
+  const notices = [...plan.notices, ...failures];
   for (const table of plan.tables) {
     if (table.snapshotCopies === null) continue;
     const { from, through } = table.snapshotCopies;
@@ -202,9 +223,10 @@ function outcomeOf(
       recordsKept: t.kept.records,
       recordsRemoved: t.removed.records,
     })),
-    steps,
+    steps: plan.tables.reduce((sum, t) => sum + t.steps.length, 0),
     ...counts,
     bytesRemoved: plan.tables.reduce((sum, t) => sum + t.removed.keyBytes + t.removed.valueBytes, 0),
+    undoable,
     notices,
   };
 }

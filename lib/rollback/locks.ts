@@ -3,17 +3,19 @@ import { join } from 'node:path';
 import { realFs } from '../store/durable-fs.ts';
 import { acquireLocks, installLockCleanup, type LockSet } from '../store/lock.ts';
 import { findTables, lstatOrNull, resolveRoots } from '../store/roots.ts';
+import { refuseUnfinished } from '../store/unfinished.ts';
 import { resolveSnapshotDir } from './snapshots.ts';
 
 /**
  * Takes every lock of a database, in one order, as the engine does. Release them on every way out: restore()
  * when nothing was changed (it puts stale locks back as they were), release() otherwise. The process's exit
  * releases what is still held.
- * @throws RollbackError ERR_LOCKED, ERR_LOCK_UNREADABLE, any ERR_ROOT_*, ERR_SNAPSHOT_DIR_WRONG, ERR_IO
+ * @throws RollbackError ERR_UNFINISHED, ERR_LOCKED, ERR_LOCK_UNREADABLE, any ERR_ROOT_*, ERR_SNAPSHOT_DIR_WRONG, ERR_IO
  */
 export async function lockDatabase(dirs: readonly string[], snapshotDir?: string): Promise<LockSet> {
   const fs = realFs;
   const roots = resolveRoots(fs, dirs);
+  refuseUnfinished(fs, roots);
   const tables = new Set(roots.flatMap((root) => findTables(fs, root).tables));
   const locked = [...roots];
   if (snapshotDir !== undefined && snapshotDir !== 'none') {

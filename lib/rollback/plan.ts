@@ -9,6 +9,7 @@ import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { inspectLock, type LockSet } from '../store/lock.ts';
 import { resolveRoots } from '../store/roots.ts';
 import type { Database, Table } from '../store/types.ts';
+import { refuseUnfinished } from '../store/unfinished.ts';
 import type { CheckScope, NoMatchPolicy, RollbackPlan, TablePlan } from '../types.ts';
 import { type PlanContext, TableContext } from './context.ts';
 import { judgeRoots } from './evidence.ts';
@@ -64,6 +65,7 @@ export async function planRollback(options: PlanOptions): Promise<RollbackPlan> 
 
 function planUnlocked(fs: DurableFs, options: PlanOptions): Promise<RollbackPlan> {
   const roots = resolveRoots(fs, options.roots);
+  refuseUnfinished(fs, roots);
   const inUse = roots.some((root) => inspectLock(fs, root).state === 'held');
   return planDatabase(fs, options, { unlocked: true, approximate: inUse });
 }

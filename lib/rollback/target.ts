@@ -140,16 +140,17 @@ function filterFailed(
   );
 }
 
+/** Compares from the last byte on: keys of one table often begin alike, and a mismatch then shows at once. */
 function keyMatcher(key: Buffer): BatchMatcher {
   const { length } = key;
-  const lastByte = length - 1;
-  const last = key[lastByte];
   return (batch) => {
     const { buffer, offsets } = batch;
     for (let i = batch.count - 1; i >= 0; i--) {
       const at = offsets[i] as number;
-      if (keyLengthAt(buffer, at) !== length || buffer[at + 3 + lastByte] !== last) continue;
-      if (buffer.compare(key, 0, length, at + 3, at + 3 + length) === 0) return i;
+      if (keyLengthAt(buffer, at) !== length) continue;
+      let k = length - 1;
+      while (k >= 0 && buffer[at + 3 + k] === key[k]) k--;
+      if (k < 0) return i;
     }
     return -1;
   };

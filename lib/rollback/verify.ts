@@ -3,7 +3,9 @@ import { surveySegment } from '../../streams/reverse-records.ts';
 import { RollbackError } from '../errors.ts';
 import { readDatabase } from '../store/database.ts';
 import { realFs } from '../store/durable-fs.ts';
+import { resolveRoots } from '../store/roots.ts';
 import type { Segment, Table } from '../store/types.ts';
+import { refuseUnfinished } from '../store/unfinished.ts';
 import type { Progress } from './progress.ts';
 
 /** One thing that is wrong. */
@@ -45,6 +47,7 @@ export async function verifyDatabase(
   roots: readonly string[],
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
+  refuseUnfinished(realFs, resolveRoots(realFs, roots));
   const database = readDatabase(realFs, roots);
   const wanted = options.tables ?? [];
   const unknown = wanted.filter((name) => !database.tables.some((t) => t.name === name));

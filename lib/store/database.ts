@@ -3,15 +3,14 @@ import { join } from 'node:path';
 import { hasErrno, ioError, RollbackError } from '../errors.ts';
 import { parseSegmentFileName } from '../format/file-names.ts';
 import { decodeMetadata } from '../format/metadata.ts';
-import { parseWatermark } from '../format/watermark.ts';
+import { parseWatermark, WATERMARK_FILE } from '../format/watermark.ts';
 import { assembleChain, type SegmentParts } from './chain.ts';
 import { readSmallFile } from './durable-files.ts';
 import type { DurableFs, FileStat } from './durable-fs.ts';
+import { BOLT_FILE } from './guard.ts';
 import { findTables, listDirectory, lstatOrNull, resolveRoots, SEGMENTS_DIR } from './roots.ts';
 import type { Database, FileInfo, KeymapInfo, SnapshotInfo, Table } from './types.ts';
 
-/** Name of the watermark file in a table's directory. */
-export const WATERMARK_FILE = 'gc-watermark';
 /** Name of the keymap directory in a table's directory. */
 export const KEYMAP_DIR = 'keymap';
 /** Name of the directory of hard links in a table's directory. */
@@ -101,6 +100,7 @@ class TableInRoot {
   collectSegmentFiles(parts: Map<number, SegmentParts>, leftovers: FileInfo[]): void {
     const dir = join(this.dir, SEGMENTS_DIR);
     for (const name of listDirectory(this.fs, dir)) {
+      if (name === BOLT_FILE) continue; // ours; whoever must not go on asks for it by name
       const path = join(dir, name);
       const parsed = this.parse(name, path);
       if (parsed === null || parsed.kind === 'ignored') continue;

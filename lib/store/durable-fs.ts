@@ -66,6 +66,10 @@ export interface DurableFs {
   utimes(path: string, mtimeNs: string): void;
   /** Removes a file or a directory with everything in it; links inside are removed, not followed. */
   removeTree(path: string): void;
+  /** Bytes that this user may still write to the path's file system; null when that cannot be told. */
+  freeBytes(path: string): number | null;
+  /** Whether this user may make and remove names in a directory. */
+  mayWrite(path: string): boolean;
 }
 
 // O_NONBLOCK: a FIFO put in a file's place must not hang the program. Regular files ignore it.
@@ -162,6 +166,24 @@ function utimes(path: string, mtimeNs: string): void {
   nodeFs.lutimesSync(path, seconds, seconds);
 }
 
+function freeBytes(path: string): number | null {
+  try {
+    const stat = nodeFs.statfsSync(path);
+    return stat.bavail * stat.bsize;
+  } catch {
+    return null; // an unusual file system; a write will tell
+  }
+}
+
+function mayWrite(path: string): boolean {
+  try {
+    nodeFs.accessSync(path, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The file system of this machine. */
 export const realFs: DurableFs = {
   open: (path, flags, mode = FILE_MODE) => nodeFs.openSync(path, OPEN_FLAGS[flags], mode),
@@ -185,4 +207,6 @@ export const realFs: DurableFs = {
   chown,
   utimes,
   removeTree: (path) => fsExtra.removeSync(path),
+  freeBytes,
+  mayWrite,
 };

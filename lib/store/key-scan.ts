@@ -136,7 +136,13 @@ export class KeyScan {
             groupStart = NO_GROUP;
           }
         }
-      } else this.oddKind(base + at, base + next, records, kind);
+      } else {
+        if (groupStart !== NO_GROUP) {
+          this.unclosed(groupStart, base + at, this.groupRecord, records - this.groupRecord);
+          groupStart = NO_GROUP;
+        }
+        this.oddKind(base + at, base + next, records, kind);
+      }
       records++;
       at = next;
     }

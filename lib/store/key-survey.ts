@@ -200,6 +200,7 @@ export function prefixOf(fs: DurableFs, survey: KeySurvey, upTo: number): Prefix
     const view = viewOf(buffer);
     for (let i = blockIndexAt(survey, from.offset); i < survey.blockStarts.length; i++) {
       const start = survey.blockStarts[i] as number;
+      if (start < from.offset) continue; // a snapshot in front of a torn record: no block begins there
       if (start >= upTo) break;
       const end = Math.min(blockEnd(survey, i), upTo);
       readFully(fs, fd, survey.path, buffer, start, end - start);

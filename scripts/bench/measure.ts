@@ -7,19 +7,27 @@ import { join } from 'node:path';
 export interface Case {
   readonly name: string;
   readonly argv: readonly string[];
-  /** Exit codes that count as success; default only 0. */
-  readonly accept?: readonly number[];
+  /** Run before each measurement, and not measured. */
+  readonly prepare?: readonly string[];
 }
 
 const TIME = '/usr/bin/time';
 
 /** Seconds of wall time that a process takes, its output thrown away. */
 async function once(test: Case): Promise<number> {
+  prepare(test);
   const [command, ...args] = test.argv;
   const start = process.hrtime.bigint();
   const child = spawn(command!, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   await succeeded(child, test);
   return Number(process.hrtime.bigint() - start) / 1e9;
+}
+
+function prepare(test: Case): void {
+  if (test.prepare === undefined) return;
+  const [command, ...args] = test.prepare;
+  const done = spawnSync(command!, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  if (done.status !== 0) throw new Error(`${test.prepare.join(' ')}\n${done.stderr}`);
 }
 
 async function succeeded(child: ChildProcess, test: Case): Promise<void> {
@@ -31,7 +39,7 @@ async function succeeded(child: ChildProcess, test: Case): Promise<void> {
     child.on('error', reject);
     child.on('close', resolve);
   });
-  if (code === null || !(test.accept ?? [0]).includes(code)) {
+  if (code !== 0) {
     throw new Error(`${test.name}: exit code ${code}\n${test.argv.join(' ')}\n${errors}`);
   }
 }
@@ -65,6 +73,7 @@ export async function peakMemory(test: Case): Promise<number> {
 }
 
 async function pollHighWater(test: Case): Promise<number> {
+  prepare(test);
   const [command, ...args] = test.argv;
   const child = spawn(command!, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let peak = 0;
@@ -86,6 +95,7 @@ function highWater(pid: number | undefined): number {
 }
 
 function timedMemory(test: Case): number {
+  prepare(test);
   const done = spawnSync(TIME, ['-f', '%M', ...test.argv], { stdio: ['ignore', 'ignore', 'pipe'] });
   return Number(done.stderr.toString().trim().split('\n').at(-1)) * 1024;
 }
@@ -93,6 +103,7 @@ function timedMemory(test: Case): number {
 /** Bytes that a process handed to write calls; null where the kernel does not tell. */
 export function bytesWritten(test: Case): number | null {
   if (!existsSync('/proc/self/io')) return null;
+  prepare(test);
   // A parent's counters include the children it has waited for.
   const script = 'before=$(cat /proc/$$/io); "$@" >/dev/null; echo "$before" >&2; cat /proc/$$/io >&2';
   const done = spawnSync('sh', ['-c', script, 'sh', ...test.argv], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -102,6 +113,7 @@ export function bytesWritten(test: Case): number | null {
 
 /** How often a process calls fsync; null without strace. */
 export function countFsyncs(test: Case, scratch: string): number | null {
+  prepare(test);
   const log = join(scratch, 'fsyncs.log');
   const traced = ['-f', '-e', 'trace=fsync,fdatasync', '-o', log, ...test.argv];
   const done = spawnSync('strace', traced, { stdio: 'ignore' });

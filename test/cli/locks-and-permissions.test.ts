@@ -85,7 +85,14 @@ describe('cli: locks', () => {
   it('gives the locks back when the filter leaves an error to nobody', async () => {
     const db = database('many-roots');
     const filter = join(tempDir(), 'stray.mjs');
-    writeFileSync(filter, 'export default () => { Promise.reject(new Error("stray")); return false; };');
+    writeFileSync(
+      filter,
+      `export default () => {
+        Promise.reject(new Error('stray'));
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+        return false;
+      };`,
+    );
     const before = treeOf(db.dir);
     const { code, stderr } = await finish(['apply', ...db.src, '--filter', filter, '--yes']);
     expect(code).to.equal(1);

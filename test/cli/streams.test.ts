@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { expect } from 'chai';
+import { makeSample } from '../../scripts/make-sample.ts';
 import { buildOnce } from '../helpers/command.ts';
+import { tempDir } from '../helpers/temp.ts';
 import { expectUntouched, treeOf } from '../helpers/tree.ts';
-import { COMMAND, database, finish, follow, installed, start } from './process.ts';
+import { COMMAND, database, finish, follow, installed, scratchFile, start } from './process.ts';
 
 /** Runs a line of shell in which "$0" "$@" is the command with these arguments. */
 function shell(
@@ -130,6 +132,32 @@ describe('cli: on a terminal', () => {
     expect(code, stdout).to.equal(130);
     expect(stdout).to.contain('Nothing was changed');
     expectUntouched(db.dir, before);
+  });
+
+  it('draws a bar for what takes longer than a second, and takes it away', async () => {
+    const { roots } = makeSample({ dir: tempDir(), records: 400_000 });
+    const slow = `let n = 0;
+      export default () => {
+        if (++n % 1000 === 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+        return false;
+      };`;
+    const args = [
+      'plan',
+      '--src',
+      roots[0]!,
+      '--on-no-match',
+      'keep',
+      '--filter',
+      scratchFile('slow.mjs', slow),
+    ];
+    const { code, stdout } = await onTerminal(args).result;
+    expect(code, stdout).to.equal(0);
+    expect(stdout).to.match(/\d+% · reading sample: /);
+    const cleared = stdout.lastIndexOf('\u001b[2K');
+    expect(cleared).to.be.greaterThan(stdout.lastIndexOf('% · '));
+    expect(stdout.indexOf('Rollback: ')).to.be.greaterThan(cleared);
+    const { stdout: none } = await onTerminal([...args, '--progress', 'never']).result;
+    expect(none).not.to.contain('% · ');
   });
 
   it('leaves colours out where NO_COLOR stands', async () => {

@@ -5,8 +5,10 @@ import type { Listing, SegmentListing } from './image.ts';
 export interface Leniency {
   /** Empty segments above the newest kept record may be missing. */
   readonly mayMiss?: boolean;
-  /** Tables that may keep empty segments above the newest record, because nothing else had to change. */
-  readonly mayKeepEmpty?: ReadonlySet<string>;
+  /** For each table the segments that may stay above the newest record, because nothing else had to change. */
+  readonly mayStay?: ReadonlyMap<string, readonly number[]>;
+  /** Tables as they are expected otherwise, which is as good. */
+  readonly orElse?: Listing;
   /** Tables that are kept as they are: they may stay unsealed. */
   readonly mayStayUnsealed?: ReadonlySet<string>;
 }
@@ -20,7 +22,12 @@ export function compareToListing(actual: Listing, expected: Listing, leniency: L
     const wanted = expected[name];
     if (found === undefined) problems.push(`${name}: missing`);
     else if (wanted === undefined) problems.push(`${name}: not expected`);
-    else problems.push(...compareTable(name, found, wanted, leniency));
+    else {
+      const differences = compareTable(name, found, wanted, leniency);
+      const other = leniency.orElse?.[name];
+      const isAsGood = other !== undefined && compareTable(name, found, other, leniency).length === 0;
+      if (!isAsGood) problems.push(...differences);
+    }
   }
   return problems;
 }
@@ -37,9 +44,8 @@ function compareTable(name: string, found: TableListing, wanted: TableListing, l
     if (have === undefined) {
       if (!(leniency.mayMiss === true && isEmptyTop(index, wanted))) problems.push(`${where}: missing`);
     } else if (want === undefined) {
-      if (!(leniency.mayKeepEmpty?.has(name) === true && isEmptyTop(index, found))) {
+      if (leniency.mayStay?.get(name)?.includes(Number(index)) !== true)
         problems.push(`${where}: should be gone`);
-      }
     } else {
       const maySeal = leniency.mayStayUnsealed?.has(name) === true && !have.sealed;
       problems.push(...compareSegment(where, have, want, maySeal));

@@ -1,8 +1,8 @@
 /** What properties expect of plans and of readers, from the model's point of view. */
 import { expect } from 'chai';
-import type { RollbackPlan } from '../../lib/index.ts';
+import type { RecordRef, RollbackPlan } from '../../lib/index.ts';
 import type { FoundRecord } from './bytes.ts';
-import { type DatabaseImage, inOrder, readImage } from './image.ts';
+import { type DatabaseImage, inOrder, readImage, type SegmentImage } from './image.ts';
 import { isComplete, offeredNewestFirst } from './model.ts';
 import type { Staged } from './scenario.ts';
 
@@ -14,20 +14,31 @@ export function expectPlanSays(plan: RollbackPlan, staged: Staged): void {
     const offered = offeredNewestFirst(staged.built.image.get(table.table)!);
     expect(table.removed.records, `${table.table}: records removed`).to.equal(model.removedRecords);
     expect(table.kept.records, `${table.table}: records kept`).to.equal(model.keptRecords);
-    expect(place(table.pivot), `${table.table}: pivot`).to.deep.equal(
-      model.pivot === null ? null : { segment: model.pivot.segment, record: model.pivot.record },
+    if (model.pivot === null) {
+      expect([table.pivot, table.lastKept], `${table.table}: pivot`).to.deep.equal([null, null]);
+      continue;
+    }
+    const at = offered.findIndex(
+      (r) => r.segment === model.pivot?.segment && r.record === model.pivot.record,
     );
-    if (model.pivot === null) continue;
-    const firstKept = offered.length - model.keptRecords;
-    expect(place(table.lastKept), `${table.table}: last kept`).to.deep.equal(place(offered[firstKept]));
-    const removed = firstKept === 0 ? null : offered[firstKept - 1];
-    expect(place(table.firstRemoved), `${table.table}: first removed`).to.deep.equal(place(removed));
+    const lastKept = offered.length - model.keptRecords;
+    expect(place(table.pivot), `${table.table}: pivot`).to.deep.equal(placeOf(offered[at]));
+    expect(place(table.lastKept), `${table.table}: last kept`).to.deep.equal(placeOf(offered[lastKept]));
+    expect(place(table.firstRemoved), `${table.table}: first removed`).to.deep.equal(
+      placeOf(offered[lastKept - 1]),
+    );
   }
 }
 
-/** The first position of the segments and records that both sides name. */
-function place(at: { segment: number; record: number } | null | undefined): unknown {
-  return at == null ? null : { segment: at.segment, record: at.record };
+/** Where a record lies, by what cannot be counted in two ways. */
+function place(at: RecordRef | null): unknown {
+  return at === null ? null : { segment: at.segment, offset: at.offset, kind: at.kind, key: at.key };
+}
+
+function placeOf(at: ReturnType<typeof offeredNewestFirst>[number] | undefined): unknown {
+  if (at === undefined) return null;
+  const { found, segment } = at;
+  return { segment, offset: found.start, kind: found.kind, key: found.key.toString('hex') };
 }
 
 /** The calls that a filter must get: table by table, newest first, up to the first match. */
@@ -53,23 +64,38 @@ export function newestGroups(image: DatabaseImage, name: string): { records: num
   return ends;
 }
 
-/** Whether the given roots lack a file of a segment that the engine can read and that was made to the end. */
+/**
+ * Whether the given roots lack a file of a segment that the engine can read and that was made to the end. Oldest
+ * segments that lie elsewhere with all their files look as if they had been collected: nobody can know better.
+ */
 export function lacksDataOf(image: DatabaseImage, roots: readonly string[]): boolean {
   const there = readImage(roots);
-  return [...image].some(([name, table]) =>
-    inOrder(table)
+  return [...image].some(([name, table]) => {
+    const found = there.get(name)?.segments ?? new Map<number, SegmentImage>();
+    const lowest = Math.min(...found.keys());
+    return inOrder(table)
       .filter((segment) => isComplete(segment) && segment.index >= (table.watermark ?? 0))
       .some((segment) => {
-        const found = there.get(name)?.segments.get(segment.index);
-        return found === undefined || !found.meta || !found.keys || found.values.size < segment.values.size;
-      }),
-  );
+        const part = found.get(segment.index);
+        if (part === undefined) return segment.index > lowest || found.size === 0;
+        return !part.meta || !part.keys || part.values.size < segment.values.size;
+      });
+  });
+}
+
+/** Tables whose oldest segments the given roots lack with all their files, and that have no watermark there. */
+export function tablesCutBelow(image: DatabaseImage, roots: readonly string[]): string[] {
+  const there = readImage(roots);
+  return [...image].flatMap(([name, table]) => {
+    const found = there.get(name);
+    if (found === undefined || found.watermark !== null) return [];
+    return Math.min(...table.segments.keys()) < Math.min(...found.segments.keys()) ? [name] : [];
+  });
 }
 
 /** A record of the public reader as plain data that can be compared. */
 export interface ReadRecord {
   readonly segment: number;
-  readonly record: number;
   readonly offset: number;
   readonly kind: number;
   readonly key: string;
@@ -79,9 +105,8 @@ export interface ReadRecord {
 
 /** All records of a table, as the model has them, newest first. */
 export function modelRecords(image: DatabaseImage, name: string): ReadRecord[] {
-  return offeredNewestFirst(image.get(name)!).map(({ segment, record, found }) => ({
+  return offeredNewestFirst(image.get(name)!).map(({ segment, found }) => ({
     segment,
-    record,
     offset: found.start,
     kind: found.kind,
     key: found.key.toString('hex'),
@@ -95,11 +120,10 @@ export async function gather(
   records: AsyncIterable<Omit<ReadRecord, 'key'> & { readonly key: Buffer }>,
 ): Promise<ReadRecord[]> {
   const all: ReadRecord[] = [];
-  for await (const { segment, record, offset, kind, key, isPrimary, address } of records) {
+  for await (const { segment, offset, kind, key, isPrimary, address } of records) {
     const { segment: home, offset: start, shard, valueSize } = address;
     all.push({
       segment,
-      record,
       offset,
       kind,
       key: key.toString('hex'),

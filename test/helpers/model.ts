@@ -29,12 +29,12 @@ export interface ModelResult {
   /** Records that the engine would have served before and does not serve afterwards. */
   readonly removedRecords: number;
   readonly keptRecords: number;
-  /** True when the index must go: a record, or an orphan's files, leave. */
-  readonly dropsKeymap: boolean;
   /** The table afterwards, everything in order: sealed, orphans dropped, pivot cut. */
   readonly after: TableImage;
-  /** Indexes of segments that may stay as well when nothing else changes: empty ones above the pivot. */
+  /** Segments that may stay as well when nothing else changes: above the pivot, and empty once sealed. */
   readonly mayStay: readonly number[];
+  /** The table with the pivot's value files as they were: as good, when no record goes. */
+  readonly uncut: TableImage | null;
 }
 
 /** Whether all files of a segment are there. */
@@ -76,11 +76,20 @@ function closedGroups(keys: Buffer): Group[] {
 
 /** Groups that stay when the engine seals the segment: closed, and every value is there. */
 function groupsAfterSealing(segment: SegmentImage): Group[] {
-  const groups = closedGroups(segment.keys ?? Buffer.alloc(0));
-  if (segment.meta?.sealed === true) return groups;
-  return groups.filter((group) =>
-    group.records.every((r) => r.offset + r.size <= (segment.values.get(r.shard)?.length ?? 0)),
+  const keys = segment.keys ?? Buffer.alloc(0);
+  if (segment.meta?.sealed === true) return closedGroups(keys);
+  return sealedGroups(keys, (shard) => segment.values.get(shard)?.length ?? 0);
+}
+
+function sealedGroups(keys: Buffer, valueBytes: (shard: number) => number): Group[] {
+  return closedGroups(keys).filter((group) =>
+    group.records.every((r) => r.offset + r.size <= valueBytes(r.shard)),
   );
+}
+
+/** Records of a key file that sealing keeps. */
+export function keptBySealing(keys: Buffer, valueBytes: (shard: number) => number): FoundRecord[] {
+  return sealedGroups(keys, valueBytes).flatMap((group) => [...group.records]);
 }
 
 /** Every record of a table that a filter may see, newest first. */
@@ -123,13 +132,15 @@ function sealed(segment: SegmentImage): SegmentImage {
   return withRecords(segment, recordsOf(segment));
 }
 
+/** The segment sealed with these records alone. A torn last record by itself is no reason to write the keys. */
 function withRecords(segment: SegmentImage, records: readonly FoundRecord[]): SegmentImage {
   const keys = segment.keys as Buffer;
+  const isWhole = records.length === readRecords(keys).length;
   const meta = segment.meta as NonNullable<SegmentImage['meta']>;
   return {
     index: segment.index,
     meta: { ...meta, version: 4, sealed: true, count: records.length },
-    keys: Buffer.concat(records.map((r) => keys.subarray(r.start, r.end))),
+    keys: isWhole ? keys : Buffer.concat(records.map((r) => keys.subarray(r.start, r.end))),
     values: new Map(segment.values),
   };
 }
@@ -149,24 +160,25 @@ function cut(segment: SegmentImage, keeps: number): SegmentImage {
 export function rollback(table: TableImage, matches: Matcher, onNoMatch: 'keep' | 'delete'): ModelResult {
   const chain = withoutOrphans(table);
   const pivot = findPivot(chain, table.name, matches);
-  const orphans = table.segments.size - chain.length;
+  const deletes = pivot === null && onNoMatch === 'delete';
+  const kept = chain.filter((s) => !deletes && s.index <= (pivot?.segment ?? s.index));
   const before = chain.reduce((sum, segment) => sum + recordsOf(segment).length, 0);
-  const kept =
-    pivot === null ? (onNoMatch === 'keep' ? chain : []) : chain.filter((s) => s.index <= pivot.segment);
   const after = kept.map((s) => (s.index === pivot?.segment ? cut(s, pivot.keeps) : sealed(s)));
   const keptRecords = after.reduce((sum, segment) => sum + readRecords(segment.keys as Buffer).length, 0);
-  const removedRecords = before - keptRecords;
-  const deletes = pivot === null && onNoMatch === 'delete';
+  const nothingGoes = before === keptRecords && !deletes;
+  const image = (segments: readonly SegmentImage[]): TableImage => ({
+    name: table.name,
+    segments: new Map(segments.map((segment) => [segment.index, segment])),
+    watermark: deletes ? null : table.watermark,
+  });
+  const withOldValues = after.map((s, i) => ({ ...s, values: (kept[i] as SegmentImage).values }));
+  const isInterrupted = kept.some((s) => (s.meta?.count ?? 0) > recordsOf(s).length);
   return {
     pivot,
-    removedRecords,
+    removedRecords: before - keptRecords,
     keptRecords,
-    dropsKeymap: removedRecords > 0 || orphans > 0 || deletes,
-    after: {
-      name: table.name,
-      segments: new Map(after.map((segment) => [segment.index, segment])),
-      watermark: deletes ? null : table.watermark,
-    },
-    mayStay: removedRecords > 0 || deletes ? [] : chain.slice(kept.length).map((segment) => segment.index),
+    after: image(after),
+    mayStay: nothingGoes ? chain.slice(kept.length).map((segment) => segment.index) : [],
+    uncut: nothingGoes && !isInterrupted ? image(withOldValues) : null,
   };
 }

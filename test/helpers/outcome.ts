@@ -1,7 +1,7 @@
 /** What must hold of a database after a rollback, whatever the way it was run. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { compareToListing } from './compare.ts';
+import { compareToListing, type Leniency } from './compare.ts';
 import { type FixtureCase, targetKeys, type UnpackedCase } from './fixtures.ts';
 import { type DatabaseImage, hashOfKeys, listing, readImage, servedNewestFirst } from './image.ts';
 import { type Matcher, type ModelResult, rollback } from './model.ts';
@@ -23,6 +23,17 @@ export function modelOf(unpacked: UnpackedCase): Map<string, ModelResult> {
   return results;
 }
 
+/** What the model leaves open. */
+export function leniencyOf(model: ReadonlyMap<string, ModelResult>): Leniency {
+  const uncut: DatabaseImage = new Map();
+  for (const [name, result] of model) if (result.uncut !== null) uncut.set(name, result.uncut);
+  return {
+    mayStay: new Map([...model].map(([name, result]) => [name, result.mayStay])),
+    mayStayUnsealed: new Set([...model].filter(([, r]) => r.pivot === null).map(([name]) => name)),
+    orElse: listing(uncut),
+  };
+}
+
 /** Everything that is wrong with the result of a rollback of a fixture; none means that it is right. */
 export function problemsOfResult(
   unpacked: UnpackedCase,
@@ -32,9 +43,7 @@ export function problemsOfResult(
   const images = unpacked.databases.map((roots) => readImage(roots));
   const image: DatabaseImage = new Map(images.flatMap((tables) => [...tables]));
   const after = treeOf(unpacked.dir);
-  const names = [...model].filter(([, result]) => result.pivot === null).map(([name]) => name);
-  const unmoved = [...model].filter(([, result]) => result.removedRecords === 0).map(([name]) => name);
-  const leniency = { mayMiss: true, mayKeepEmpty: new Set(unmoved), mayStayUnsealed: new Set(names) };
+  const leniency = { ...leniencyOf(model), mayMiss: true };
   return [
     ...compareToListing(listing(image), unpacked.fixture.after ?? {}, leniency),
     ...problemsOfServed(unpacked.fixture, image),
@@ -59,19 +68,22 @@ function problemsOfServed(fixture: FixtureCase, image: DatabaseImage): string[] 
   });
 }
 
-/** After an apply each root remembers which set of roots it belongs to; nothing else of ours stays. */
-const OWN_MEMORY = /(^|\/)\.litt-rollback(\/root-set\.json)?$/;
+/** The program's own area in a root: the memory of the set of roots, and what undo keeps. */
+const OWN_AREA = /(^|\/)\.litt-rollback(\/|$)/;
+/** What the engine or its tools would take for theirs. */
+const LOOKS_LIKE_THE_ENGINES = /\.litt-rollback\/segments$|litt\.lock$/;
 
 const MAY_GO = /\/(segments|snapshot|keymap)(\/|$)|(^|\/)litt\.lock$|-bound\.txt$/;
 
 /**
- * Nothing appears but the memory of the set of roots; only files of segments, keymaps, snapshots and locks disappear; what stays keeps mode and
+ * Nothing appears but the program's own area; only files of segments, keymaps, snapshots and locks disappear; what stays keeps mode and
  * owner, and a file whose bytes stay is not written at all.
  */
 export function problemsOfTree(before: Tree, after: Tree, mayAlsoGo = /^$/): string[] {
   const problems = named(after, 'litt.lock').map((path) => `${path}: left behind`);
   for (const path of after.keys()) {
-    if (!before.has(path) && !OWN_MEMORY.test(path)) problems.push(`${path}: appeared`);
+    if (before.has(path) || (OWN_AREA.test(path) && !LOOKS_LIKE_THE_ENGINES.test(path))) continue;
+    problems.push(`${path}: appeared`);
   }
   for (const [path, was] of before) {
     const is = after.get(path);
@@ -79,7 +91,8 @@ export function problemsOfTree(before: Tree, after: Tree, mayAlsoGo = /^$/): str
       if (!MAY_GO.test(path) && !mayAlsoGo.test(path)) problems.push(`${path}: disappeared`);
     } else problems.push(...problemsOfEntry(path, was, is));
   }
-  for (const path of named(after, /\.swap$/)) problems.push(`${path}: left behind`);
+  for (const path of named(after, /\.swap$/).filter((p) => !OWN_AREA.test(p)))
+    problems.push(`${path}: left behind`);
   return problems;
 }
 
@@ -91,15 +104,18 @@ function problemsOfEntry(path: string, was: TreeEntry, is: TreeEntry): string[] 
   if (was.kind === 'file' && was.sha256 === is.sha256 && (was.ino !== is.ino || was.mtime !== is.mtime)) {
     problems.push(`${path}: written although its bytes stay`);
   }
-  const cut = /\.values$/.test(path) && (is.size ?? 0) < (was.size ?? 0);
-  if (cut && was.nlink === 1 && was.ino !== is.ino) problems.push(`${path}: copied instead of cut in place`);
+  // Undo keeps what leaves: where that is the smaller part, the file itself must be cut where it lies.
+  const goes = (was.size ?? 0) - (is.size ?? 0);
+  const isCut = /\.values$/.test(path) && goes > 0 && goes <= (is.size ?? 0);
+  if (isCut && was.nlink === 1 && was.ino !== is.ino)
+    problems.push(`${path}: copied instead of cut in place`);
   return problems;
 }
 
 /** The index goes whenever a file with records left or was cut, and stays when nothing of its table changed. */
 export function problemsOfKeymap(name: string, before: Tree, after: Tree): string[] {
   const ofTable = (tree: Tree, part: RegExp): Map<string, TreeEntry> =>
-    new Map([...tree].filter(([path]) => part.test(path)));
+    new Map([...tree].filter(([path]) => part.test(path) && !OWN_AREA.test(path)));
   const keymap = new RegExp(`(^|/)${name}/keymap(/|$)`);
   const data = new RegExp(`(^|/)${name}/segments/[^/]*[.](keys|values)$`);
   const was = ofTable(before, data);

@@ -1,5 +1,4 @@
 /** Looks into streams and into what they do to files. */
-import { readdirSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { readDatabase } from '../../lib/store/database.ts';
 import { type DurableFs, realFs } from '../../lib/store/durable-fs.ts';
@@ -133,9 +132,4 @@ export async function through<Out>(
   source.on('error', () => undefined);
   for await (const chunk of source.pipe(stage) as unknown as AsyncIterable<Out>) out.push(chunk);
   return out;
-}
-
-/** How many files this process has open. */
-export function openDescriptors(): number {
-  return readdirSync('/proc/self/fd').length;
 }

@@ -1,5 +1,4 @@
 /** A random database, a random target, and everything that must hold when the one is applied to the other. */
-import { join } from 'node:path';
 import fc from 'fast-check';
 import type { PlanOptions, RollbackFilter, Target } from '../../lib/index.ts';
 import { databaseSpec } from './arbitraries.ts';
@@ -7,7 +6,8 @@ import { readRecords } from './bytes.ts';
 import { compareToListing } from './compare.ts';
 import { inOrder, listing, readImage, type TableImage } from './image.ts';
 import { type Matcher, type ModelResult, rollback } from './model.ts';
-import { problemsOfKeymap, problemsOfSnapshot, problemsOfTree } from './outcome.ts';
+import { leniencyOf, problemsOfKeymap, problemsOfTree } from './outcome.ts';
+import { problemsOfSnapshots } from './snapshot-outcome.ts';
 import { type BuiltDatabase, buildDatabase, type DatabaseSpec } from './table-builder.ts';
 import { tempDir } from './temp.ts';
 import { type Tree, treeOf } from './tree.ts';
@@ -121,18 +121,15 @@ export function problemsAfterwards(staged: Staged): string[] {
   const { built, model, before } = staged;
   const image = readImage(built.roots);
   const expected = new Map([...model].map(([name, result]) => [name, result.after]));
-  const unmatched = [...model].filter(([, result]) => result.pivot === null).map(([name]) => name);
-  const unmoved = [...model].filter(([, result]) => result.mayStay.length > 0).map(([name]) => name);
-  const leniency = { mayKeepEmpty: new Set(unmoved), mayStayUnsealed: new Set(unmatched) };
   const after = treeOf(built.dir);
   const mayGo = staged.scenario.onNoMatch === 'delete' ? /\/gc-watermark$/ : /^$/;
   return [
-    ...compareToListing(listing(image), listing(expected), leniency),
+    ...compareToListing(listing(image), listing(expected), leniencyOf(model)),
     ...problemsOfTree(before, after, mayGo),
     ...[...model.keys()].flatMap((name) => [
       ...problemsOfKeymap(name, before, after),
       ...problemsOfMetadata(name, staged, image.get(name)),
-      ...problemsOfBounds(name, staged, image.get(name)),
+      ...problemsOfSnapshots(name, built, before, after),
     ]),
   ];
 }
@@ -156,10 +153,4 @@ function problemsOfMetadata(name: string, staged: Staged, table: TableImage | un
 function isRecent(timestamp: bigint): boolean {
   const milliseconds = Number(timestamp / 1_000_000n);
   return Math.abs(Date.now() - milliseconds) < 600_000;
-}
-
-function problemsOfBounds(name: string, staged: Staged, table: TableImage | undefined): string[] {
-  const { snapshotDir } = staged.built;
-  if (snapshotDir === undefined || table === undefined) return [];
-  return problemsOfSnapshot(join(snapshotDir, name), table, staged.model.get(name)!);
 }

@@ -9,8 +9,9 @@ export function writeSnapshots(
   spec: TableSpec,
   table: TableImage,
   roots: readonly string[],
-  snapshotDir: string,
+  to: { readonly snapshotDir: string; readonly bounds: Map<string, number> },
 ): void {
+  const { snapshotDir, bounds } = to;
   const published = new Set(
     [...table.segments.values()].filter((s) => s.meta?.sealed === true).map((s) => s.index),
   );
@@ -23,8 +24,10 @@ export function writeSnapshots(
     mkdirSync(directory, { mode: 0o750 });
     if (spec.snapshot?.consumed !== true) publish(root, spec.name, published, links);
   }
-  const bound = (name: string, value: number): void =>
+  const bound = (name: string, value: number): void => {
     writeFileSync(join(snapshotDir, spec.name, name), `${value}`, { mode: 0o644 });
+    bounds.set(`${spec.name}/${name}`, value);
+  };
   if (published.size > 0) bound('upper-bound.txt', Math.max(...published));
   const lower = spec.snapshot?.lower ?? null;
   if (lower !== null) bound('lower-bound.txt', spec.first + lower);

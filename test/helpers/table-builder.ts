@@ -87,6 +87,8 @@ export interface BuiltDatabase {
   /** Undefined when no table has snapshots. */
   readonly snapshotDir: string | undefined;
   readonly image: DatabaseImage;
+  /** Values of the boundary files, by their path below the snapshot directory. */
+  readonly bounds: ReadonlyMap<string, number>;
 }
 
 /** The roots in the order that they had when a segment was made. */
@@ -107,10 +109,12 @@ export function buildDatabase(spec: DatabaseSpec, dir: string): BuiltDatabase {
   }
   const snapshotDir = join(dir, 'snapshots');
   const snapshots = spec.tables.filter((table) => table.snapshot != null);
-  for (const table of snapshots) writeSnapshots(table, image.get(table.name)!, roots, snapshotDir);
+  const bounds = new Map<string, number>();
+  for (const table of snapshots)
+    writeSnapshots(table, image.get(table.name)!, roots, { snapshotDir, bounds });
   mkdirSync(join(dir, 'canary'));
   writeFileSync(join(dir, 'canary', '0.keys'), 'outside');
-  return { dir, roots, image, snapshotDir: snapshots.length === 0 ? undefined : snapshotDir };
+  return { dir, roots, image, bounds, snapshotDir: snapshots.length === 0 ? undefined : snapshotDir };
 }
 
 function writeTable(spec: TableSpec, table: TableImage, roots: readonly string[]): void {

@@ -3,6 +3,7 @@ import { inspectReport, type LockReport } from '../../lib/report/inspect-report.
 import { inspectToText } from '../../lib/report/inspect-text.ts';
 import { outcomeToText } from '../../lib/report/outcome-text.ts';
 import { verifyToText } from '../../lib/report/verify-text.ts';
+import type { Outcome } from '../../lib/rollback/apply.ts';
 import type { Database, FileInfo, Segment, Table } from '../../lib/store/types.ts';
 import { expectGolden } from './golden.ts';
 
@@ -27,6 +28,20 @@ function segment(index: number, sealed: boolean): Segment {
     keys: at(`${index}.keys`, 469_110),
     values: [at(`${index}-0.values`, 1_000_000), at(`${index}-1.values`, 500_000)],
   };
+}
+
+/** An outcome of nothing, with these parts. */
+function outcome(parts: Partial<Outcome>): Outcome {
+  const nothing = {
+    planId: 'x',
+    tables: [],
+    steps: 0,
+    done: 0,
+    alreadyDone: 0,
+    bytesRemoved: 0,
+    notices: [],
+  };
+  return { ...nothing, ...parts } as unknown as Outcome;
 }
 
 const EMPTY: Omit<Table, 'name'> = {
@@ -105,8 +120,7 @@ describe('report/inspect-text', () => {
 
 describe('report/outcome-text', () => {
   it('tells what was done to each table', () => {
-    const text = outcomeToText({
-      planId: 'x',
+    const done = outcome({
       tables: [
         { table: 'blobs', outcome: 'cut', recordsKept: 171, recordsRemoved: 113 },
         { table: 'gone', outcome: 'delete', recordsKept: 0, recordsRemoved: 1234 },
@@ -121,12 +135,11 @@ describe('report/outcome-text', () => {
       bytesRemoved: 42_189,
       notices: ['Copies pushed elsewhere must drop segments 5 and 6 too.'],
     });
-    expectGolden('outcome', text);
+    expectGolden('outcome', outcomeToText(done));
   });
 
   it('says when there was nothing to do', () => {
-    const none = { planId: 'x', tables: [], steps: 0, done: 0, alreadyDone: 0, bytesRemoved: 0, notices: [] };
-    expect(outcomeToText(none)).to.equal('Done: there was nothing to do.\n');
+    expect(outcomeToText(outcome({}))).to.equal('Done: there was nothing to do.\n');
   });
 });
 

@@ -45,9 +45,13 @@ interface Running {
   line(): Promise<string>;
 }
 
+/** Children of the current test: a failed one must not leave them waiting for ever. */
+const started: ChildProcess[] = [];
+
 function start(code: string, args: readonly string[]): Running {
   const stdio = ['pipe', 'pipe', 'inherit'] as const;
   const child = spawn(process.execPath, nodeArguments(code, args), { cwd, stdio: [...stdio] });
+  started.push(child);
   const lines: string[] = [];
   const waiting: ((line: string) => void)[] = [];
   let rest = '';
@@ -83,7 +87,10 @@ describe('store/lock with real processes', () => {
     dir = tempDir();
     path = join(dir, 'litt.lock');
   });
-  afterEach(() => removeTempDir(dir));
+  afterEach(() => {
+    for (const child of started.splice(0)) child.kill('SIGKILL');
+    removeTempDir(dir);
+  });
 
   const HOLD = `
     installLockCleanup(acquireLocks(realFs, [dir]));

@@ -158,6 +158,38 @@ describe('store/lock between processes', () => {
     removeTempDir(dir);
   });
 
+  it('waits with the release while another run has our lock in hand', () => {
+    fresh();
+    let looks = -1;
+    const aside = join(
+      dir,
+      `.litt.lock.${process.ppid}-${Date.now().toString(16)}-0123abcd-aside.litt-rollback-tmp`,
+    );
+    const readdir = (d: string): string[] => {
+      if (looks >= 0 && ++looks === 3) nodeFs.renameSync(aside, path);
+      return realFs.readdir(d);
+    };
+    const locks = acquireLocks({ ...realFs, readdir }, [dir]);
+    nodeFs.renameSync(path, aside);
+    looks = 0;
+    locks.release();
+    expect(looks).to.be.at.least(3);
+    expect(realFs.readdir(dir)).to.deep.equal([]);
+    removeTempDir(dir);
+  });
+
+  it('works where there are no hard links', () => {
+    fresh();
+    const link = (): void => {
+      throw Object.assign(new Error('EPERM'), { code: 'EPERM' });
+    };
+    const locks = acquireLocks({ ...realFs, link }, [dir]);
+    expect(parseLockText(content()).pid).to.equal(process.pid);
+    locks.release();
+    expect(realFs.readdir(dir)).to.deep.equal([]);
+    removeTempDir(dir);
+  });
+
   it('clears away what killed runs left, and nothing else', () => {
     fresh();
     const now = Date.now().toString(16);

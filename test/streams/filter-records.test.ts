@@ -87,7 +87,7 @@ describe('filter-records', () => {
     };
     const error = await rejection(walk(filter, fs));
     expect(error.code).to.equal('ERR_FILTER_FAILED');
-    expect(error.place).to.include({ table: 't', segment: 0, record: records[8]!.record });
+    expect(error.place).to.include({ table: 't', segment: 0, record: 3 });
     expect(error.place.offset).to.equal(records[8]!.offset);
     expect(error.cause).to.equal(failure);
     expect(error.message).to.include('not my key');

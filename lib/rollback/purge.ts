@@ -1,0 +1,67 @@
+/** Purge: frees what undo keeps. The rollback then stays. */
+import { RollbackError } from '../errors.ts';
+import { areaPath, discardArea, emptyTrash, heldBytes } from '../store/area.ts';
+import { type DurableFs, realFs } from '../store/durable-fs.ts';
+import { lstatOrNull } from '../store/roots.ts';
+import { lockDatabase } from './locks.ts';
+import { audit } from './transaction/audit.ts';
+import { findTransactions } from './transaction/find.ts';
+
+/** What to purge. */
+export interface PurgeOptions {
+  /** One transaction, with all older ones, which could not be undone without it; default all. */
+  readonly id?: string | undefined;
+  /** The snapshot directory, when a rollback included one. */
+  readonly snapshotDir?: string | undefined;
+}
+
+/** What purge freed. */
+export interface PurgeOutcome {
+  readonly purged: readonly string[];
+  readonly bytesFreed: number;
+  readonly notices: readonly string[];
+}
+
+/**
+ * Frees what finished rollbacks keep for undo.
+ * @throws RollbackError ERR_UNFINISHED, ERR_TRANSACTION_UNKNOWN, ERR_LOCKED, any ERR_ROOT_*, ERR_IO
+ */
+export async function purgeUndo(dirs: readonly string[], options: PurgeOptions = {}): Promise<PurgeOutcome> {
+  const locks = await lockDatabase(dirs, options.snapshotDir);
+  try {
+    return purgeWith(realFs, locks.dirs, options.id);
+  } finally {
+    locks.restore();
+  }
+}
+
+/** purgeUndo() on any file system; the caller holds the locks of `dirs`. */
+export function purgeWith(fs: DurableFs, dirs: readonly string[], id?: string): PurgeOutcome {
+  const found = findTransactions(fs, dirs);
+  const from = id === undefined ? 0 : found.findIndex((t) => t.id === id);
+  if (from < 0) {
+    const known = found.map((t) => t.id).join(', ') || 'none';
+    throw new RollbackError('ERR_TRANSACTION_UNKNOWN', {
+      what: `No rollback ${id} keeps anything in these roots`,
+      why: `There are: ${known}`,
+      next: 'See `litt-rollback status`',
+    });
+  }
+  // Oldest first: whatever an interruption leaves can still be undone from the newest on.
+  const chosen = found.slice(from).reverse();
+  let bytesFreed = 0;
+  const notices: string[] = [];
+  for (const transaction of chosen) {
+    for (const dir of dirs) {
+      const area = areaPath(dir, transaction.id);
+      if (lstatOrNull(fs, area) === null) continue;
+      bytesFreed += heldBytes(fs, area);
+      discardArea(fs, dir, transaction.id);
+    }
+    const target = transaction.document?.plan.target ?? 'unknown';
+    const entry = { action: 'purge', transaction: transaction.id, target, outcome: 'purged' } as const;
+    notices.push(...audit(fs, dirs, entry, new Date()));
+  }
+  for (const dir of dirs) emptyTrash(fs, dir);
+  return { purged: chosen.map((t) => t.id), bytesFreed, notices };
+}

@@ -1,0 +1,182 @@
+/** Resume: finishes what a crash has interrupted, forward or backward, without asking the filter again. */
+import { RollbackError } from '../errors.ts';
+import { discardArea, emptyTrash } from '../store/area.ts';
+import { type DurableFs, realFs } from '../store/durable-fs.ts';
+import { closeLock, drawBolt, isClosed, openLock, segmentsDirs } from '../store/guard.ts';
+import { inspectLock } from '../store/lock.ts';
+import { listDirectory, resolveRoots } from '../store/roots.ts';
+import { openTrace } from '../store/unfinished.ts';
+import { verifyApplied } from './applied.ts';
+import { rememberRoots } from './apply.ts';
+import type { Progress } from './progress.ts';
+import { audit } from './transaction/audit.ts';
+import { claimAreas } from './transaction/claim.ts';
+import { contextOf, type FoundTransaction, findOpen, findTransactions } from './transaction/find.ts';
+import { runForward, stepsOf, unfinished } from './transaction/run.ts';
+import { finishTakingBack } from './transaction/take-back.ts';
+import { discardAll, finishForward, shootBolts, type TransactionContext } from './transaction/transaction.ts';
+
+/** How to resume. */
+export interface ResumeOptions {
+  /** The snapshot directory, when the rollback includes one. */
+  readonly snapshotDir?: string | undefined;
+  /** A person says that a runner which cannot be judged from here is dead. */
+  readonly forceUnlock?: boolean | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/**
+ * What resume did: `nothing` was unfinished; `swept`: nothing had happened yet, and its traces are gone;
+ * `cleaned`: only locks or bolts were left; `finished` the rollback; `taken-back`: finished an undo.
+ */
+export interface ResumeOutcome {
+  readonly action: 'nothing' | 'swept' | 'cleaned' | 'finished' | 'taken-back';
+  readonly transaction: string | null;
+  readonly target: string | null;
+  readonly notices: readonly string[];
+}
+
+/**
+ * Finishes the unfinished rollback (or undo) in the given roots.
+ * @throws RollbackError ERR_LOCKED, ERR_ROOTS_UNCERTAIN, ERR_SNAPSHOT_DIR_NEEDED, ERR_JOURNAL: nothing was
+ *   changed; ERR_UNFINISHED, ERR_IO, ERR_VERIFY_FAILED: still unfinished, still shut
+ */
+export function resumeRollback(dirs: readonly string[], options: ResumeOptions = {}): Promise<ResumeOutcome> {
+  return resumeWith(realFs, dirs, options);
+}
+
+/** resumeRollback() on any file system. */
+export async function resumeWith(
+  fs: DurableFs,
+  dirs: readonly string[],
+  options: ResumeOptions = {},
+): Promise<ResumeOutcome> {
+  const roots = resolveRoots(fs, dirs);
+  const open = findOpen(findTransactions(fs, roots));
+  if (open === null) return cleanUp(fs, roots);
+  const found = takeOver(fs, open, roots, options);
+  if (found.context === null) return sweep(fs, roots, open.id);
+  const { context, areas } = found;
+  if (!areas.some((a) => a.committed)) {
+    discardAll(context);
+    for (const dir of context.members.dirs) emptyTrash(fs, dir);
+    return result('swept', context);
+  }
+  if (areas.some((a) => a.undoing)) {
+    await finishTakingBack(context, areas, options.onProgress);
+    return finish(context, 'taken-back');
+  }
+  await finishRollback(
+    context,
+    areas.some((a) => a.done),
+    open,
+    options,
+  );
+  return finish(context, 'finished');
+}
+
+async function finishRollback(
+  context: TransactionContext,
+  stepsDone: boolean,
+  found: FoundTransaction,
+  options: ResumeOptions,
+): Promise<void> {
+  const keepUndo = found.document?.keepUndo ?? true;
+  shootBolts(context);
+  const counts = stepsDone ? { done: 0, alreadyDone: 0 } : await runForward(context, options.onProgress);
+  if (!stepsDone) await verifyApplied(context.fs, context.plan, options.onProgress);
+  try {
+    rememberRoots(context.fs, context.members.roots);
+    finishForward(context, keepUndo);
+  } catch (error) {
+    throw unfinished(error, context.members.roots[0] as string, counts, stepsOf(context).length);
+  }
+  for (const dir of context.members.dirs) emptyTrash(context.fs, dir);
+}
+
+function finish(context: TransactionContext, action: 'finished' | 'taken-back'): ResumeOutcome {
+  const { fs, members, plan } = context;
+  const entry = { action: 'resume', transaction: members.id, target: plan.target, outcome: action } as const;
+  return { ...result(action, context), notices: audit(fs, members.roots, entry, new Date()) };
+}
+
+function result(action: ResumeOutcome['action'], context: TransactionContext): ResumeOutcome {
+  return { action, transaction: context.members.id, target: context.plan.target, notices: [] };
+}
+
+/**
+ * Claims an open transaction and shuts every root again. The context is null when no document is whole: then
+ * nothing can have happened yet.
+ */
+export function takeOver(
+  fs: DurableFs,
+  open: FoundTransaction,
+  roots: readonly string[],
+  options: ResumeOptions,
+): { context: TransactionContext | null; areas: FoundTransaction['areas'] } {
+  const whole = open.areas.filter((a) => a.document !== null);
+  const { document } = open;
+  const committed = open.areas.some((a) => a.committed);
+  const complete = document !== null && (committed || whole.length === document.roots);
+  refuseHeld(fs, roots);
+  if (!complete || document === null) {
+    // Without every document there is no committed mark anywhere, unless a root was not given.
+    if (document !== null && roots.length < document.roots)
+      contextOf(fs, open, document, options.snapshotDir);
+    claimAreas(
+      fs,
+      open.areas.map((a) => a.dir),
+      open.id,
+      options.forceUnlock,
+    );
+    return { context: null, areas: open.areas };
+  }
+  const context = contextOf(fs, open, document, options.snapshotDir);
+  claimAreas(fs, context.members.dirs, open.id, options.forceUnlock);
+  for (const dir of context.lockedDirs) closeLock(fs, dir, open.id, new Date(document.begunAt));
+  return { context, areas: findTransactions(fs, roots).find((t) => t.id === open.id)?.areas ?? open.areas };
+}
+
+/** An engine (or another program) that holds an ordinary lock is at work. */
+function refuseHeld(fs: DurableFs, roots: readonly string[]): void {
+  for (const root of roots) {
+    if (isClosed(fs, root)) continue;
+    const lock = inspectLock(fs, root);
+    if (lock.state === 'free' || lock.state === 'stale') continue;
+    throw new RollbackError(
+      'ERR_LOCKED',
+      {
+        what: `${root} is locked by ${lock.pid === null ? 'somebody' : `process ${lock.pid}`}`,
+        why: 'The lock of the unfinished rollback was removed, and something else has taken its place',
+        next: 'Stop that process and run the same command again',
+      },
+      { path: lock.path },
+    );
+  }
+}
+
+/** Torn or partial intent: nothing has happened. */
+function sweep(fs: DurableFs, roots: readonly string[], id: string): ResumeOutcome {
+  drawAllBolts(fs, roots);
+  for (const root of roots) discardArea(fs, root, id);
+  for (const root of roots) openLock(fs, root);
+  for (const root of roots) emptyTrash(fs, root);
+  return { action: 'swept', transaction: id, target: null, notices: [] };
+}
+
+/** No journal: a lock that fails closed, or a bolt, means only "clean up". */
+function cleanUp(fs: DurableFs, roots: readonly string[]): ResumeOutcome {
+  const traces = roots.filter((root) => openTrace(fs, root) !== null);
+  for (const root of roots) emptyTrash(fs, root);
+  if (traces.length === 0) return { action: 'nothing', transaction: null, target: null, notices: [] };
+  drawAllBolts(fs, roots);
+  for (const root of roots) openLock(fs, root);
+  return { action: 'cleaned', transaction: null, target: null, notices: [] };
+}
+
+function drawAllBolts(fs: DurableFs, roots: readonly string[]): void {
+  for (const root of roots) {
+    for (const name of listDirectory(fs, root))
+      for (const dir of segmentsDirs(fs, [root], name)) drawBolt(fs, dir);
+  }
+}

@@ -1,0 +1,109 @@
+/** Finds transactions in the roots that a person has given, and matches the roots by what they hold. */
+import { join } from 'node:path';
+import { RollbackError } from '../../errors.ts';
+import type { DurableFs } from '../../store/durable-fs.ts';
+import { lstatOrNull, resolveRoots } from '../../store/roots.ts';
+import { resolveSnapshotDir } from '../snapshots.ts';
+import { type AreaState, areasIn, type JournalDocument } from './journal.ts';
+import { Members } from './members.ts';
+import type { TransactionContext } from './transaction.ts';
+
+/** A transaction and the areas of it that were found. */
+export interface FoundTransaction {
+  readonly id: string;
+  readonly areas: readonly AreaState[];
+  /** From the first area whose document is whole; null when none is. */
+  readonly document: JournalDocument | null;
+  readonly open: boolean;
+}
+
+/** Every transaction in the given roots, newest first. */
+export function findTransactions(fs: DurableFs, roots: readonly string[]): FoundTransaction[] {
+  const byId = new Map<string, AreaState[]>();
+  for (const root of roots) {
+    for (const area of areasIn(fs, root)) byId.set(area.id, [...(byId.get(area.id) ?? []), area]);
+  }
+  const found = [...byId].map(([id, areas]) => ({
+    id,
+    areas,
+    document: areas.find((a) => a.document !== null)?.document ?? null,
+    open: areas.some((a) => a.state === 'open'),
+  }));
+  return found.sort((a, b) => (b.document?.begunAt ?? '').localeCompare(a.document?.begunAt ?? ''));
+}
+
+/** The one open transaction; null without one. @throws RollbackError ERR_JOURNAL when there are several */
+export function findOpen(found: readonly FoundTransaction[]): FoundTransaction | null {
+  const open = found.filter((t) => t.open);
+  if (open.length <= 1) return open[0] ?? null;
+  throw new RollbackError('ERR_JOURNAL', {
+    what: `Several rollbacks are open at once: ${open.map((t) => t.id).join(', ')}`,
+    why: 'The given roots do not belong to one database',
+    next: 'Pass the roots of one database',
+  });
+}
+
+/**
+ * Matches the given roots to the transaction's by what each one's own document says.
+ * @throws RollbackError ERR_ROOTS_UNCERTAIN (a root of the transaction is missing), ERR_SNAPSHOT_DIR_NEEDED
+ */
+export function contextOf(
+  fs: DurableFs,
+  found: FoundTransaction,
+  document: JournalDocument,
+  snapshotDir: string | undefined,
+): TransactionContext {
+  const roots: string[] = [];
+  for (const area of found.areas) {
+    const member = area.document?.member;
+    if (typeof member === 'number') roots[member] = area.dir;
+  }
+  const missing = Array.from({ length: document.roots }, (_, i) => i).filter((i) => roots[i] === undefined);
+  if (missing.length > 0) throw rootsMissing(document, missing);
+  const outside = document.hasSnapshotDir
+    ? findSnapshotDir(fs, found.id, document, snapshotDir, roots)
+    : null;
+  const members = new Members(found.id, roots, outside);
+  const below = document.plan.tables.map((t) => join(outside ?? '', t.table));
+  const tablesBelow = outside === null ? [] : below.filter((d) => lstatOrNull(fs, d)?.kind === 'directory');
+  const plan = { ...document.plan, roots, snapshotDir: outside };
+  return { fs, members, plan, lockedDirs: [...members.dirs, ...tablesBelow] };
+}
+
+function rootsMissing(document: JournalDocument, missing: readonly number[]): RollbackError {
+  const then = missing.map((i) => document.plan.roots[i]).join(', ');
+  return new RollbackError('ERR_ROOTS_UNCERTAIN', {
+    what: `This rollback has ${document.roots} roots, and ${missing.length} of them were not given (when it began they were: ${then})`,
+    why: 'All roots are finished or taken back together',
+    next: 'Pass every root with --src',
+  });
+}
+
+/** A path that only a journal names is never acted on: a copied database would change its original. */
+function findSnapshotDir(
+  fs: DurableFs,
+  id: string,
+  document: JournalDocument,
+  given: string | undefined,
+  roots: readonly string[],
+): string {
+  const text = {
+    why: `When the rollback began it was ${document.plan.snapshotDir}`,
+    next: 'Pass it with --snapshot-dir',
+  };
+  if (given === undefined) {
+    throw new RollbackError('ERR_SNAPSHOT_DIR_NEEDED', {
+      what: 'This rollback includes a snapshot directory',
+      ...text,
+    });
+  }
+  const real = resolveSnapshotDir(fs, given, roots);
+  if (areasIn(fs, real).some((a) => a.id === id && a.document?.member === 'snapshots')) return real;
+  const what = 'This snapshot directory does not belong to the rollback';
+  throw new RollbackError('ERR_SNAPSHOT_DIR_WRONG', { what, ...text }, { path: real });
+}
+
+/** Real paths of the given roots; they need not hold tables. */
+export function givenRoots(fs: DurableFs, dirs: readonly string[]): string[] {
+  return resolveRoots(fs, dirs);
+}

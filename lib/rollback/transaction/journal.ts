@@ -1,0 +1,107 @@
+/**
+ * The journal: one document in every root, so that any root alone tells which roots belong together. It holds
+ * the plan; the marks beside it say how far the transaction is.
+ *
+ * Beginning: documents in every root, bolts, then the committed mark in every root. End: the done (or undone)
+ * mark in every root, bolts away, the document no longer called journal, then the locks.
+ */
+import { z } from 'zod';
+import { RollbackError } from '../../errors.ts';
+import {
+  areaIds,
+  areaPath,
+  COMMITTED_MARK,
+  DONE_MARK,
+  hasMark,
+  JOURNAL_FILE,
+  readSealed,
+  UNDO_FILE,
+  UNDOING_MARK,
+  UNDONE_MARK,
+} from '../../store/area.ts';
+import type { DurableFs } from '../../store/durable-fs.ts';
+import { lstatOrNull } from '../../store/roots.ts';
+import type { RollbackPlan } from '../../types.ts';
+import { planSchema } from '../plan-schema.ts';
+
+/** One root's document. */
+export interface JournalDocument {
+  readonly format: 'litt-rollback/journal';
+  readonly version: 1;
+  readonly id: string;
+  readonly begunAt: string;
+  /** How many roots the transaction has, and which one this is; the snapshot directory has its own document. */
+  readonly roots: number;
+  readonly member: number | 'snapshots';
+  readonly hasSnapshotDir: boolean;
+  /** Whether what was removed is kept once the transaction is done. */
+  readonly keepUndo: boolean;
+  readonly plan: RollbackPlan;
+}
+
+const documentSchema = z
+  .object({
+    format: z.literal('litt-rollback/journal'),
+    version: z.literal(1),
+    id: z.string(),
+    begunAt: z.string(),
+    roots: z.number().int().positive().max(0xffff),
+    member: z.union([z.number().int().nonnegative(), z.literal('snapshots')]),
+    hasSnapshotDir: z.boolean(),
+    keepUndo: z.boolean(),
+    plan: planSchema,
+  })
+  .strict();
+
+/** What one directory knows of one transaction. */
+export interface AreaState {
+  readonly dir: string;
+  readonly id: string;
+  /** Null when it is torn or missing. */
+  readonly document: JournalDocument | null;
+  /** `open` while it is called journal.json. */
+  readonly state: 'open' | 'closed' | 'bare';
+  readonly committed: boolean;
+  readonly done: boolean;
+  readonly undoing: boolean;
+  readonly undone: boolean;
+}
+
+/** Everything that a directory knows of transactions. */
+export function areasIn(fs: DurableFs, dir: string): AreaState[] {
+  return areaIds(fs, dir).map((id) => areaState(fs, dir, id));
+}
+
+function areaState(fs: DurableFs, dir: string, id: string): AreaState {
+  const area = areaPath(dir, id);
+  const open = lstatOrNull(fs, `${area}/${JOURNAL_FILE}`) !== null;
+  const closed = lstatOrNull(fs, `${area}/${UNDO_FILE}`) !== null;
+  const raw = open ? readSealed(fs, area, JOURNAL_FILE) : closed ? readSealed(fs, area, UNDO_FILE) : null;
+  const parsed = raw === null ? null : documentSchema.safeParse(raw);
+  if (parsed !== null && !parsed.success) throw foreign(area, parsed.error);
+  const document = parsed === null ? null : (parsed.data as JournalDocument);
+  if (document !== null && (document.id !== id || document.plan.id !== id)) throw foreign(area);
+  return {
+    dir,
+    id,
+    document,
+    state: open ? 'open' : closed ? 'closed' : 'bare',
+    committed: hasMark(fs, area, COMMITTED_MARK),
+    done: hasMark(fs, area, DONE_MARK),
+    undoing: hasMark(fs, area, UNDOING_MARK),
+    undone: hasMark(fs, area, UNDONE_MARK),
+  };
+}
+
+function foreign(area: string, cause?: unknown): RollbackError {
+  return new RollbackError(
+    'ERR_JOURNAL',
+    {
+      what: 'This journal is whole, but it is not one that this version of the program writes',
+      why: 'Acting on it could destroy the database',
+      next: 'Use the version that began the rollback, or restore the database from a backup',
+    },
+    { path: area },
+    cause,
+  );
+}

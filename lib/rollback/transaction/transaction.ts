@@ -1,0 +1,144 @@
+/**
+ * One rollback over many tables and roots, as one transaction.
+ *
+ * Order of the beginning: areas and runner, locks that fail closed, documents, bolts, the committed mark in
+ * every root, the locks read once more; then the steps. Order of the end: names durable, the done (undone)
+ * mark in every root, bolts away, the document no longer called journal in any root, then the locks.
+ *
+ * Any committed mark means that every document and bolt is durable, so finishing is always possible. No mark
+ * means that nothing has happened yet. A lock that fails closed without a journal means "only clean up".
+ */
+import { join } from 'node:path';
+import { RollbackError } from '../../errors.ts';
+import {
+  areaPath,
+  COMMITTED_MARK,
+  DONE_MARK,
+  discardArea,
+  emptyTrash,
+  JOURNAL_FILE,
+  makeArea,
+  UNDO_FILE,
+  UNDOING_MARK,
+  UNDONE_MARK,
+  writeSealed,
+} from '../../store/area.ts';
+import type { DurableFs } from '../../store/durable-fs.ts';
+import { closeLock, drawBolt, isClosedBy, openLock, segmentsDirs, shootBolt } from '../../store/guard.ts';
+import { lstatOrNull } from '../../store/roots.ts';
+import type { RollbackPlan } from '../../types.ts';
+import type { JournalDocument } from './journal.ts';
+import type { Members } from './members.ts';
+
+/** What a transaction works with. */
+export interface TransactionContext {
+  readonly fs: DurableFs;
+  readonly members: Members;
+  readonly plan: RollbackPlan;
+  /** Every directory that was locked: the roots, the snapshot directory and the tables below it. */
+  readonly lockedDirs: readonly string[];
+}
+
+/** Makes the areas, in which the process then claims the transaction. Nothing has happened yet. */
+export function prepareAreas({ fs, members }: TransactionContext): void {
+  for (const dir of members.dirs) makeArea(fs, dir, members.id);
+}
+
+/** Makes the intent durable in every root; when it returns, the transaction will be finished, come what may. */
+export function begin(context: TransactionContext, keepUndo: boolean, now: Date): void {
+  const { fs, members, plan, lockedDirs } = context;
+  for (const dir of lockedDirs) closeLock(fs, dir, members.id, now);
+  members.dirs.forEach((dir, i) => {
+    const document: JournalDocument = {
+      format: 'litt-rollback/journal',
+      version: 1,
+      id: members.id,
+      begunAt: now.toISOString(),
+      roots: members.roots.length,
+      member: i < members.roots.length ? i : 'snapshots',
+      hasSnapshotDir: members.snapshotDir !== null,
+      keepUndo,
+      plan,
+    };
+    writeSealed(fs, areaPath(dir, members.id), JOURNAL_FILE, document);
+  });
+  shootBolts(context);
+  markAll(context, COMMITTED_MARK);
+  requireLocks(context);
+}
+
+/** Every planned table's segments directory in every root gets the bolt. */
+export function shootBolts(context: TransactionContext): void {
+  for (const dir of boltDirs(context)) shootBolt(context.fs, dir);
+}
+
+function boltDirs({ fs, members, plan }: TransactionContext): string[] {
+  return plan.tables.flatMap((t) => segmentsDirs(fs, members.roots, t.table));
+}
+
+/** Puts a mark into every area, durably. */
+export function markAll({ fs, members }: TransactionContext, mark: string, value?: unknown): void {
+  for (const area of members.areas) writeSealed(fs, area, mark, value ?? { id: members.id });
+}
+
+/** The locks once more, after the intent is durable: somebody may have removed one in between. */
+function requireLocks({ fs, members }: TransactionContext): void {
+  const open = members.roots.find((root) => !isClosedBy(fs, root, members.id));
+  if (open === undefined) return;
+  throw new RollbackError(
+    'ERR_UNFINISHED',
+    {
+      what: 'A lock was removed or replaced while the rollback began',
+      why: 'Somebody else may be opening the database; no segment has been changed yet',
+      next: 'Make sure that nothing has the database open, then run `litt-rollback resume` or `undo`',
+    },
+    { path: open },
+  );
+}
+
+/** Ends a rollback whose steps are durable. Every part may be repeated after a crash. */
+export function finishForward(context: TransactionContext, keepUndo: boolean): void {
+  const { fs, members } = context;
+  markAll(context, DONE_MARK);
+  for (const dir of boltDirs(context)) drawBolt(fs, dir);
+  for (const dir of members.dirs) {
+    if (keepUndo) renameDocument(fs, areaPath(dir, members.id), JOURNAL_FILE, UNDO_FILE);
+    else discardArea(fs, dir, members.id);
+  }
+  unlock(context);
+}
+
+/** Ends an undo whose inverse steps are durable. Every part may be repeated after a crash. */
+export function finishBackward(context: TransactionContext): void {
+  const { fs, members } = context;
+  markAll(context, UNDONE_MARK);
+  discardAll(context);
+  for (const dir of members.dirs) emptyTrash(fs, dir);
+}
+
+/** Takes bolts, areas and locks away: nothing has happened, or everything has been taken back. */
+export function discardAll(context: TransactionContext): void {
+  const { fs, members } = context;
+  for (const dir of boltDirs(context)) drawBolt(fs, dir);
+  for (const dir of members.dirs) discardArea(fs, dir, members.id);
+  unlock(context);
+}
+
+/** Opens a closed transaction again, to take it back: the marks first, then the document's name. */
+export function beginUndo(context: TransactionContext, clear: unknown, now: Date): void {
+  const { fs, members, lockedDirs } = context;
+  for (const dir of lockedDirs) closeLock(fs, dir, members.id, now);
+  markAll(context, UNDOING_MARK, clear);
+  shootBolts(context);
+  for (const area of members.areas) renameDocument(fs, area, UNDO_FILE, JOURNAL_FILE);
+}
+
+function renameDocument(fs: DurableFs, area: string, from: string, to: string): void {
+  if (lstatOrNull(fs, join(area, from)) === null) return;
+  fs.rename(join(area, from), join(area, to));
+  fs.fsyncDir(area);
+}
+
+function unlock({ fs, lockedDirs }: TransactionContext): void {
+  for (const dir of lockedDirs) openLock(fs, dir);
+}

@@ -1,0 +1,117 @@
+/** Undo: takes the last rollback back, byte for byte, finished or not. */
+import { RollbackError } from '../errors.ts';
+import { type DurableFs, realFs } from '../store/durable-fs.ts';
+import { resolveRoots } from '../store/roots.ts';
+import { refuseUnfinished } from '../store/unfinished.ts';
+import { lockDatabase } from './locks.ts';
+import { type ResumeOptions, takeOver } from './resume.ts';
+import { audit } from './transaction/audit.ts';
+import { claimAreas } from './transaction/claim.ts';
+import { contextOf, type FoundTransaction, findOpen, findTransactions } from './transaction/find.ts';
+import { takeBack } from './transaction/take-back.ts';
+import { discardAll, type TransactionContext } from './transaction/transaction.ts';
+import { matchApplied } from './transaction/undo-check.ts';
+
+/** What undo did. */
+export interface UndoOutcome {
+  readonly transaction: string;
+  /** The target of the rollback that was taken back. */
+  readonly target: string;
+  /** Whether it had been finished before. */
+  readonly wasFinished: boolean;
+  readonly notices: readonly string[];
+}
+
+/**
+ * Takes back the unfinished rollback, or else the newest finished one.
+ * @throws RollbackError ERR_NOTHING_TO_UNDO, ERR_UNDO_REFUSED, ERR_LOCKED, ERR_ROOTS_UNCERTAIN,
+ *   ERR_SNAPSHOT_DIR_NEEDED, ERR_JOURNAL: nothing was changed; ERR_UNFINISHED, ERR_IO: unfinished and shut
+ */
+export async function undoRollback(
+  dirs: readonly string[],
+  options: ResumeOptions = {},
+): Promise<UndoOutcome> {
+  const fs = realFs;
+  const roots = resolveRoots(fs, dirs);
+  if (findOpen(findTransactions(fs, roots)) !== null) return undoOpen(fs, roots, options);
+  // Locks or bolts without a journal: a beginning or an end that was interrupted.
+  refuseUnfinished(fs, roots);
+  const locks = await lockDatabase(dirs, options.snapshotDir);
+  let changed = false;
+  try {
+    const onStart = (): void => {
+      changed = true;
+    };
+    return await undoWith(fs, roots, locks.dirs, options, onStart);
+  } finally {
+    if (changed) locks.release();
+    else locks.restore();
+  }
+}
+
+/** Takes an unfinished rollback back on any file system. */
+export async function undoOpen(
+  fs: DurableFs,
+  roots: readonly string[],
+  options: ResumeOptions = {},
+): Promise<UndoOutcome> {
+  const open = findOpen(findTransactions(fs, roots));
+  if (open === null) throw nothing();
+  const { context, areas } = takeOver(fs, open, roots, options);
+  if (context === null) {
+    const next = 'Run `litt-rollback resume`: it clears the traces away';
+    throw new RollbackError('ERR_NOTHING_TO_UNDO', {
+      what: 'The rollback had not begun to change anything',
+      next,
+    });
+  }
+  if (!areas.some((a) => a.committed)) {
+    discardAll(context);
+    return finish(context, false);
+  }
+  await takeBack(context, [], options.onProgress);
+  return finish(context, false);
+}
+
+/** Takes the newest finished rollback back on any file system; the caller holds the locks. */
+export async function undoWith(
+  fs: DurableFs,
+  roots: readonly string[],
+  lockedDirs: readonly string[],
+  options: ResumeOptions = {},
+  onStart: () => void = () => {},
+): Promise<UndoOutcome> {
+  const found = newestClosed(findTransactions(fs, roots));
+  const context = { ...contextOf(fs, found.transaction, found.document, options.snapshotDir), lockedDirs };
+  const clearings = matchApplied(context);
+  claimAreas(fs, context.members.dirs, found.transaction.id, options.forceUnlock);
+  onStart();
+  await takeBack(context, clearings, options.onProgress);
+  return finish(context, true);
+}
+
+function newestClosed(found: readonly FoundTransaction[]) {
+  const transaction = found.find((t) => t.document !== null && t.areas.some((a) => a.state === 'closed'));
+  if (transaction?.document == null) throw nothing();
+  return { transaction, document: transaction.document };
+}
+
+function nothing(): RollbackError {
+  return new RollbackError('ERR_NOTHING_TO_UNDO', {
+    what: 'There is nothing to undo in these roots',
+    why: 'No rollback was applied here, or what it kept has been purged',
+    next: 'See `litt-rollback status`; an older state can only come from a backup',
+  });
+}
+
+function finish(context: TransactionContext, wasFinished: boolean): UndoOutcome {
+  const { fs, members, plan } = context;
+  const entry = {
+    action: 'undo',
+    transaction: members.id,
+    target: plan.target,
+    outcome: 'taken back',
+  } as const;
+  const notices = audit(fs, members.roots, entry, new Date());
+  return { transaction: members.id, target: plan.target, wasFinished, notices };
+}

@@ -1,0 +1,107 @@
+/**
+ * Our own directory in a root, `.litt-rollback/`, and in it one area a transaction. The engine passes over it:
+ * it has no `segments` child, and no name in it ends in anything that the engine's tools look for.
+ *
+ * An area holds `journal.json` while its transaction is open, `undo.json` (the same document) afterwards, the
+ * marks of how far the transaction is, and in `kept/` what undo needs.
+ */
+import { join } from 'node:path';
+import { decodeSealed, encodeSealed } from '../format/sealed-text.ts';
+import { readSmallFile, writeFileDurably } from './durable-files.ts';
+import type { DurableFs } from './durable-fs.ts';
+import { makeDirLike, makeOwnDir, OWN_DIR } from './root-memory.ts';
+import { lstatOrNull } from './roots.ts';
+
+/** The open transaction's document. */
+export const JOURNAL_FILE = 'journal.json';
+/** The same document once the transaction is closed. */
+export const UNDO_FILE = 'undo.json';
+/** Every intent is durable: from here on the transaction will be finished. */
+export const COMMITTED_MARK = 'committed';
+/** Every step is durable. */
+export const DONE_MARK = 'done';
+/** The transaction is being taken back; holds what the engine has left in the meantime and must be cleared. */
+export const UNDOING_MARK = 'undoing';
+/** Every inverse step is durable. */
+export const UNDONE_MARK = 'undone';
+/** Who works on the transaction. */
+export const RUNNER_FILE = 'runner';
+/** Directory of what undo needs. */
+export const KEPT_DIR = 'kept';
+
+/** A document names every file of the tables in question. */
+const MAX_DOCUMENT_BYTES = 512 * 1024 * 1024;
+const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const TRASH = 'trash-';
+
+/** Absolute path of a transaction's area in a root (or in the snapshot directory). */
+export function areaPath(root: string, id: string): string {
+  return join(root, OWN_DIR, id);
+}
+
+/** Makes a transaction's area with its `kept/`, durably. */
+export function makeArea(fs: DurableFs, root: string, id: string): string {
+  makeOwnDir(fs, root);
+  const area = areaPath(root, id);
+  makeDirLike(fs, area, root);
+  makeDirLike(fs, join(area, KEPT_DIR), root);
+  return area;
+}
+
+/** Ids of the areas in a root, oldest directory first by name. */
+export function areaIds(fs: DurableFs, root: string): string[] {
+  const own = join(root, OWN_DIR);
+  if (lstatOrNull(fs, own)?.kind !== 'directory') return [];
+  return fs
+    .readdir(own)
+    .filter((name) => ID.test(name))
+    .sort();
+}
+
+/** Writes a sealed document or mark into an area, durably, owned like its root. */
+export function writeSealed(fs: DurableFs, area: string, name: string, value: unknown): void {
+  const { uid, gid } = fs.lstat(area);
+  writeFileDurably(fs, join(area, name), encodeSealed(value), { mode: 0o600, uid, gid });
+}
+
+/** Reads a sealed document; null when it is missing or not whole. */
+export function readSealed(fs: DurableFs, area: string, name: string): unknown {
+  const path = join(area, name);
+  if (lstatOrNull(fs, path)?.kind !== 'file') return null;
+  return decodeSealed(readSmallFile(fs, path, MAX_DOCUMENT_BYTES, 'ERR_JOURNAL'));
+}
+
+/** Whether an area holds this whole mark. */
+export function hasMark(fs: DurableFs, area: string, name: string): boolean {
+  return readSealed(fs, area, name) !== null;
+}
+
+/** Takes an area out of sight with one durable rename; freeing it may then take its time. */
+export function discardArea(fs: DurableFs, root: string, id: string): void {
+  const area = areaPath(root, id);
+  if (lstatOrNull(fs, area) === null) return;
+  const own = join(root, OWN_DIR);
+  fs.rename(area, join(own, `${TRASH}${id}`));
+  fs.fsyncDir(own);
+}
+
+/** Frees what discardArea() has taken out of sight, also what an interrupted run left of it. */
+export function emptyTrash(fs: DurableFs, root: string): void {
+  const own = join(root, OWN_DIR);
+  if (lstatOrNull(fs, own)?.kind !== 'directory') return;
+  for (const name of fs.readdir(own)) {
+    if (name.startsWith(TRASH)) fs.removeTree(join(own, name));
+  }
+  fs.fsyncDir(own);
+}
+
+/** Bytes that an area holds, by file size. */
+export function heldBytes(fs: DurableFs, dir: string): number {
+  let bytes = 0;
+  for (const name of fs.readdir(dir)) {
+    const stat = lstatOrNull(fs, join(dir, name));
+    if (stat?.kind === 'directory') bytes += heldBytes(fs, join(dir, name));
+    else if (stat?.kind === 'file') bytes += stat.size;
+  }
+  return bytes;
+}

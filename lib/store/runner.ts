@@ -1,0 +1,71 @@
+/**
+ * Who works on a transaction. A process number alone means little (it is given out again, and containers
+ * count for themselves), so the boot, the process's start time and its number space are recorded too.
+ */
+import { readFileSync, readlinkSync } from 'node:fs';
+import { isProcessAlive } from './lock.ts';
+
+/** A process, told apart from every other one on this machine since it was started. */
+export interface Runner {
+  readonly pid: number;
+  readonly boot: string;
+  /** Start time in clock ticks since boot, as the kernel prints it. */
+  readonly started: string;
+  /** The number space that `pid` belongs to. */
+  readonly space: string;
+}
+
+/** Whether a recorded runner still runs; `unknown` when it cannot be told from here. */
+export type RunnerState = 'running' | 'dead' | 'unknown';
+
+/** This process. */
+export function thisRunner(): Runner {
+  return {
+    pid: process.pid,
+    boot: readProc('/proc/sys/kernel/random/boot_id'),
+    started: startTime(process.pid),
+    space: numberSpace(),
+  };
+}
+
+/** Judges a runner that was read from a file; anything that is not one is `unknown`. */
+export function judgeRunner(value: unknown): RunnerState {
+  if (!isRunner(value)) return 'unknown';
+  const here = thisRunner();
+  if (value.boot !== '' && here.boot !== '' && value.boot !== here.boot) return 'dead';
+  if (value.space !== here.space) return 'unknown';
+  if (!isProcessAlive(value.pid)) return 'dead';
+  const started = startTime(value.pid);
+  if (started === '' || value.started === '') return 'running';
+  return started === value.started ? 'running' : 'dead';
+}
+
+function isRunner(value: unknown): value is Runner {
+  if (typeof value !== 'object' || value === null) return false;
+  const { pid, boot, started, space } = value as Record<string, unknown>;
+  const numbers = typeof pid === 'number' && Number.isSafeInteger(pid) && pid > 0;
+  return numbers && [boot, started, space].every((part) => typeof part === 'string');
+}
+
+/** Field 22 of /proc/PID/stat, counted behind the command's closing parenthesis. */
+function startTime(pid: number): string {
+  const stat = readProc(`/proc/${pid}/stat`);
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields[19] ?? '';
+}
+
+function numberSpace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return ''; // no /proc: then all processes are taken to count alike
+  }
+}
+
+function readProc(path: string): string {
+  try {
+    return readFileSync(path, 'latin1').trim();
+  } catch {
+    return ''; // no /proc, or the process is gone: the caller treats it as not known
+  }
+}

@@ -1,0 +1,41 @@
+/** Notices, cheaply and without trusting anything, that a transaction is open in some root. */
+import { join } from 'node:path';
+import { RollbackError } from '../errors.ts';
+import { areaIds, areaPath, JOURNAL_FILE } from './area.ts';
+import type { DurableFs } from './durable-fs.ts';
+import { BOLT_FILE, isClosed } from './guard.ts';
+import { listDirectory, lstatOrNull, SEGMENTS_DIR } from './roots.ts';
+
+/**
+ * Refuses roots in which a rollback was begun and not ended. Roots are real paths.
+ * @throws RollbackError ERR_UNFINISHED
+ */
+export function refuseUnfinished(fs: DurableFs, roots: readonly string[]): void {
+  for (const root of roots) {
+    const trace = openTrace(fs, root);
+    if (trace === null) continue;
+    throw new RollbackError(
+      'ERR_UNFINISHED',
+      {
+        what: 'A rollback of this database is not finished',
+        why: 'The database is part-way and shut; the engine refuses it too',
+        next: 'Run `litt-rollback resume` with every root to finish it, or `litt-rollback undo` to take it back',
+      },
+      { path: trace },
+    );
+  }
+}
+
+/** What shows that a transaction is open: a journal, a lock that fails closed, a bolt; null when nothing does. */
+export function openTrace(fs: DurableFs, root: string): string | null {
+  for (const id of areaIds(fs, root)) {
+    const journal = join(areaPath(root, id), JOURNAL_FILE);
+    if (lstatOrNull(fs, journal) !== null) return journal;
+  }
+  if (isClosed(fs, root)) return join(root, 'litt.lock');
+  for (const name of listDirectory(fs, root)) {
+    const bolt = join(root, name, SEGMENTS_DIR, BOLT_FILE);
+    if (lstatOrNull(fs, bolt) !== null) return bolt;
+  }
+  return null;
+}
