@@ -21,6 +21,8 @@ import { givenPlanningFlags, type PlanningOptions, planOptionsOf } from './sourc
 /** The options of this command. */
 export interface ApplyCommandOptions extends PlanningOptions {
   readonly yes?: true;
+  /** False with --no-undo. */
+  readonly undo?: boolean;
 }
 
 /** Runs the command; the result is its exit code. */
@@ -76,15 +78,21 @@ async function showAndApply(
   if (!work) return EXIT_DONE;
   if (!options.yes) await confirm(context);
   await context.signals.checkpoint();
-  const outcome = await carryOut(plan, context, locks);
+  const outcome = await carryOut(plan, options, context, locks);
   await showOutcome(outcome, context);
   return EXIT_DONE;
 }
 
-function carryOut(plan: RollbackPlan, context: Context, locks: LockSet | null): Promise<Outcome> {
+function carryOut(
+  plan: RollbackPlan,
+  options: ApplyCommandOptions,
+  context: Context,
+  locks: LockSet | null,
+): Promise<Outcome> {
   const { signals } = context;
   const display = context.newProgress();
   return applyPlan(plan, {
+    keepUndo: options.undo ?? true,
     signal: signals.signal,
     onStart: () => signals.changesBegin(),
     ...(display.report && { onProgress: display.report }),

@@ -6,7 +6,8 @@ import type { Context, GlobalOptions, When } from './context.ts';
 import { asDefect, errorToText } from './error-output.ts';
 import { EXIT_DONE, exitCodeOf } from './exit-codes.ts';
 import { Output } from './output.ts';
-import { buildProgram, type Work } from './program.ts';
+import { buildProgram } from './program.ts';
+import type { Work } from './program-parts.ts';
 import { progressDisplay } from './progress-display.ts';
 import { Signals } from './signals.ts';
 
@@ -80,7 +81,7 @@ function withHelp(error: unknown, printed: string): unknown {
   );
 }
 
-const COMMANDS = ['plan', 'apply', 'inspect', 'keys', 'verify'] as const;
+const COMMANDS = ['plan', 'apply', 'resume', 'undo', 'purge', 'status', 'inspect', 'keys', 'verify'] as const;
 
 async function runWork(work: Work, context: Context): Promise<number> {
   try {

@@ -1,14 +1,9 @@
 /** Commands and options, as commander sees them. What a command does is loaded when it is chosen. */
 import { Command, Option } from 'commander';
-import type { Context, GlobalOptions } from './context.ts';
 import { EXAMPLES, examplesHelp, exitCodesHelp } from './help-text.ts';
 import { collect, count, limit, once, oneOf } from './option-values.ts';
-
-/** What a chosen command does. */
-export type Work = (context: Context) => Promise<number>;
-
-/** Called with the chosen command's name, its global options and its work. */
-export type Choose = (name: string, globals: GlobalOptions, work: Work) => Promise<void>;
+import { addSource, type Choose, finish, option } from './program-parts.ts';
+import { addRecovery } from './program-recovery.ts';
 
 /** The whole command line; `choose` runs what was asked for, `version` prints the version. */
 export function buildProgram(choose: Choose, version: () => void): Command {
@@ -34,13 +29,8 @@ export function buildProgram(choose: Choose, version: () => void): Command {
   addInspect(program, choose);
   addKeys(program, choose);
   addVerify(program, choose);
+  addRecovery(program, choose);
   return program;
-}
-
-type Parser = (value: string, previous: never) => unknown;
-
-function option(flags: string, description: string, parse: Parser): Option {
-  return new Option(flags, description).argParser(parse as (value: string, previous: unknown) => unknown);
 }
 
 function addPlan(program: Command, choose: Choose): void {
@@ -75,6 +65,7 @@ function addApply(program: Command, choose: Choose): void {
   command
     .optionsGroup('Apply:')
     .addOption(new Option('--yes', 'do not ask; needed where there is no terminal'))
+    .addOption(new Option('--no-undo', 'free at once what is removed; it cannot be taken back'))
     .action((file: string | undefined, options, self: Command) =>
       choose('apply', self.optsWithGlobals(), async (c) =>
         (await import('./apply.ts')).run(file, options, c),
@@ -125,16 +116,6 @@ function addVerify(program: Command, choose: Choose): void {
       choose('verify', self.optsWithGlobals(), async (c) => (await import('./verify.ts')).run(options, c)),
     );
   finish(command, ['litt-rollback verify --src /data/litt']);
-}
-
-function finish(command: Command, examples: readonly string[]): void {
-  command.addHelpText('after', examplesHelp(examples) + exitCodesHelp());
-}
-
-function addSource(command: Command): void {
-  command
-    .optionsGroup('Source:')
-    .addOption(option('--src <dir>', 'a root of the database (repeat: every root of one database)', collect));
 }
 
 function addTarget(command: Command): void {

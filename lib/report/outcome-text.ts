@@ -10,6 +10,10 @@ export function outcomeToText(outcome: Outcome, style: TextStyle = {}): string {
   const lines = [colours.good(`Done: ${summary(outcome)}.`)];
   for (const table of outcome.tables)
     lines.push(...labelled(table.table, tableText(table), { column: 17, width }));
+  if (outcome.undoable) {
+    const text = '`litt-rollback undo` takes it back; `litt-rollback purge` frees what is kept for that';
+    lines.push(...labelled('undo', text, { column: 17, width }));
+  }
   for (const notice of outcome.notices) {
     lines.push(...labelled('note', printable(notice), { column: 17, width }).map(colours.warn));
   }

@@ -5,7 +5,12 @@ import { constants } from 'node:os';
 export type Errno = keyof typeof constants.errno;
 
 /** An error as node:fs throws it; without a stack, because looking for missing files is what programs do all day. */
-export function errnoError(code: Errno, syscall: string, path?: string, dest?: string): NodeJS.ErrnoException {
+export function errnoError(
+  code: Errno,
+  syscall: string,
+  path?: string,
+  dest?: string,
+): NodeJS.ErrnoException {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;
   const to = dest === undefined ? '' : ` -> '${dest}'`;

@@ -7,14 +7,44 @@
  * Errors carry the same `code` as those of node:fs; test/sim/memory-fs.test.ts holds the two against each other.
  */
 import type { DurableFs, FileStat, OpenFlags } from '../../../lib/store/durable-fs.ts';
-import { type DirectoryNode, type Inode, InodeStore, ROOT_ID } from './inodes.ts';
-import { applyOp, type AttributesOp, type Op } from './op-log.ts';
-import { directoriesAbove, type Fail, failing, find, type Found, pathOfDirectory } from './path-walk.ts';
+import type { Inode } from './inodes.ts';
+import { MemoryCore } from './memory-core.ts';
+import type { AttributesOp, Op } from './op-log.ts';
+import { directoriesAbove, type Fail, failing, find, pathOfDirectory } from './path-walk.ts';
 import { mayRemoveDirectory, mayRename } from './rename-rules.ts';
 
-export class MemoryFs implements DurableFs {
+export type { MemoryOptions } from './memory-core.ts';
+
+/** Everything that happened since `start`. */
+export interface OpLog {
+  readonly start: MemoryFs;
+  readonly ops: readonly Op[];
+}
+
+const DIRECTORY_BYTES = 4096;
+const PERMISSION_BITS = 0o7777;
+const SET_UID = 0o4000;
+const SET_ID_BITS = 0o6000;
+const GROUP_EXECUTE = 0o010;
+
+export class MemoryFs extends MemoryCore implements DurableFs {
+  /** The same tree; no descriptor is open in the clone, and no log is kept. */
+  clone(): MemoryFs {
+    const copy = new MemoryFs(this.options, this.store.clone());
+    copy.ticks = this.ticks;
+    return copy;
+  }
+
+  /** Begins a new log. What there is by now counts as durable. */
+  record(): OpLog {
+    const ops: Op[] = [];
+    const log = { start: this.clone(), ops };
+    this.log = ops;
+    return log;
+  }
+
   open(path: string, flags: OpenFlags, mode = 0o600): number {
-    const fail = failing('open', path);
+    const fail: Fail = failing('open', path);
     const found = find(this.store, path, false, fail);
     if (flags === 'wx') {
       if (found.id !== undefined) return fail('EEXIST');
@@ -56,12 +86,11 @@ export class MemoryFs implements DurableFs {
   }
 
   close(fd: number): void {
-    this.opened(fd, 'close');
-    this.descriptors.delete(fd);
+    this.closeDescriptor(fd);
   }
 
   rename(from: string, to: string): void {
-    const fail = failing('rename', from, to);
+    const fail: Fail = failing('rename', from, to);
     const old = find(this.store, from, false, fail);
     const place = find(this.store, to, false, fail);
     if (!mayRename(this.store, old, place, fail)) return;
@@ -79,14 +108,14 @@ export class MemoryFs implements DurableFs {
   }
 
   unlink(path: string): void {
-    const fail = failing('unlink', path);
+    const fail: Fail = failing('unlink', path);
     const { directory, name, id, inode } = this.existing(find(this.store, path, false, fail), fail);
-    if (inode.kind === 'directory') return fail('EISDIR');
+    if (inode.kind === 'directory') fail('EISDIR');
     this.change({ op: 'unlink', path, directory, name, id, isDirectory: false });
   }
 
   rmdir(path: string): void {
-    const fail = failing('rmdir', path);
+    const fail: Fail = failing('rmdir', path);
     const found = find(this.store, path, false, fail);
     mayRemoveDirectory(this.store, found, fail);
     const { directory, name, id } = this.existing(found, fail);
@@ -94,40 +123,40 @@ export class MemoryFs implements DurableFs {
   }
 
   mkdir(path: string, mode = 0o750): void {
-    const fail = failing('mkdir', path);
+    const fail: Fail = failing('mkdir', path);
     const found = find(this.store, path, false, fail);
-    if (found.id !== undefined) return fail('EEXIST');
+    if (found.id !== undefined) fail('EEXIST');
     this.create(found, path, { kind: 'directory' }, mode);
   }
 
   /** Makes a symbolic link, for trees that are built by hand. */
   symlink(target: string, path: string): void {
-    const fail = failing('symlink', target, path);
+    const fail: Fail = failing('symlink', target, path);
     const found = find(this.store, path, false, fail);
-    if (found.id !== undefined) return fail('EEXIST');
-    this.create(found, path, { kind: 'link', target }, PERMISSION_BITS & 0o777);
+    if (found.id !== undefined) fail('EEXIST');
+    this.create(found, path, { kind: 'link', target }, 0o777);
   }
 
   fsyncDir(path: string): void {
-    const fail = failing('open', path);
+    const fail: Fail = failing('open', path);
     const { id, inode } = this.existing(find(this.store, path, true, fail), fail);
-    if (inode.kind !== 'directory') return fail('ENOTDIR');
+    if (inode.kind !== 'directory') fail('ENOTDIR');
     this.change({ op: 'sync', path, id });
   }
 
   link(from: string, to: string): void {
-    const fail = failing('link', from, to);
+    const fail: Fail = failing('link', from, to);
     const { id, inode } = this.existing(find(this.store, from, false, fail), fail);
     const { directory, name, id: present } = find(this.store, to, false, fail);
-    if (present !== undefined) return fail('EEXIST');
-    if (inode.dev !== this.store.get(directory).dev) return fail('EXDEV');
-    if (inode.kind === 'directory') return fail('EPERM');
+    if (present !== undefined) fail('EEXIST');
+    if (inode.dev !== this.store.get(directory).dev) fail('EXDEV');
+    if (inode.kind === 'directory') fail('EPERM');
     this.change({ op: 'link', path: to, directory, name, id });
   }
 
   /** The empty file of a failed attempt is in the log, as it is for a moment on a real disk. */
   reflink(from: string, to: string): boolean {
-    const fail = failing('copyfile', from, to);
+    const fail: Fail = failing('copyfile', from, to);
     const source = this.existing(find(this.store, from, true, fail), fail).inode;
     const place = find(this.store, to, false, fail);
     if (place.id !== undefined) return fail('EEXIST');
@@ -144,7 +173,7 @@ export class MemoryFs implements DurableFs {
   }
 
   lstat(path: string): FileStat {
-    const fail = failing('lstat', path);
+    const fail: Fail = failing('lstat', path);
     const { inode } = this.existing(find(this.store, path, false, fail), fail);
     const { kind, mode, uid, gid, ino, dev, mtimeNs } = inode;
     const nlink = kind === 'directory' ? 2 : inode.links;
@@ -152,20 +181,20 @@ export class MemoryFs implements DurableFs {
   }
 
   readdir(path: string): string[] {
-    const fail = failing('scandir', path);
+    const fail: Fail = failing('scandir', path);
     const { inode } = this.existing(find(this.store, path, true, fail), fail);
     return inode.kind === 'directory' ? [...inode.entries.keys()] : fail('ENOTDIR');
   }
 
   realpath(path: string): string {
-    const fail = failing('realpath', path);
+    const fail: Fail = failing('realpath', path);
     const { directory, name, id, inode } = this.existing(find(this.store, path, true, fail), fail);
     if (inode.kind === 'directory') return pathOfDirectory(this.store, id);
     return `${pathOfDirectory(this.store, directory)}/${name}`.replace('//', '/');
   }
 
   readlink(path: string): string {
-    const fail = failing('readlink', path);
+    const fail: Fail = failing('readlink', path);
     const { inode } = this.existing(find(this.store, path, false, fail), fail);
     return inode.kind === 'link' ? inode.target : fail('EINVAL');
   }
@@ -178,7 +207,7 @@ export class MemoryFs implements DurableFs {
   chown(target: string | number, uid: number, gid: number): void {
     const { id, path } = this.target(target, 'chown', false);
     const { kind, mode, uid: oldUid, gid: oldGid } = this.store.get(id);
-    const cleared = (mode & GROUP_EXECUTE) === 0 ? 0o4000 : SET_ID_BITS;
+    const cleared = (mode & GROUP_EXECUTE) === 0 ? SET_UID : SET_ID_BITS;
     const set: AttributesOp['set'] = {
       uid: uid < 0 ? oldUid : uid,
       gid: gid < 0 ? oldGid : gid,
@@ -196,9 +225,10 @@ export class MemoryFs implements DurableFs {
     const found = find(this.store, path, false, failing('rm', path));
     if (found.id === undefined) return;
     const inode = this.store.get(found.id);
-    if (inode.kind !== 'directory') return this.unlink(path);
-    for (const name of [...inode.entries.keys()]) this.removeTree(`${path}/${name}`);
-    this.rmdir(path);
+    if (inode.kind === 'directory') {
+      for (const name of [...inode.entries.keys()]) this.removeTree(`${path}/${name}`);
+      this.rmdir(path);
+    } else this.unlink(path);
   }
 
   freeBytes(path: string): number | null {
@@ -210,6 +240,7 @@ export class MemoryFs implements DurableFs {
     const inode = this.present(path);
     return inode !== null && (inode.kind === 'directory' || (inode.mode & 0o111) !== 0);
   }
+}
 
 function sizeOf(inode: Inode): number {
   if (inode.kind === 'file') return inode.bytes.length;

@@ -64,7 +64,12 @@ export interface TruncateOp extends Base {
 export interface AttributesOp extends Base {
   readonly op: 'attributes';
   readonly id: number;
-  readonly set: { readonly mode?: number; readonly uid?: number; readonly gid?: number; readonly mtimeNs?: string };
+  readonly set: {
+    readonly mode?: number;
+    readonly uid?: number;
+    readonly gid?: number;
+    readonly mtimeNs?: string;
+  };
 }
 
 /** Everything that was done so far to this file, or to this directory and its entries, is durable. */
@@ -80,23 +85,29 @@ export function applyOp(store: InodeStore, op: Op, torn?: Torn): void {
   switch (op.op) {
     case 'create':
       store.add(op.birth);
-      return store.setEntry(op.directory, op.name, op.birth.id);
+      store.setEntry(op.directory, op.name, op.birth.id);
+      break;
     case 'link':
-      return store.setEntry(op.directory, op.name, op.id);
+      store.setEntry(op.directory, op.name, op.id);
+      break;
     case 'unlink':
-      return store.removeEntry(op.directory, op.name, op.id);
+      store.removeEntry(op.directory, op.name, op.id);
+      break;
     case 'rename':
       store.removeEntry(op.from.directory, op.from.name, op.id);
-      return store.setEntry(op.to.directory, op.to.name, op.id);
+      store.setEntry(op.to.directory, op.to.name, op.id);
+      break;
     case 'write':
-      return store.write(op.id, op.at, op.bytes, op.mtimeNs, torn);
+      store.write(op.id, op.at, op.bytes, op.mtimeNs, torn);
+      break;
     case 'truncate':
-      return store.truncate(op.id, op.size, op.mtimeNs);
+      store.truncate(op.id, op.size, op.mtimeNs);
+      break;
     case 'attributes':
       Object.assign(store.change(op.id), op.set);
-      return;
+      break;
     case 'sync':
-      return;
+      break;
   }
 }
 

@@ -1,6 +1,7 @@
 /** What the kernel allows of a rename and of a removal, in the order in which it looks. */
-import { directoriesAbove, type Fail, type Found } from './path-walk.ts';
+
 import type { Inode, InodeStore } from './inodes.ts';
+import { directoriesAbove, type Fail, type Found } from './path-walk.ts';
 
 /** A name that exists. */
 export interface Present extends Found {
@@ -14,13 +15,15 @@ export function mayRename(store: InodeStore, from: Found, to: Found, fail: Fail)
   if (from.id === undefined) return fail('ENOENT');
   if (from.directory !== to.directory) {
     if (directoriesAbove(store, to.directory).includes(from.id)) return fail('EINVAL');
-    if (to.id !== undefined && directoriesAbove(store, from.directory).includes(to.id)) return fail('ENOTEMPTY');
+    if (to.id !== undefined && directoriesAbove(store, from.directory).includes(to.id))
+      return fail('ENOTEMPTY');
   }
   if (from.id === to.id) return false;
   const moved = store.get(from.id);
   const target = to.id === undefined ? undefined : store.get(to.id);
   if (target !== undefined) mayReplace(moved, target, fail);
-  if (isMountPoint(store, moved) || (target !== undefined && isMountPoint(store, target))) return fail('EBUSY');
+  if (isMountPoint(store, moved) || (target !== undefined && isMountPoint(store, target)))
+    return fail('EBUSY');
   if (target?.kind === 'directory' && target.entries.size > 0) return fail('ENOTEMPTY');
   return true;
 }
@@ -32,13 +35,13 @@ function mayReplace(moved: Inode, target: Inode, fail: Fail): void {
 
 /** Refuses to remove anything but an empty directory. */
 export function mayRemoveDirectory(store: InodeStore, found: Found, fail: Fail): void {
-  if (found.id === undefined) return fail('ENOENT');
-  if (found.name === '.') return fail('EINVAL');
-  if (found.name === '..') return fail('ENOTEMPTY');
+  if (found.id === undefined) fail('ENOENT');
+  if (found.name === '.') fail('EINVAL');
+  if (found.name === '..') fail('ENOTEMPTY');
   const inode = store.get(found.id);
-  if (inode.kind !== 'directory') return fail('ENOTDIR');
-  if (isMountPoint(store, inode)) return fail('EBUSY');
-  if (inode.entries.size > 0) return fail('ENOTEMPTY');
+  if (inode.kind !== 'directory') fail('ENOTDIR');
+  if (isMountPoint(store, inode)) fail('EBUSY');
+  if (inode.entries.size > 0) fail('ENOTEMPTY');
 }
 
 function isDot(name: string): boolean {

@@ -1,3 +1,8 @@
+/** What the calls of the simulated file system are made of: inodes, descriptors, the log, the clock. */
+import { type DirectoryNode, type Inode, InodeStore, ROOT_ID } from './inodes.ts';
+import { applyOp, type Op } from './op-log.ts';
+import { type Fail, type Found, failing, find } from './path-walk.ts';
+
 /** What kind of machine it is. */
 export interface MemoryOptions {
   /** Default 0o022. */
@@ -13,10 +18,10 @@ export interface MemoryOptions {
   readonly freeBytes?: number | null;
 }
 
-/** Everything that happened since `start`. */
-export interface OpLog {
-  readonly start: MemoryFs;
-  readonly ops: readonly Op[];
+/** A name and the inode that it leads to. */
+export interface Existing extends Found {
+  readonly id: number;
+  readonly inode: Inode;
 }
 
 interface Descriptor {
@@ -25,27 +30,24 @@ interface Descriptor {
   readonly mayWrite: boolean;
 }
 
-type Born = { readonly kind: 'file' | 'directory' | 'other' } | { readonly kind: 'link'; readonly target: string };
+type Born = { readonly kind: 'file' | 'directory' } | { readonly kind: 'link'; readonly target: string };
 
-
-@@
 const EPOCH_NS = 1_700_000_000_000_000_000n;
 /** Device of the root directory; the configured mounts have the numbers behind it. */
 const ROOT_DEV = 900_000;
-const DIRECTORY_BYTES = 4096;
 const FIRST_FD = 1000;
-const PERMISSION_BITS = 0o7777;
+const FILE_BITS = 0o7777;
+/** mkdir ignores the set-id bits. */
+const DIRECTORY_BITS = 0o1777;
 const SET_GID = 0o2000;
-const SET_ID_BITS = 0o6000;
-const GROUP_EXECUTE = 0o010;
 
-
-@@
+export class MemoryCore {
   readonly options: MemoryOptions;
   readonly store: InodeStore;
   /** Changes so far: the clock. */
   ticks = 0;
-  private log: Op[] | null = null;
+  /** Where changes are noted; null when nobody wants to know. */
+  protected log: Op[] | null = null;
   private readonly descriptors = new Map<number, Descriptor>();
   private nextFd = FIRST_FD;
 
@@ -55,29 +57,17 @@ const GROUP_EXECUTE = 0o010;
     if (store === undefined) this.store.add(rootDirectory());
   }
 
-  /** The same tree; no descriptor is open in the clone, and no log is kept. */
-  clone(): MemoryFs {
-    const copy = new MemoryFs(this.options, this.store.clone());
-    copy.ticks = this.ticks;
-    return copy;
+  /** How many descriptors are open. */
+  get openDescriptors(): number {
+    return this.descriptors.size;
   }
 
-  /** Begins a new log. What there is by now counts as durable. */
-  record(): OpLog {
-    const ops: Op[] = [];
-    const log = { start: this.clone(), ops };
-    this.log = ops;
-    return log;
-  }
-
-  /** Device of a directory that is mounted here, or of the one above it. */
+  /** Device of a directory that is mounted here, or else of the one above it. */
   deviceAt(path: string, above: string): string {
     const mount = (this.options.mounts ?? []).indexOf(path);
     return mount < 0 ? above : String(ROOT_DEV + 1 + mount);
   }
 
-
-@@
   /** What a path leads to; null when that is nothing. */
   protected present(path: string): Inode | null {
     try {
@@ -88,14 +78,14 @@ const GROUP_EXECUTE = 0o010;
     }
   }
 
+  /** The inode that a path or a descriptor means. */
   protected target(target: string | number, syscall: string, follow: boolean): { id: number; path: string } {
     if (typeof target === 'number') return this.opened(target, syscall);
     const fail = failing(syscall, target);
     return { id: this.existing(find(this.store, target, follow, fail), fail).id, path: target };
   }
 
-  protected existing(found: Found, fail: Fail): Found & { id: number; inode: Inode } {
-    const { directory, name, id } = found;
+  protected existing({ directory, name, id }: Found, fail: Fail): Existing {
     if (id === undefined) return fail('ENOENT');
     return { directory, name, id, inode: this.store.get(id) };
   }
@@ -110,18 +100,22 @@ const GROUP_EXECUTE = 0o010;
     return fd;
   }
 
+  protected closeDescriptor(fd: number): void {
+    this.opened(fd, 'close');
+    this.descriptors.delete(fd);
+  }
+
   protected create({ directory, name }: Found, path: string, born: Born, mode: number): number {
     const { umask = 0o022, uid = 0, gid = 0 } = this.options;
     const parent = this.store.directory(directory);
     const inherits = (parent.mode & SET_GID) !== 0;
-    const bits = born.kind === 'link' ? mode : mode & PERMISSION_BITS & ~umask;
     const id = this.store.nextId;
     const birth = {
       ...born,
       id,
       ino: String(this.store.inoBase + id),
       dev: this.deviceAt(path, parent.dev),
-      mode: born.kind === 'directory' && inherits ? bits | SET_GID : bits,
+      mode: modeOf(born.kind, mode & ~umask, inherits),
       uid,
       gid: inherits ? parent.gid : gid,
       links: 0,
@@ -138,12 +132,20 @@ const GROUP_EXECUTE = 0o010;
     return String(EPOCH_NS + BigInt(this.ticks) * 1000n);
   }
 
+  /** Lets something happen, and notes it. */
   protected change(op: Op): void {
     this.ticks += 1;
     applyOp(this.store, op);
     this.log?.push(op);
   }
-@@
+}
+
+function modeOf(kind: Inode['kind'], mode: number, inheritsGroup: boolean): number {
+  if (kind === 'link') return 0o777;
+  if (kind === 'file') return mode & FILE_BITS;
+  return (mode & DIRECTORY_BITS) | (inheritsGroup ? SET_GID : 0);
+}
+
 function rootDirectory(): DirectoryNode {
   return {
     id: ROOT_ID,

@@ -1,0 +1,54 @@
+/** The part of the command line that is about rollbacks that were begun. */
+import { type Command, Option } from 'commander';
+import { once } from './option-values.ts';
+import { addSource, type Choose, finish, option } from './program-parts.ts';
+
+/** Adds resume, undo, purge and status. */
+export function addRecovery(program: Command, choose: Choose): void {
+  const resume = program.command('resume').description('finish what a crash interrupted');
+  addRecoverySource(resume);
+  resume.action((options, self: Command) =>
+    choose('resume', self.optsWithGlobals(), async (c) => (await import('./recovery.ts')).resume(options, c)),
+  );
+  finish(resume, ['litt-rollback resume --src /data/a --src /data/b']);
+
+  const undo = program.command('undo').description('take the last rollback back, byte for byte');
+  addRecoverySource(undo);
+  undo.action((options, self: Command) =>
+    choose('undo', self.optsWithGlobals(), async (c) => (await import('./recovery.ts')).undo(options, c)),
+  );
+  finish(undo, ['litt-rollback undo --src /data/litt']);
+
+  const purge = program.command('purge').description('free what undo keeps');
+  addSource(purge);
+  addSnapshotDir(purge);
+  purge
+    .addOption(option('--id <transaction>', 'only this rollback and older ones; default all', once))
+    .action((options, self: Command) =>
+      choose('purge', self.optsWithGlobals(), async (c) => (await import('./recovery.ts')).purge(options, c)),
+    );
+  finish(purge, ['litt-rollback purge --src /data/litt']);
+
+  const status = program
+    .command('status')
+    .description('untouched, unfinished (how far), or applied (undo available, bytes held)');
+  addSource(status);
+  status.action((options, self: Command) =>
+    choose('status', self.optsWithGlobals(), async (c) => (await import('./recovery.ts')).status(options, c)),
+  );
+  finish(status, ['litt-rollback status --src /data/litt']);
+}
+
+function addRecoverySource(command: Command): void {
+  addSource(command);
+  addSnapshotDir(command);
+  command.addOption(
+    new Option('--force-unlock', 'whoever began it and cannot be judged from here (a container) is dead'),
+  );
+}
+
+function addSnapshotDir(command: Command): void {
+  command.addOption(
+    option('--snapshot-dir <dir>', 'the snapshot directory, when the rollback includes one', once),
+  );
+}

@@ -1,0 +1,69 @@
+/** The commands about rollbacks that were begun: resume, undo, purge, status. */
+import { purgeToText, resumeToText, statusToText, undoToText } from '../report/recovery-text.ts';
+import { purgeUndo } from '../rollback/purge.ts';
+import { type ResumeOptions, resumeRollback } from '../rollback/resume.ts';
+import { rollbackStatus } from '../rollback/status.ts';
+import { undoRollback } from '../rollback/undo.ts';
+import type { Context } from './context.ts';
+import { EXIT_DONE } from './exit-codes.ts';
+import { rootsOf, type SourceOptions } from './source-options.ts';
+
+/** The options of these commands. */
+export interface RecoveryOptions extends SourceOptions {
+  readonly snapshotDir?: string;
+  readonly forceUnlock?: true;
+  readonly id?: string;
+}
+
+/** `resume`: finishes what a crash has interrupted. */
+export async function resume(options: RecoveryOptions, context: Context): Promise<number> {
+  const outcome = await changing(context, (onProgress) =>
+    resumeRollback(rootsOf(options), { ...recovering(options), ...onProgress }),
+  );
+  await show(context, 'resume', outcome, () => resumeToText(outcome, context));
+  return EXIT_DONE;
+}
+
+/** `undo`: takes the last rollback back. */
+export async function undo(options: RecoveryOptions, context: Context): Promise<number> {
+  const outcome = await changing(context, (onProgress) =>
+    undoRollback(rootsOf(options), { ...recovering(options), ...onProgress }),
+  );
+  await show(context, 'undo', outcome, () => undoToText(outcome, context));
+  return EXIT_DONE;
+}
+
+/** `purge`: frees what undo keeps. */
+export async function purge(options: RecoveryOptions, context: Context): Promise<number> {
+  const { id, snapshotDir } = options;
+  const outcome = await changing(context, () => purgeUndo(rootsOf(options), { id, snapshotDir }));
+  await show(context, 'purge', outcome, () => purgeToText(outcome, context));
+  return EXIT_DONE;
+}
+
+/** `status`: untouched, unfinished, applied. */
+export async function status(options: RecoveryOptions, context: Context): Promise<number> {
+  const report = await rollbackStatus(rootsOf(options));
+  await show(context, 'status', report, () => statusToText(report, context));
+  return EXIT_DONE;
+}
+
+function recovering(options: RecoveryOptions): ResumeOptions {
+  return { snapshotDir: options.snapshotDir, forceUnlock: options.forceUnlock };
+}
+
+/** From here on a signal waits for the end: the work may be resumed, but finishing is shorter. */
+async function changing<T>(
+  context: Context,
+  work: (onProgress: Pick<ResumeOptions, 'onProgress'>) => Promise<T>,
+): Promise<T> {
+  await context.signals.checkpoint();
+  const display = context.newProgress();
+  context.signals.changesBegin();
+  return work(display.report ? { onProgress: display.report } : {}).finally(display.stop);
+}
+
+async function show(context: Context, type: string, document: object, text: () => string): Promise<void> {
+  if (context.json) await context.out.json({ message_type: type, version: 1, ...document });
+  else if (!context.quiet || type === 'status') await context.out.write(text());
+}

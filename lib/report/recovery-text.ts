@@ -1,0 +1,97 @@
+/** What resume, undo, purge and status have to say, as text. */
+import type { PurgeOutcome } from '../rollback/purge.ts';
+import type { ResumeOutcome } from '../rollback/resume.ts';
+import type { StatusReport, TransactionStatus } from '../rollback/status.ts';
+import type { UndoOutcome } from '../rollback/undo.ts';
+import { paint } from './paint.ts';
+import { formatBytes, labelled, plural, printable, type TextStyle, usableWidth } from './text.ts';
+
+/** What resume did, ending in a newline. */
+export function resumeToText(outcome: ResumeOutcome, style: TextStyle = {}): string {
+  const target = outcome.target === null ? '' : ` (${printable(outcome.target)})`;
+  const said: Record<ResumeOutcome['action'], string> = {
+    nothing: 'Nothing is unfinished here.',
+    swept: 'The rollback had not begun to change anything; its traces are gone. The database is as it was.',
+    cleaned: 'No rollback is under way; the locks that it had left are gone.',
+    finished: `Finished the rollback${target}. The database may be opened again.`,
+    'taken-back': `Finished taking the rollback back${target}. The database may be opened again.`,
+  };
+  return lines([said[outcome.action]], outcome.notices, style);
+}
+
+/** What undo did, ending in a newline. */
+export function undoToText(outcome: UndoOutcome, style: TextStyle = {}): string {
+  const what = outcome.wasFinished ? 'the rollback' : 'the unfinished rollback';
+  const text = `Took back ${what} (${printable(outcome.target)}). The database is as it was before.`;
+  return lines([text], outcome.notices, style);
+}
+
+/** What purge freed, ending in a newline. */
+export function purgeToText(outcome: PurgeOutcome, style: TextStyle = {}): string {
+  const count = outcome.purged.length;
+  const text =
+    count === 0
+      ? 'Nothing is kept for undo here.'
+      : `Freed ${formatBytes(outcome.bytesFreed)} of ${plural(count, 'rollback')}: undo is no longer possible.`;
+  return lines([text], outcome.notices, style);
+}
+
+function lines(text: readonly string[], notices: readonly string[], style: TextStyle): string {
+  const colours = paint(style.color ?? false);
+  const width = usableWidth(style);
+  const notes = notices.flatMap((n) => labelled('note', printable(n), { column: 17, width }));
+  return `${[...text.map(colours.good), ...notes.map(colours.warn)].join('\n')}\n`;
+}
+
+/** The status report, ending in a newline. */
+export function statusToText(report: StatusReport, style: TextStyle = {}): string {
+  const colours = paint(style.color ?? false);
+  const width = usableWidth(style);
+  const out: string[] = [];
+  for (const transaction of report.transactions)
+    out.push(...transactionLines(transaction, colours, width), '');
+  for (const trace of report.traces) {
+    out.push(
+      colours.warn(
+        `A trace of an interrupted run: ${printable(trace)}. \`litt-rollback resume\` clears it away.`,
+      ),
+    );
+  }
+  if (out.length === 0)
+    out.push('Untouched: no rollback is unfinished here, and none keeps anything for undo.');
+  if (out.at(-1) === '') out.pop();
+  return `${out.join('\n')}\n`;
+}
+
+function transactionLines(t: TransactionStatus, colours: ReturnType<typeof paint>, width: number): string[] {
+  const titles = {
+    unfinished: colours.removed('Unfinished: the database is shut'),
+    applied: colours.good('Applied: undo is possible'),
+    partial: colours.warn('Partly purged, or roots were not given: undo is not possible'),
+  };
+  const row = (label: string, text: string): string[] => labelled(label, text, { column: 17, width });
+  const rows = [titles[t.state]];
+  if (t.target !== null) rows.push(...row('rollback to', printable(t.target)));
+  rows.push(...row('transaction', t.begunAt === null ? t.id : `${t.id}, begun ${t.begunAt}`));
+  if (t.state === 'unfinished') rows.push(...row('how far', howFar(t)));
+  rows.push(...row('held for undo', formatBytes(t.bytesHeld)));
+  if (t.roots !== null && t.rootsGiven < t.roots) {
+    rows.push(...row('roots', `${t.rootsGiven} of ${t.roots} were given: pass every root with --src`));
+  }
+  rows.push(...row('next', nextStep(t)));
+  return rows;
+}
+
+function howFar(t: TransactionStatus): string {
+  if (!t.committed) return 'not begun: nothing has been changed';
+  const way = t.direction === 'backward' ? 'being taken back, ' : '';
+  return `${way}${t.stepsKept} of ${plural(t.steps, 'step')} carried out`;
+}
+
+function nextStep(t: TransactionStatus): string {
+  if (t.state === 'unfinished')
+    return '`litt-rollback resume` finishes it, `litt-rollback undo` takes it back';
+  if (t.state === 'applied')
+    return '`litt-rollback undo` takes it back, `litt-rollback purge` frees the space';
+  return '`litt-rollback purge` frees the rest';
+}
