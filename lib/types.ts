@@ -90,7 +90,7 @@ export type Step =
 /** One record, as a plan names it. */
 export interface RecordRef {
   readonly segment: number;
-  /** Number in its segment, from 0, oldest first, counting only records that sealing keeps. */
+  /** Number in its segment's key file, from 0, oldest first; every whole record counts. */
   readonly record: number;
   /** Byte offset in the segment's key file. */
   readonly offset: number;

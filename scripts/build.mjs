@@ -22,6 +22,8 @@ await build({
   format: 'esm',
   minifySyntax: true,
   minifyWhitespace: true,
+  // through2 brings a copy of node's own streams along; the command uses the original, which is loaded already.
+  alias: { 'readable-stream': 'node:stream' },
   chunkNames: 'chunk-[hash]',
   // CommonJS dependencies call require() for node's own modules.
   banner: {

@@ -10,7 +10,7 @@ import { RECORD_OVERHEAD } from '../lib/format/key-records.ts';
 import type { DurableFs } from '../lib/store/durable-fs.ts';
 import {
   blockEnd,
-  interrupted,
+  breatheSometimes,
   type KeySurvey,
   openForReading,
   readFully,
@@ -82,12 +82,12 @@ export async function* reverseBatches(
     const blocks = survey.blockStarts.length;
     for (let i = 0; i < blocks; i++) {
       const block = options.direction === 'oldest-first' ? i : blocks - 1 - i;
-      if (options.signal?.aborted === true) throw interrupted(options.signal);
       const base = survey.blockStarts[block] as number;
       const length = blockEnd(survey, block) - base;
       readFully(options.fs, fd, survey.path, buffer, base, length);
       const count = indexRecords(buffer, length, base, offsets, survey);
       options.onBytes?.(length);
+      await breatheSometimes(options.signal);
       yield {
         at,
         buffer,

@@ -36,8 +36,10 @@ export async function verifyApplied(
       });
     }
     const highest = table.segments.at(-1)?.index ?? null;
+    const emptied = tablePlan.segments.length > 0 && highest === null;
     if (
       tablePlan.steps.length > 0 &&
+      (highest !== null || emptied) &&
       planSnapshots(fs, table, plan.snapshotDir, { highest, firstChanged: null }).steps.length > 0
     ) {
       throw failed(table.name, 'snapshot links or bounds are left that lead above the newest segment');

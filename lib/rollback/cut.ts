@@ -33,7 +33,8 @@ export async function planCut(context: TableContext, walk: WalkResult, pivot: Pi
   const keptHere = prefix.records - prefix.droppedRecords;
   const goesHere = survey.records - survey.droppedRecords - keptHere;
   const removesRecords = goesHere > 0 || removed.some((r) => r.records > 0);
-  const repairs = !segment.metadata.sealed || interruptedCut(context, segment, survey);
+  const tail = newer.some((w) => !w.segment.metadata.sealed && w.survey.records > 0);
+  const repairs = tail || !segment.metadata.sealed || interruptedCut(context, segment, survey);
   const changes = removesRecords || repairs || orphans.newest.length > 0;
   const cut = changes ? cutPivot(context, segment, survey, prefix, pivot.groupEnd) : [];
   const gone = changes ? removed : [];

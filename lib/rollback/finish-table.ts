@@ -4,9 +4,11 @@
  */
 import type { TablePlan } from '../types.ts';
 import type { TableContext } from './context.ts';
-import { planSnapshots } from './snapshots.ts';
+import { planSnapshots, type SnapshotWork } from './snapshots.ts';
 import { dropKeymap, removeFile, takesRecords } from './steps.ts';
 import { assemble, type Fate } from './table-summary.ts';
+
+const NO_WORK: SnapshotWork = { steps: [], published: null };
 
 /** The lowest of some segment numbers; null without any. */
 export function lowestOf(indices: readonly number[]): number | null {
@@ -17,10 +19,9 @@ export function lowestOf(indices: readonly number[]): number | null {
 export function finishTable(context: TableContext, fate: Fate, options: { emptied: boolean }): TablePlan {
   const { table, plan } = context;
   const dir = plan.snapshotDir === 'none' ? null : plan.snapshotDir;
-  const snapshots = planSnapshots(plan.fs, table, dir, {
-    highest: options.emptied ? null : fate.highest,
-    firstChanged: fate.firstChanged,
-  });
+  // A table that was empty already and stays: its snapshot may hold the only copy of what was collected.
+  const untouched = fate.highest === null && !options.emptied;
+  const snapshots = untouched ? NO_WORK : planSnapshots(plan.fs, table, dir, fate);
   const keymap = fate.segmentSteps.some(takesRecords) ? dropKeymap(table) : [];
   const lastMark = options.emptied
     ? table.watermarkFiles.map((f) => removeFile(table.name, f, 'watermark'))

@@ -1,5 +1,5 @@
 /** The shape of a plan file. A plan file is input like any other: nothing in it is trusted before this. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isTableName } from '../format/file-names.ts';
 import type { RollbackPlan } from '../types.ts';
 

@@ -12,8 +12,8 @@ import { type DroppedRange, type Fault, KeyScan, type ScanRules } from './key-sc
 export const DEFAULT_BLOCK_BYTES = 256 * 1024;
 /** How much memory the kept scan states of one survey may take together. */
 const SNAPSHOT_BUDGET_BYTES = 8 * 1024 * 1024;
-/** Bytes scanned between two chances for signals, timers and other work to run. */
-const BREATHE_BYTES = 32 * 1024 * 1024;
+/** Milliseconds of synchronous work between two chances for signals, timers and other work to run. */
+const BREATH_INTERVAL_MS = 25;
 
 /** What a key file holds. Offsets are bytes. */
 export interface KeySurvey {
@@ -59,14 +59,18 @@ export interface Prefix {
   readonly shardEnds: readonly number[];
 }
 
-/** Lets signals, timers and other work run between two long stretches of synchronous reading. */
-export function breathe(signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    setImmediate(() => {
-      if (signal?.aborted === true) reject(interrupted(signal));
-      else resolve();
-    });
-  });
+let lastBreath = 0;
+
+/**
+ * Lets signals, timers and other work run when synchronous reading has kept them waiting for long enough.
+ * @throws RollbackError ERR_INTERRUPTED
+ */
+export async function breatheSometimes(signal?: AbortSignal): Promise<void> {
+  if (performance.now() - lastBreath >= BREATH_INTERVAL_MS) {
+    await new Promise((resolve) => setImmediate(resolve));
+    lastBreath = performance.now();
+  }
+  if (signal?.aborted === true) throw interrupted(signal);
 }
 
 /** The error of an aborted run; nothing has been changed at this point. */
@@ -93,17 +97,11 @@ export async function surveyKeys(
   const survey = new Surveyor(path, size, options);
   const fd = openForReading(fs, path);
   try {
-    let sinceBreath = 0;
     for (let more = true; more; ) {
       const before = survey.offset;
       more = survey.step(fs, fd);
-      const bytes = survey.offset - before;
-      options.onBytes?.(bytes);
-      sinceBreath += bytes;
-      if (sinceBreath >= BREATHE_BYTES) {
-        sinceBreath = 0;
-        await breathe(options.signal);
-      }
+      options.onBytes?.(survey.offset - before);
+      await breatheSometimes(options.signal);
     }
     options.onBytes?.(size - survey.offset);
   } finally {
@@ -142,12 +140,12 @@ class Surveyor {
     const want = Math.min(this.buffer.length, this.size - this.offset);
     if (want === 0) return false;
     const got = readFully(fs, fd, this.path, this.buffer, this.offset, want);
-    if (this.blockStarts.length % this.snapshotEvery === 0) {
-      this.snapshots.push({ offset: this.offset, scan: this.scan.snapshot() });
-    }
+    const due = this.blockStarts.length % this.snapshotEvery === 0;
+    const scan = due ? this.scan.snapshot() : null;
     const firstRecord = this.scan.records;
     const used = this.scan.feed(this.buffer, this.view, 0, got, this.offset);
     if (used === 0) return this.widen(got);
+    if (scan !== null) this.snapshots.push({ offset: this.offset, scan });
     this.blockStarts.push(this.offset);
     this.blockRecords.push(firstRecord);
     if (used > this.longestBlock) this.longestBlock = used;
@@ -200,7 +198,6 @@ export function prefixOf(fs: DurableFs, survey: KeySurvey, upTo: number): Prefix
     const view = viewOf(buffer);
     for (let i = blockIndexAt(survey, from.offset); i < survey.blockStarts.length; i++) {
       const start = survey.blockStarts[i] as number;
-      if (start < from.offset) continue; // a snapshot in front of a torn record: no block begins there
       if (start >= upTo) break;
       const end = Math.min(blockEnd(survey, i), upTo);
       readFully(fs, fd, survey.path, buffer, start, end - start);

@@ -1,16 +1,24 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Command } from 'commander';
 import { EXIT_CODES } from '../../lib/cli/exit-codes.ts';
 import { buildProgram } from '../../lib/cli/program.ts';
 import { ERROR_CODES, type ErrorKind, RollbackError } from '../../lib/errors.ts';
 import { buildOnce } from '../helpers/command.ts';
-import { fixtureCases, unpack } from '../helpers/fixtures.ts';
-import { tempDir } from '../helpers/temp.ts';
+import { matches, Place } from './place.ts';
 import { codeBlocks, consoleSteps, README, section, shownCommands, tableRows } from './readme.ts';
 import { PROJECT, sourcesIn } from './source.ts';
+
+/** The rollback that README applies. */
+const APPLY = 'apply --src /data/block --key 620000000000000400';
+
+/** The same, killed after its first step. */
+const KILLED = `node -e "import('litt-rollback').then(async ({ applyPlan, planRollback }) => {
+  const target = { kind: 'key', key: Buffer.from('620000000000000400', 'hex') };
+  const plan = await planRollback({ roots: ['/data/block'], target });
+  await applyPlan(plan, { onProgress: () => process.kill(process.pid, 'SIGKILL') });
+})"`;
+
+const SAME_AS_BEFORE = 'diff -r --exclude=.litt-rollback /data/before /data/block';
 
 const plain = (cell: string | undefined): string => (cell ?? '').replaceAll('`', '');
 
@@ -21,8 +29,7 @@ describe('README: what it lists', () => {
 
   it('names every option that there is, and no other', () => {
     const named = new Set(README.match(/(?<![\w-])--[a-z][a-z-]+/g));
-    // These belong to other commands that it shows.
-    named.delete('--reflink');
+    for (const foreign of ['--reflink', '--exclude']) named.delete(foreign); // cp's and diff's
     expect([...named]).to.have.members(
       [...optionsByCommand().values()].flatMap((all) => [...all]).filter(once()),
     );
@@ -86,42 +93,54 @@ function optionsByCommand(): Map<string, Set<string>> {
   return new Map(program.commands.map((c) => [c.name(), new Set([...longs(c), ...everywhere])]));
 }
 
-/** A directory that stands for `/`: README's database lies in its `data/block`. */
-function place(): string {
-  const fixture = fixtureCases().find((c) => c.name === 'blocks')!;
-  const dir = tempDir('litt-readme-');
-  mkdirSync(join(dir, 'data'));
-  cpSync(unpack(fixture).databases[0]![0]!, join(dir, 'data', 'block'), { recursive: true });
-  return dir;
-}
-
-const moved = (text: string, dir: string): string => text.replaceAll('/data/', `${dir}/data/`);
-
-const movedBack = (text: string, dir: string): string => text.replaceAll(`${dir}/data/`, '/data/');
-
-/** A line `…` stands for any lines. */
-function matches(output: string, expected: string): boolean {
-  const escaped = expected.split('\n').map((line) => line.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${escaped.join('\n').replace(/^…\n/gm, '(?:.*\\n)*?')}$`).test(output);
-}
-
 describe('README: what it shows', function () {
   this.timeout(120_000);
   before(buildOnce);
 
   it('happens: every command of the session prints what stands there', () => {
-    const dir = place();
-    const tool = join(dir, 'litt-rollback');
-    writeFileSync(tool, `#!/bin/sh\nexec "${process.execPath}" "${PROJECT}dist/bin/litt-rollback.js" "$@"\n`);
-    chmodSync(tool, 0o755);
-    const env = { ...process.env, PATH: `${dir}:${process.env['PATH']}`, NO_COLOR: '1', COLUMNS: '' };
+    const place = new Place();
     const steps = consoleSteps();
     expect(steps.length).to.be.greaterThan(8);
     for (const { command, output } of steps) {
-      const printed = execFileSync('bash', ['-c', moved(command, dir)], { cwd: dir, env, encoding: 'utf8' });
-      const said = movedBack(printed, dir);
+      const said = place.run(command);
       if (!matches(said, output)) expect(said, command).to.equal(output);
     }
+  });
+
+  it('finishes: a rollback that was killed is shut, and resume finishes it, undo takes it back', () => {
+    for (const command of ['resume', 'undo']) {
+      const place = new Place();
+      place.run('cp -a /data/block /data/before');
+      expect(() => place.run(KILLED))
+        .to.throw()
+        .with.property('signal', 'SIGKILL');
+      for (const shut of ['verify --src /data/block', 'plan --src /data/block --drop-last 1', APPLY]) {
+        expect(() => place.run(`litt-rollback ${shut}`))
+          .to.throw()
+          .with.property('status', 6);
+      }
+      expect(place.run('cat /data/block/litt.lock')).to.not.contain('PID');
+      expect(place.run('ls /data/block/*/segments')).to.contain('UNFINISHED-ROLLBACK--');
+      place.run(`litt-rollback ${command} --src /data/block`);
+      if (command === 'undo') place.run(SAME_AS_BEFORE);
+      else expect(place.run('litt-rollback verify --src /data/block')).to.contain(' 109 records');
+    }
+  });
+
+  it('frees: purge removes what undo keeps, and --no-undo keeps nothing', () => {
+    const place = new Place();
+    place.run(`litt-rollback ${APPLY} --yes`);
+    expect(place.run('litt-rollback purge --src /data/block')).to.match(/\d KiB/);
+    expect(() => place.run('litt-rollback undo --src /data/block')).to.throw(/ERR_NOTHING_TO_UNDO/);
+    place.run('litt-rollback apply --src /data/block --drop-last 1 --yes --no-undo');
+    expect(() => place.run('litt-rollback undo --src /data/block')).to.throw(/ERR_NOTHING_TO_UNDO/);
+  });
+
+  it('refuses: undo, once there are new records', () => {
+    const place = new Place();
+    place.run(`cp -a /data/block /data/before && litt-rollback ${APPLY} --yes`);
+    place.run('cp -a /data/before/blocks/segments/3* /data/block/blocks/segments');
+    expect(() => place.run('litt-rollback undo --src /data/block')).to.throw(/ERR_UNDO_REFUSED/);
   });
 
   it('runs: the examples for the library, as plain JavaScript on the built package', () => {
@@ -130,28 +149,19 @@ describe('README: what it shows', function () {
     expect(examples).to.have.length(2);
     for (const [example, output] of examples) {
       expect(output?.language).to.equal('text');
-      const dir = place();
-      mkdirSync(join(dir, 'node_modules'));
-      symlinkSync(PROJECT, join(dir, 'node_modules', 'litt-rollback'));
-      writeFileSync(join(dir, 'example.mjs'), moved(example.text, dir));
-      const said = execFileSync(process.execPath, ['example.mjs'], { cwd: dir, encoding: 'utf8' });
-      expect(said).to.equal(output?.text);
+      const place = new Place();
+      place.write('example.mjs', example.text);
+      expect(place.run('node example.mjs')).to.equal(output?.text);
     }
   });
 
   it('needs nothing installed on a node but dist and package.json', () => {
-    const dir = place();
-    for (const name of ['dist', 'package.json'])
-      cpSync(join(PROJECT, name), join(dir, name), { recursive: true });
-    const run = (...args: string[]): string =>
-      execFileSync(process.execPath, [join(dir, 'dist', 'bin', 'litt-rollback.js'), ...args], {
-        cwd: dir,
-        encoding: 'utf8',
-      });
-    expect(run('--version')).to.match(/^\d+\.\d+\.\d+\n$/);
-    const root = join(dir, 'data', 'block');
-    run('plan', '--src', root, '--drop-last', '1', '--out', 'plan.json');
-    expect(run('apply', 'plan.json', '--yes')).to.contain('Done: ');
-    expect(run('verify', '--src', root)).to.contain('Verified');
+    const place = new Place();
+    place.run(`mkdir node && cp -r ${PROJECT}dist ${PROJECT}package.json node`);
+    const command = 'node node/dist/bin/litt-rollback.js';
+    expect(place.run(`${command} --version`)).to.match(/^\d+\.\d+\.\d+\n$/);
+    place.run(`${command} plan --src /data/block --drop-last 1 --out plan.json`);
+    expect(place.run(`${command} apply plan.json --yes`)).to.contain('Done: ');
+    expect(place.run(`${command} verify --src /data/block`)).to.contain('Verified');
   });
 });

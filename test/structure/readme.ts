@@ -73,6 +73,8 @@ export function consoleSteps(): ConsoleStep[] {
 
 /** Commands that README shows, in blocks and in prose: the words behind `litt-rollback`. */
 export function shownCommands(): string[][] {
-  const shown = README.matchAll(/litt-rollback (plan|apply|inspect|keys|verify)\b([^`\n]*)/g);
+  const shown = README.matchAll(
+    /litt-rollback (plan|apply|resume|undo|purge|status|inspect|keys|verify)\b([^`\n]*)/g,
+  );
   return [...shown].map(([, name, rest]) => [name ?? '', ...(rest ?? '').trim().split(/\s+/)]);
 }

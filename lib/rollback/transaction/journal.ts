@@ -5,7 +5,7 @@
  * Beginning: documents in every root, bolts, then the committed mark in every root. End: the done (or undone)
  * mark in every root, bolts away, the document no longer called journal, then the locks.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { RollbackError } from '../../errors.ts';
 import {
   areaIds,

@@ -10,7 +10,7 @@ import type { DurableFs, FileStat, OpenFlags } from '../../../lib/store/durable-
 import type { Inode } from './inodes.ts';
 import { MemoryCore } from './memory-core.ts';
 import type { AttributesOp, Op } from './op-log.ts';
-import { directoriesAbove, type Fail, failing, find, pathOfDirectory } from './path-walk.ts';
+import { directoriesAbove, type Fail, failing, find, findIfThere, pathOfDirectory } from './path-walk.ts';
 import { mayRemoveDirectory, mayRename } from './rename-rules.ts';
 
 export type { MemoryOptions } from './memory-core.ts';
@@ -222,9 +222,9 @@ export class MemoryFs extends MemoryCore implements DurableFs {
   }
 
   removeTree(path: string): void {
-    const found = find(this.store, path, false, failing('rm', path));
-    if (found.id === undefined) return;
-    const inode = this.store.get(found.id);
+    const id = findIfThere(this.store, path, failing('rm', path));
+    if (id === undefined) return;
+    const inode = this.store.get(id);
     if (inode.kind === 'directory') {
       for (const name of [...inode.entries.keys()]) this.removeTree(`${path}/${name}`);
       this.rmdir(path);

@@ -38,6 +38,16 @@ export function find(store: InodeStore, path: string, follow: boolean, fail: Fai
   return walk.last(directory, name, follow);
 }
 
+/** Like find() without following; undefined when there is nothing, whichever part of the path is missing. */
+export function findIfThere(store: InodeStore, path: string, fail: Fail): number | undefined {
+  try {
+    return find(store, path, false, fail).id;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 class Walk {
   private links = 0;
 
