@@ -8,14 +8,8 @@
 import { transform } from 'through2';
 import { RECORD_OVERHEAD } from '../lib/format/key-records.ts';
 import type { DurableFs } from '../lib/store/durable-fs.ts';
-import {
-  blockEnd,
-  breatheSometimes,
-  type KeySurvey,
-  openForReading,
-  readFully,
-  surveyKeys,
-} from '../lib/store/key-survey.ts';
+import { blockEnd, type KeySurvey, surveyKeys } from '../lib/store/key-survey.ts';
+import { breatheSometimes, openForReading, readFully } from '../lib/store/reading.ts';
 import type { Segment } from '../lib/store/types.ts';
 import { keyLengthAt, type RecordBatch, type SurveyedSegment, type WalkControl } from './record-batch.ts';
 

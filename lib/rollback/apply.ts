@@ -16,6 +16,7 @@ import { compareFingerprints, fingerprintOf } from './fingerprint.ts';
 import { lockDatabase } from './locks.ts';
 import { preflight } from './preflight.ts';
 import type { Progress } from './progress.ts';
+import { isPlausibleStep, refuseLinkedParents } from './step-paths.ts';
 import { audit } from './transaction/audit.ts';
 import { claimAreas } from './transaction/claim.ts';
 import { Members, usesSnapshotDir } from './transaction/members.ts';
@@ -107,6 +108,7 @@ export async function applyWith(
   if (steps.length === 0) return outcomeOf(plan, { done: 0, alreadyDone: 0 }, false, []);
   const members = new Members(plan.id, plan.roots, usesSnapshotDir(plan) ? plan.snapshotDir : null);
   const context: TransactionContext = { fs, members, plan, lockedDirs };
+  for (const step of steps) refuseLinkedParents(fs, members.base(step.file.root), [step.file.path]);
   preflight(context);
   if (options.signal?.aborted === true) {
     const text = { what: 'Interrupted', why: 'Nothing was changed' };
@@ -183,17 +185,13 @@ function refuseForeignSteps(
   const known = new Set(present.map((e) => `${e[0]}:${e[1]}`));
   for (const step of steps) {
     const { root, path } = step.file;
-    const isDirectory = step.op === 'remove-directory' && path === `${step.table}/${step.reason}`;
-    const isLink =
-      step.op === 'remove-link' && root === 'snapshots' && path.startsWith(`${step.table}/segments/`);
-    const isFile =
-      step.op !== 'remove-link' && path.startsWith(`${step.table}/`) && known.has(`${root}:${path}`);
-    if (isDirectory || isLink || isFile) continue;
+    const needsEntry = step.op !== 'remove-link' && step.op !== 'remove-directory';
+    if (isPlausibleStep(step) && (!needsEntry || known.has(`${root}:${path}`))) continue;
     throw new RollbackError(
       'ERR_PLAN_INVALID',
       {
-        what: `The plan names ${path}, which is no file of the table`,
-        why: 'This program did not write that step',
+        what: `The plan has a step for ${path} that this program did not plan`,
+        why: 'Carrying it out could destroy the database',
         next: 'Make a new plan, read it, and apply that one',
       },
       { table: step.table, path: plan.roots[typeof root === 'number' ? root : 0] },

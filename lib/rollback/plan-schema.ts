@@ -1,17 +1,18 @@
 /** The shape of a plan file. A plan file is input like any other: nothing in it is trusted before this. */
 import * as z from 'zod';
 import { isTableName } from '../format/file-names.ts';
-import type { RollbackPlan } from '../types.ts';
+import type { RollbackPlan, Step } from '../types.ts';
+import { isPlausibleStep } from './step-paths.ts';
 
 const size = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 const index = z.number().int().nonnegative().max(0xffff_ffff);
 const hex = z.string().regex(/^(?:[0-9a-f]{2})*$/);
 const decimal = z.string().regex(/^\d*$/);
-const rootNumber = z.union([z.number().int().nonnegative(), z.literal('snapshots')]);
+export const rootNumber = z.union([z.number().int().nonnegative(), z.literal('snapshots')]);
 const tableName = z.string().refine(isTableName, 'not a table name');
 
 /** No absolute path, no `..`, no empty part: it cannot leave its root. */
-const relative = z
+export const relative = z
   .string()
   .max(4096)
   .refine(
@@ -27,32 +28,34 @@ const segment = { segment: index };
 const maybeSegment = { segment: index.optional() };
 const range = z.tuple([size, size]);
 
-const step = z.discriminatedUnion('op', [
-  z.object({ ...base, ...maybeSegment, op: z.literal('remove-file'), size, reason: removal }).strict(),
-  z.object({ ...base, op: z.literal('remove-link'), target: z.string().max(4096) }).strict(),
-  z.object({ ...base, op: z.literal('remove-directory'), reason: z.enum(['keymap', 'snapshot']) }).strict(),
-  z.object({ ...base, ...segment, op: z.literal('cut-file'), from: size, to: size }).strict(),
-  z
-    .object({
-      ...base,
-      ...segment,
-      op: z.literal('rewrite-keys'),
-      from: size,
-      to: size,
-      keep: z.array(range),
-    })
-    .strict(),
-  z
-    .object({
-      ...base,
-      ...maybeSegment,
-      op: z.literal('replace-file'),
-      reason: z.enum(['metadata', 'upper-bound', 'lower-bound']),
-      before: hex.max(1024),
-      after: hex.max(1024),
-    })
-    .strict(),
-]);
+const step = z
+  .discriminatedUnion('op', [
+    z.object({ ...base, ...maybeSegment, op: z.literal('remove-file'), size, reason: removal }).strict(),
+    z.object({ ...base, op: z.literal('remove-link'), target: z.string().max(4096) }).strict(),
+    z.object({ ...base, op: z.literal('remove-directory'), reason: z.enum(['keymap', 'snapshot']) }).strict(),
+    z.object({ ...base, ...segment, op: z.literal('cut-file'), from: size, to: size }).strict(),
+    z
+      .object({
+        ...base,
+        ...segment,
+        op: z.literal('rewrite-keys'),
+        from: size,
+        to: size,
+        keep: z.array(range),
+      })
+      .strict(),
+    z
+      .object({
+        ...base,
+        ...maybeSegment,
+        op: z.literal('replace-file'),
+        reason: z.enum(['metadata', 'upper-bound', 'lower-bound']),
+        before: hex.max(1024),
+        after: hex.max(1024),
+      })
+      .strict(),
+  ])
+  .refine((s) => isPlausibleStep(s as Step), 'is no step that this program plans');
 
 const record = z
   .object({ segment: index, record: size, offset: size, kind: z.number().int(), key: hex })

@@ -51,7 +51,7 @@ export function isClosed(fs: DurableFs, dir: string): boolean {
 /** Whether the directory's lock is the closed one of this transaction. */
 export function isClosedBy(fs: DurableFs, dir: string, id: string): boolean {
   const text = lockText(fs, dir);
-  return text !== null && text.startsWith(LOCK_TITLE) && text.includes(`Transaction ${id},`);
+  return text?.startsWith(LOCK_TITLE) === true && text.includes(`Transaction ${id},`);
 }
 
 function lockText(fs: DurableFs, dir: string): string | null {

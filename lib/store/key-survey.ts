@@ -3,17 +3,15 @@
  * from its end afterwards, and the state of the scan at some of them, so that "what do the first n bytes
  * hold?" needs no second pass. Memory: a few numbers for each block, whatever the file's size.
  */
-import { ioError, RollbackError } from '../errors.ts';
 import { MAX_RECORD_SIZE } from '../format/key-records.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { type DroppedRange, type Fault, KeyScan, type ScanRules } from './key-scan.ts';
+import { breatheSometimes, openForReading, readFully, viewOf } from './reading.ts';
 
 /** Bytes of one block, the unit of reading. */
 export const DEFAULT_BLOCK_BYTES = 256 * 1024;
 /** How much memory the kept scan states of one survey may take together. */
 const SNAPSHOT_BUDGET_BYTES = 8 * 1024 * 1024;
-/** Milliseconds of synchronous work between two chances for signals, timers and other work to run. */
-const BREATH_INTERVAL_MS = 25;
 
 /** What a key file holds. Offsets are bytes. */
 export interface KeySurvey {
@@ -57,31 +55,6 @@ export interface Prefix {
   readonly records: number;
   readonly droppedRecords: number;
   readonly shardEnds: readonly number[];
-}
-
-let lastBreath = 0;
-
-/**
- * Lets signals, timers and other work run when synchronous reading has kept them waiting for long enough.
- * @throws RollbackError ERR_INTERRUPTED
- */
-export async function breatheSometimes(signal?: AbortSignal): Promise<void> {
-  if (performance.now() - lastBreath >= BREATH_INTERVAL_MS) {
-    await new Promise((resolve) => setImmediate(resolve));
-    lastBreath = performance.now();
-  }
-  if (signal?.aborted === true) throw interrupted(signal);
-}
-
-/** The error of an aborted run; nothing has been changed at this point. */
-export function interrupted(signal: AbortSignal): RollbackError {
-  if (signal.reason instanceof RollbackError) return signal.reason;
-  return new RollbackError(
-    'ERR_INTERRUPTED',
-    { what: 'Interrupted', why: 'Nothing was changed' },
-    {},
-    signal.reason,
-  );
 }
 
 /**
@@ -225,54 +198,4 @@ export function blockIndexAt(survey: KeySurvey, offset: number): number {
     else high = middle - 1;
   }
   return low;
-}
-
-/** A DataView over exactly the buffer's bytes. */
-export function viewOf(buffer: Buffer): DataView {
-  return new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
-}
-
-/** Opens a file for reading; @throws RollbackError ERR_IO */
-export function openForReading(fs: DurableFs, path: string): number {
-  try {
-    return fs.open(path, 'r');
-  } catch (error) {
-    throw ioError(error, path, 'open a file for reading');
-  }
-}
-
-/**
- * Reads exactly `length` bytes at `position` into the buffer's start.
- * @throws RollbackError ERR_IO; ERR_CHANGED_WHILE_READING when the file ends earlier
- */
-export function readFully(
-  fs: DurableFs,
-  fd: number,
-  path: string,
-  buffer: Buffer,
-  position: number,
-  length: number,
-): number {
-  let done = 0;
-  while (done < length) {
-    let got: number;
-    try {
-      got = fs.readAt(fd, buffer.subarray(done, length), position + done);
-    } catch (error) {
-      throw ioError(error, path, `read ${length} bytes at byte ${position}`);
-    }
-    if (got === 0) {
-      throw new RollbackError(
-        'ERR_CHANGED_WHILE_READING',
-        {
-          what: 'A file became shorter while it was read',
-          why: 'Somebody else is writing to this database',
-          next: 'Stop the node and whatever else works on these files, then run the command again',
-        },
-        { path, offset: position + done },
-      );
-    }
-    done += got;
-  }
-  return done;
 }

@@ -1,7 +1,8 @@
 /** Looks one record up by its offset in a surveyed key file. */
 import { decodeRecord, nextRecord } from '../format/key-records.ts';
 import type { DurableFs } from './durable-fs.ts';
-import { blockEnd, blockIndexAt, type KeySurvey, openForReading, readFully } from './key-survey.ts';
+import { blockEnd, blockIndexAt, type KeySurvey } from './key-survey.ts';
+import { openForReading, readFully } from './reading.ts';
 
 /** One record, looked up. */
 export interface FoundRecord {

@@ -5,8 +5,14 @@ import { parseSnippets, type SourceModule, sourcesIn } from './source.ts';
 
 /** The modules that call something that changes files. Whoever adds one says here that it was meant. */
 const WRITERS = [
-  'lib/rollback/step-executor.ts',
+  'lib/rollback/transaction/backward.ts',
+  'lib/rollback/transaction/copying.ts',
+  'lib/rollback/transaction/forward.ts',
+  'lib/rollback/transaction/take-back.ts',
+  'lib/rollback/transaction/transaction.ts',
+  'lib/store/area.ts',
   'lib/store/durable-files.ts',
+  'lib/store/guard.ts',
   'lib/store/lock-files.ts',
   'lib/store/root-memory.ts',
 ];

@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 import { EXIT_CODES } from '../../lib/cli/exit-codes.ts';
 import { buildProgram } from '../../lib/cli/program.ts';
 import { ERROR_CODES, type ErrorKind, RollbackError } from '../../lib/errors.ts';
+import { encodeSealed } from '../../lib/format/sealed-text.ts';
+import { thisRunner } from '../../lib/store/runner.ts';
 import { buildOnce } from '../helpers/command.ts';
 import { matches, Place } from './place.ts';
 import { codeBlocks, consoleSteps, README, section, shownCommands, tableRows } from './readme.ts';
@@ -110,21 +112,34 @@ describe('README: what it shows', function () {
   it('finishes: a rollback that was killed is shut, and resume finishes it, undo takes it back', () => {
     for (const command of ['resume', 'undo']) {
       const place = new Place();
-      place.run('cp -a /data/block /data/before');
+      place.run(`cp -a /data/block /data/before`);
       expect(() => place.run(KILLED))
         .to.throw()
         .with.property('signal', 'SIGKILL');
       for (const shut of ['verify --src /data/block', 'plan --src /data/block --drop-last 1', APPLY]) {
         expect(() => place.run(`litt-rollback ${shut}`))
-          .to.throw()
+          .to.throw(/ERR_UNFINISHED/)
           .with.property('status', 6);
       }
-      expect(place.run('cat /data/block/litt.lock')).to.not.contain('PID');
       expect(place.run('ls /data/block/*/segments')).to.contain('UNFINISHED-ROLLBACK--');
+      expect(place.run('cat /data/block/litt.lock')).to.not.contain('PID');
       place.run(`litt-rollback ${command} --src /data/block`);
       if (command === 'undo') place.run(SAME_AS_BEFORE);
       else expect(place.run('litt-rollback verify --src /data/block')).to.contain(' 109 records');
     }
+  });
+
+  it('asks: a rollback that another container began is resumed by force only', () => {
+    const place = new Place();
+    expect(() => place.run(KILLED))
+      .to.throw()
+      .with.property('signal', 'SIGKILL');
+    const elsewhere = encodeSealed({ ...thisRunner(), pid: 1, started: '1', space: 'pid:[1]' });
+    place.write('elsewhere', elsewhere.toString());
+    place.run('cp elsewhere /data/block/.litt-rollback/*-*/runner.1');
+    expect(() => place.run('litt-rollback resume --src /data/block')).to.throw(/--force-unlock/);
+    place.run('litt-rollback resume --src /data/block --force-unlock');
+    expect(place.run('litt-rollback verify --src /data/block')).to.contain(' 109 records');
   });
 
   it('frees: purge removes what undo keeps, and --no-undo keeps nothing', () => {
@@ -136,11 +151,30 @@ describe('README: what it shows', function () {
     expect(() => place.run('litt-rollback undo --src /data/block')).to.throw(/ERR_NOTHING_TO_UNDO/);
   });
 
+  it('takes back the newest of several rollbacks', () => {
+    const place = new Place();
+    place.run('litt-rollback apply --src /data/block --drop-last 1 --yes');
+    place.run(`cp -a /data/block /data/before && litt-rollback ${APPLY} --yes`);
+    place.run('litt-rollback undo --src /data/block');
+    place.run(SAME_AS_BEFORE);
+  });
+
   it('refuses: undo, once there are new records', () => {
     const place = new Place();
     place.run(`cp -a /data/block /data/before && litt-rollback ${APPLY} --yes`);
     place.run('cp -a /data/before/blocks/segments/3* /data/block/blocks/segments');
     expect(() => place.run('litt-rollback undo --src /data/block')).to.throw(/ERR_UNDO_REFUSED/);
+  });
+
+  it('reads beside a lock, and plans there only without one', () => {
+    const place = new Place();
+    place.write('data/block/litt.lock', `PID: ${process.pid}\nTimestamp: 2026-01-01T00:00:00Z\n`);
+    for (const reading of ['inspect', 'keys', 'verify', 'status']) {
+      place.run(`litt-rollback ${reading} --src /data/block`);
+    }
+    const plan = 'litt-rollback plan --src /data/block --drop-last 1';
+    expect(() => place.run(plan)).to.throw(/ERR_LOCKED/);
+    expect(place.run(`${plan} --no-lock`)).to.contain('Approximate: ');
   });
 
   it('runs: the examples for the library, as plain JavaScript on the built package', () => {

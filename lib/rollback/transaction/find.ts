@@ -4,6 +4,7 @@ import { RollbackError } from '../../errors.ts';
 import type { DurableFs } from '../../store/durable-fs.ts';
 import { lstatOrNull, resolveRoots } from '../../store/roots.ts';
 import { resolveSnapshotDir } from '../snapshots.ts';
+import { refuseLinkedParents } from '../step-paths.ts';
 import { type AreaState, areasIn, type JournalDocument } from './journal.ts';
 import { Members } from './members.ts';
 import type { TransactionContext } from './transaction.ts';
@@ -67,6 +68,9 @@ export function contextOf(
   const below = document.plan.tables.map((t) => join(outside ?? '', t.table));
   const tablesBelow = outside === null ? [] : below.filter((d) => lstatOrNull(fs, d)?.kind === 'directory');
   const plan = { ...document.plan, roots, snapshotDir: outside };
+  for (const step of plan.tables.flatMap((t) => t.steps)) {
+    refuseLinkedParents(fs, members.base(step.file.root), [step.file.path]);
+  }
   return { fs, members, plan, lockedDirs: [...members.dirs, ...tablesBelow] };
 }
 

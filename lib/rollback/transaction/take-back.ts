@@ -1,12 +1,20 @@
 /** Takes a transaction back: clears what the engine has made since, then the inverse steps. Repeatable. */
 import { dirname, join } from 'node:path';
+import * as z from 'zod';
+import { RollbackError } from '../../errors.ts';
 import { areaPath, KEPT_DIR, readSealed, UNDOING_MARK } from '../../store/area.ts';
 import { lstatOrNull } from '../../store/roots.ts';
+import { relative, rootNumber } from '../plan-schema.ts';
 import type { Progress } from '../progress.ts';
+import { isTablePath, refuseLinkedParents } from '../step-paths.ts';
 import type { AreaState } from './journal.ts';
 import { runBackward, stepsOf, unfinished } from './run.ts';
 import { beginUndo, finishBackward, type TransactionContext } from './transaction.ts';
 import type { Clearing } from './undo-check.ts';
+
+const markSchema = z.object({
+  clear: z.array(z.object({ member: rootNumber, path: relative, ino: z.string() }).strict()),
+});
 
 /** Begins to take a transaction back: the list of what is cleared away is durable before anything moves. */
 export async function takeBack(
@@ -40,8 +48,21 @@ export async function finishTakingBack(
   const marked = areas.find((a) => a.undoing);
   const mark =
     marked === undefined ? null : readSealed(context.fs, areaPath(marked.dir, marked.id), UNDOING_MARK);
-  const clearings = (mark as { clear?: Clearing[] } | null)?.clear ?? [];
-  await takeBack(context, clearings, onProgress);
+  await takeBack(context, checkedClearings(context, mark), onProgress);
+}
+
+/** The list of a mark that was read back: input like any other. */
+function checkedClearings(context: TransactionContext, mark: unknown): Clearing[] {
+  const parsed = markSchema.safeParse(mark);
+  const tables = context.plan.tables.map((t) => t.table);
+  const known = (c: Clearing): boolean =>
+    tables.some((t) => isTablePath(t, { root: c.member, path: c.path }));
+  if (parsed.success && parsed.data.clear.every(known)) return parsed.data.clear;
+  throw new RollbackError('ERR_JOURNAL', {
+    what: 'The list of what this undo clears away names files that are none of the tables',
+    why: 'This program did not write it',
+    next: 'Do not go on with this journal; restore the database from a backup',
+  });
 }
 
 async function inverse(
@@ -68,6 +89,7 @@ function clearAway({ fs, members }: TransactionContext, clearings: readonly Clea
   const touched = new Set<string>();
   clearings.forEach(({ member, path, ino }, i) => {
     const base = members.base(member);
+    refuseLinkedParents(fs, base, [path]);
     const from = join(base, path);
     const to = join(areaPath(base, members.id), KEPT_DIR, `${i}.cleared`);
     touched.add(dirname(from)).add(dirname(to));

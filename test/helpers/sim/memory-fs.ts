@@ -9,7 +9,7 @@
 import type { DurableFs, FileStat, OpenFlags } from '../../../lib/store/durable-fs.ts';
 import type { Inode } from './inodes.ts';
 import { MemoryCore } from './memory-core.ts';
-import type { AttributesOp, Op } from './op-log.ts';
+import type { Op } from './op-log.ts';
 import { directoriesAbove, type Fail, failing, find, findIfThere, pathOfDirectory } from './path-walk.ts';
 import { mayRemoveDirectory, mayRename } from './rename-rules.ts';
 
@@ -37,9 +37,8 @@ export class MemoryFs extends MemoryCore implements DurableFs {
 
   /** Begins a new log. What there is by now counts as durable. */
   record(): OpLog {
-    const ops: Op[] = [];
-    const log = { start: this.clone(), ops };
-    this.log = ops;
+    const log = { start: this.clone(), ops: [] };
+    this.log = log.ops;
     return log;
   }
 
@@ -102,6 +101,7 @@ export class MemoryFs extends MemoryCore implements DurableFs {
       from: { directory: old.directory, name: old.name },
       to: { directory: place.directory, name: place.name },
       id: old.id,
+      isDirectory,
       above: isDirectory ? directoriesAbove(this.store, place.directory) : [],
       replacedDirectory: isDirectory ? (place.id ?? null) : null,
     });
@@ -208,7 +208,7 @@ export class MemoryFs extends MemoryCore implements DurableFs {
     const { id, path } = this.target(target, 'chown', false);
     const { kind, mode, uid: oldUid, gid: oldGid } = this.store.get(id);
     const cleared = (mode & GROUP_EXECUTE) === 0 ? SET_UID : SET_ID_BITS;
-    const set: AttributesOp['set'] = {
+    const set = {
       uid: uid < 0 ? oldUid : uid,
       gid: gid < 0 ? oldGid : gid,
       mode: kind === 'directory' ? mode : mode & ~cleared,

@@ -38,6 +38,7 @@ export interface RenameOp extends Base {
   readonly from: { readonly directory: number; readonly name: string };
   readonly to: { readonly directory: number; readonly name: string };
   readonly id: number;
+  readonly isDirectory: boolean;
   /** For a directory, every directory above its new place; empty for anything else. */
   readonly above: readonly number[];
   /** The directory (an empty one) whose place it takes. */

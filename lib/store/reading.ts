@@ -1,0 +1,81 @@
+/** Reading files in long stretches: exact reads, and a breath now and then. */
+import { ioError, RollbackError } from '../errors.ts';
+import type { DurableFs } from './durable-fs.ts';
+
+/** Milliseconds of synchronous work between two chances for signals, timers and other work to run. */
+const BREATH_INTERVAL_MS = 25;
+
+let lastBreath = 0;
+
+/**
+ * Lets signals, timers and other work run when synchronous reading has kept them waiting for long enough.
+ * @throws RollbackError ERR_INTERRUPTED
+ */
+export async function breatheSometimes(signal?: AbortSignal): Promise<void> {
+  if (performance.now() - lastBreath >= BREATH_INTERVAL_MS) {
+    await new Promise((resolve) => setImmediate(resolve));
+    lastBreath = performance.now();
+  }
+  if (signal?.aborted === true) throw interrupted(signal);
+}
+
+/** The error of an aborted run; nothing has been changed at this point. */
+export function interrupted(signal: AbortSignal): RollbackError {
+  if (signal.reason instanceof RollbackError) return signal.reason;
+  return new RollbackError(
+    'ERR_INTERRUPTED',
+    { what: 'Interrupted', why: 'Nothing was changed' },
+    {},
+    signal.reason,
+  );
+}
+
+/** A DataView over exactly the buffer's bytes. */
+export function viewOf(buffer: Buffer): DataView {
+  return new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+}
+
+/** Opens a file for reading; @throws RollbackError ERR_IO */
+export function openForReading(fs: DurableFs, path: string): number {
+  try {
+    return fs.open(path, 'r');
+  } catch (error) {
+    throw ioError(error, path, 'open a file for reading');
+  }
+}
+
+/**
+ * Reads exactly `length` bytes at `position` into the buffer's start.
+ * @throws RollbackError ERR_IO; ERR_CHANGED_WHILE_READING when the file ends earlier
+ */
+export function readFully(
+  fs: DurableFs,
+  fd: number,
+  path: string,
+  buffer: Buffer,
+  position: number,
+  length: number,
+): number {
+  let done = 0;
+  while (done < length) {
+    let got: number;
+    try {
+      got = fs.readAt(fd, buffer.subarray(done, length), position + done);
+    } catch (error) {
+      throw ioError(error, path, `read ${length} bytes at byte ${position}`);
+    }
+    if (got === 0) {
+      throw new RollbackError(
+        'ERR_CHANGED_WHILE_READING',
+        {
+          what: 'A file became shorter while it was read',
+          why: 'Somebody else is writing to this database',
+          next: 'Stop the node and whatever else works on these files, then run the command again',
+        },
+        { path, offset: position + done },
+      );
+    }
+    done += got;
+  }
+  return done;
+}

@@ -1,0 +1,166 @@
+/** What a file system with faults is made of: the faults, the count of calls, and what each call goes through. */
+import type { DurableFs } from '../../../lib/store/durable-fs.ts';
+import { type Errno, errnoError } from './errno.ts';
+
+/** Thrown instead of carrying out the call in which the process dies, and by every call after it. */
+export class CrashNow extends Error {
+  constructor() {
+    super('the process is dead');
+    this.name = 'CrashNow';
+  }
+}
+
+/** Names of the calls that change something. */
+export type Mutation =
+  | 'open'
+  | 'writeAt'
+  | 'truncate'
+  | 'fsync'
+  | 'rename'
+  | 'unlink'
+  | 'rmdir'
+  | 'mkdir'
+  | 'fsyncDir'
+  | 'link'
+  | 'reflink'
+  | 'chmod'
+  | 'chown'
+  | 'utimes';
+
+/** One such call. */
+export interface FaultyOp {
+  /** From 0. */
+  readonly index: number;
+  readonly name: Mutation;
+  readonly paths: readonly string[];
+  /** The places in the program that it comes from, innermost first; empty unless asked for. */
+  readonly site: string;
+  /** Whether it was left out or failed. */
+  readonly fate: 'done' | 'failed' | 'dropped' | 'late' | 'died';
+}
+
+/** What is to go wrong. Indices are those of FaultyOp. */
+export interface Fault {
+  readonly failAt?: { readonly index: number; readonly errno: Errno };
+  /** A call that changes nothing fails; those are counted apart, from 0. */
+  readonly failReadAt?: { readonly index: number; readonly errno: Errno };
+  /** Whether everything after the first failure fails too; default false. */
+  readonly sticky?: boolean;
+  /** The process dies instead of making this call. */
+  readonly crashAt?: number;
+  /** Syncs that say that they succeeded and did nothing. */
+  readonly drop?: (op: FaultyOp) => boolean;
+  /** This call is made after the next one. One that returns something is made in its turn all the same. */
+  readonly swapAt?: number;
+  /** Whether to find out where calls come from, which takes time. */
+  readonly sites?: boolean;
+}
+
+const SYNCS: ReadonlySet<Mutation> = new Set(['fsync', 'fsyncDir']);
+const SITE_DEPTH = 3;
+
+/** Whether a call makes something durable. */
+export function isSync(op: Pick<FaultyOp, 'name'>): boolean {
+  return SYNCS.has(op.name);
+}
+
+/** Counts calls, and lets them go wrong. */
+export class FaultCore {
+  readonly ops: FaultyOp[] = [];
+  /** Calls that change nothing, so far. */
+  reads = 0;
+  /** Whether the process has died. */
+  crashed = false;
+  private failed = false;
+  protected readonly paths = new Map<number, string>();
+  /** Descriptors whose fsync has failed. */
+  protected readonly spoilt = new Set<number>();
+  protected late: (() => void)[] = [];
+
+  constructor(
+    protected readonly inner: DurableFs,
+    private readonly fault: Fault = {},
+  ) {}
+
+  /** Makes the call that waits for the next one, if there was no next one. */
+  settle(): void {
+    const late = this.late;
+    this.late = [];
+    for (const call of late) call();
+  }
+
+  protected pathOf(target: string | number): string[] {
+    return [typeof target === 'string' ? target : (this.paths.get(target) ?? `descriptor ${target}`)];
+  }
+
+  protected read<T>(call: () => T): T {
+    if (this.crashed) throw new CrashNow();
+    const { failReadAt } = this.fault;
+    if (failReadAt?.index === this.reads++) throw errnoError(failReadAt.errno, 'read');
+    return call();
+  }
+
+  /** A call whose answer the program needs at once. */
+  protected value<T>(name: Mutation, paths: readonly string[], call: () => T): T {
+    this.note(name, paths, 'done');
+    const answer = call();
+    this.settle();
+    return answer;
+  }
+
+  protected change(
+    name: Mutation,
+    paths: readonly string[],
+    call: () => void,
+    failure?: { before: () => void },
+  ): void {
+    const isDropped = SYNCS.has(name) && (this.fault.drop?.(this.draft(name, paths)) ?? false);
+    const isLate = this.fault.swapAt === this.ops.length && !isDropped;
+    this.note(name, paths, isDropped ? 'dropped' : isLate ? 'late' : 'done', failure);
+    if (isDropped) return;
+    if (isLate) {
+      this.late.push(call);
+      return;
+    }
+    call();
+    this.settle();
+  }
+
+  private draft(name: Mutation, paths: readonly string[], fate: FaultyOp['fate'] = 'done'): FaultyOp {
+    const site = this.fault.sites === true ? callSite() : '';
+    return { index: this.ops.length, name, paths, site, fate };
+  }
+
+  /** Remembers the call, unless this is where the process dies or the call fails: then it throws. */
+  private note(
+    name: Mutation,
+    paths: readonly string[],
+    fate: FaultyOp['fate'],
+    failure?: { before: () => void },
+  ): void {
+    if (this.crashed) throw new CrashNow();
+    const { failAt, crashAt, sticky } = this.fault;
+    const index = this.ops.length;
+    const isFailing = failAt?.index === index || (this.failed && sticky === true);
+    const isDying = crashAt === index;
+    this.ops.push(this.draft(name, paths, isDying ? 'died' : isFailing ? 'failed' : fate));
+    if (isDying) {
+      this.crashed = true;
+      throw new CrashNow();
+    }
+    if (!isFailing) return;
+    if (!this.failed) failure?.before();
+    this.failed = true;
+    throw errnoError(failAt?.errno ?? 'EIO', name, paths[0], paths[1]);
+  }
+}
+
+/** The places in the program that a call comes from, innermost first, without this directory. */
+function callSite(): string {
+  const frames = (new Error().stack ?? '').split('\n').slice(1);
+  const places = frames.flatMap((frame) => {
+    const found = /((?:lib|streams|test)\/[^():]+):(\d+):\d+\)?$/.exec(frame);
+    return found === null || frame.includes('test/helpers/sim/') ? [] : [`${found[1]}:${found[2]}`];
+  });
+  return places.slice(0, SITE_DEPTH).join(' < ');
+}
