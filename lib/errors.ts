@@ -72,6 +72,7 @@ const KINDS = {
   ERR_CHANGED_WHILE_READING: 'locked',
   // unfinished: part of the work is done
   ERR_UNFINISHED: 'unfinished',
+  ERR_RESULT_WRONG: 'unfinished',
   // the operating system
   ERR_IO: 'system',
   // signals

@@ -34,12 +34,10 @@ export interface SampleOptions {
   readonly unsealed?: boolean;
 }
 
-/** What was written. */
+/** What was written: key files of the first table, oldest segment first, and groups of each table. */
 export interface Sample {
   readonly roots: readonly string[];
-  /** Key files, oldest segment first, of the first table. */
   readonly keyFiles: readonly string[];
-  /** Groups of each table. */
   readonly groups: number;
 }
 
@@ -227,10 +225,7 @@ function main(argv: string[]): void {
   const sample = makeSample({
     dir,
     ...(values.table && { tables: values.table }),
-    records:
-      keyBytes === undefined
-        ? number(values.records, 10_000)
-        : Math.floor(number(keyBytes, 0) / GROUP_BYTES) * 2,
+    records: keyBytes ? Math.floor(number(keyBytes, 0) / GROUP_BYTES) * 2 : number(values.records, 10_000),
     segments: number(values.segments, 1),
     shards: number(values.shards, 1),
     roots: number(values.roots, 1),

@@ -33,7 +33,7 @@ export const EXIT_CODES: readonly (readonly [string, string])[] = [
   ['3', 'refused: understood, but unsafe or impossible; nothing was changed'],
   ['4', 'the database is damaged: which file, where; nothing was changed'],
   ['5', 'locked or in use: by whom, since when'],
-  ['6', 'unfinished: part of the steps is done; run the same command again'],
+  ['6', 'unfinished: the database is part-way and shut; resume or undo'],
   ['7', 'the operating system said no: which path, which error, what state that leaves'],
   ['10', 'only with --detailed-exitcode: the plan would change something'],
   ['130, 143', 'interrupted by SIGINT or SIGTERM (129: hang-up) before anything was changed'],

@@ -11,7 +11,7 @@ import { planSnapshots } from './snapshots.ts';
 /**
  * Reads the tables of a plan again and checks the chain and every segment that the plan has changed: sizes,
  * counts, groups, addresses.
- * @throws RollbackError ERR_VERIFY_FAILED
+ * @throws RollbackError ERR_RESULT_WRONG: the transaction stays open
  */
 export async function verifyApplied(
   fs: DurableFs,
@@ -97,11 +97,11 @@ async function verifySegment(fs: DurableFs, plan: TablePlan, segment: Segment): 
 
 function failed(table: string, problem: string, segment?: Segment): RollbackError {
   return new RollbackError(
-    'ERR_VERIFY_FAILED',
+    'ERR_RESULT_WRONG',
     {
       what: `After the rollback the database is not what the plan says: ${problem}`,
       why: 'Something else has written to it, or the disk has lost a change',
-      next: 'Do not start the node; run `litt-rollback verify` and check the disk',
+      next: 'The database is shut. Check the disk, then `litt-rollback undo` takes the rollback back',
     },
     { table, segment: segment?.index, path: segment?.keys.path },
   );

@@ -61,7 +61,7 @@ export interface Outcome {
 /**
  * Applies a plan and verifies the result.
  * @throws RollbackError ERR_PLAN_UNLOCKED, ERR_PLAN_STALE, ERR_PLAN_INVALID, ERR_PREFLIGHT, ERR_LOCKED,
- *   ERR_INTERRUPTED: nothing was changed; ERR_UNFINISHED, ERR_IO, ERR_VERIFY_FAILED: the database is shut,
+ *   ERR_INTERRUPTED: nothing was changed; ERR_UNFINISHED, ERR_IO, ERR_RESULT_WRONG: the database is shut,
  *   resume or undo
  */
 export async function applyPlan(plan: RollbackPlan, options: ApplyOptions = {}): Promise<Outcome> {

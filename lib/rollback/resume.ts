@@ -39,7 +39,7 @@ export interface ResumeOutcome {
 /**
  * Finishes the unfinished rollback (or undo) in the given roots.
  * @throws RollbackError ERR_LOCKED, ERR_ROOTS_UNCERTAIN, ERR_SNAPSHOT_DIR_NEEDED, ERR_JOURNAL: nothing was
- *   changed; ERR_UNFINISHED, ERR_IO, ERR_VERIFY_FAILED: still unfinished, still shut
+ *   changed; ERR_UNFINISHED, ERR_IO, ERR_RESULT_WRONG: still unfinished, still shut
  */
 export function resumeRollback(dirs: readonly string[], options: ResumeOptions = {}): Promise<ResumeOutcome> {
   return resumeWith(realFs, dirs, options);

@@ -4,6 +4,7 @@
  * engine leaves them.
  */
 import { ioError } from '../errors.ts';
+import { MAX_METADATA_SIZE } from '../format/metadata.ts';
 import { readSmallFile } from '../store/durable-files.ts';
 import type { Segment } from '../store/types.ts';
 import type { Step } from '../types.ts';
@@ -11,13 +12,10 @@ import type { KeptSegment } from './check-kept.ts';
 import type { TableContext } from './context.ts';
 import { sealMetadata, trimKeys } from './steps.ts';
 
-/** Metadata is 18 or 19 bytes; decoding has already refused anything else. */
-const METADATA_BYTES = 64;
-
 /** The present bytes of a segment's metadata. @throws RollbackError ERR_IO */
 export function metadataBytes(context: TableContext, segment: Segment): Buffer {
   try {
-    return readSmallFile(context.plan.fs, segment.metadataFile.path, METADATA_BYTES);
+    return readSmallFile(context.plan.fs, segment.metadataFile.path, MAX_METADATA_SIZE);
   } catch (error) {
     throw ioError(error, segment.metadataFile.path, 'read metadata');
   }

@@ -137,11 +137,8 @@ export class KeyScan {
           }
         }
       } else {
-        if (groupStart !== NO_GROUP) {
-          this.unclosed(groupStart, base + at, this.groupRecord, records - this.groupRecord);
-          groupStart = NO_GROUP;
-        }
-        this.oddKind(base + at, base + next, records, kind);
+        this.oddKind(groupStart, base + at, base + next, records, kind);
+        groupStart = NO_GROUP;
       }
       records++;
       at = next;
@@ -188,7 +185,9 @@ export class KeyScan {
     return drop;
   }
 
-  private oddKind(start: number, end: number, record: number, kind: number): void {
+  /** A kind that does not exist also ends the group that is open. */
+  private oddKind(group: number, start: number, end: number, record: number, kind: number): void {
+    if (group !== NO_GROUP) this.unclosed(group, start, this.groupRecord, record - this.groupRecord);
     this.fault('ERR_KEY_RECORD', start, record, `record kind ${kind} does not exist`);
     if (this.rules.sealing) this.drop(start, end, record, 1);
   }

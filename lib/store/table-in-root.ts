@@ -41,6 +41,7 @@ export class TableInRoot {
     this.dir = join(rootDir, table);
   }
 
+  /** Sorts this root's segment files into `parts`, and swap files into `leftovers`. */
   collectSegmentFiles(parts: Map<number, SegmentParts>, leftovers: FileInfo[]): void {
     const dir = join(this.dir, SEGMENTS_DIR);
     for (const name of listDirectory(this.fs, dir)) {
@@ -145,6 +146,7 @@ export class TableInRoot {
     );
   }
 
+  /** The watermark file and its value; null without one. */
   watermark(): { file: FileInfo; value: number } | null {
     const path = join(this.dir, WATERMARK_FILE);
     if (lstatOrNull(this.fs, path) === null) return null;
@@ -157,6 +159,7 @@ export class TableInRoot {
     }
   }
 
+  /** The keymap directory; null without one. */
   keymap(): KeymapInfo | null {
     const path = this.directory(KEYMAP_DIR);
     if (path === null) return null;
@@ -175,6 +178,7 @@ export class TableInRoot {
     return { root: this.root, path, rel: `${this.table}/${KEYMAP_DIR}`, type, complete };
   }
 
+  /** The directory of hard links; null without one. */
   snapshot(): SnapshotInfo | null {
     const path = this.directory(SNAPSHOT_DIR);
     if (path === null) return null;

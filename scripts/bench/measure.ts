@@ -57,6 +57,7 @@ export async function medians(cases: readonly Case[], runs: number): Promise<Map
   return new Map([...times].map(([name, all]) => [name, median(all)]));
 }
 
+/** The middle value, or the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

@@ -7,7 +7,18 @@ import { type Result, type Started, start } from './process.ts';
 
 /** Calls that change what a directory tree shows. */
 const CHANGES: readonly string[] = [
-  ...['openat', 'open', 'creat', 'pwrite64', 'pwritev', 'write', 'writev', 'ftruncate', 'truncate', 'fallocate'],
+  ...[
+    'openat',
+    'open',
+    'creat',
+    'pwrite64',
+    'pwritev',
+    'write',
+    'writev',
+    'ftruncate',
+    'truncate',
+    'fallocate',
+  ],
   ...['rename', 'renameat', 'renameat2', 'unlink', 'unlinkat', 'rmdir', 'mkdir', 'mkdirat', 'link', 'linkat'],
   ...['symlink', 'symlinkat', 'fchmod', 'chmod', 'fchmodat', 'fchown', 'chown', 'lchown', 'fchownat'],
   ...['utimensat', 'copy_file_range', 'sendfile', 'ioctl'],
@@ -108,7 +119,7 @@ function steady({ call, text }: Line, below: string): string {
     .replace(/\b\d+</g, '<')
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID')
     .replace(/litt\.lock\.\d+-[0-9a-f]+-[0-9a-f]{8}/g, 'litt.lock.N')
-    .replace(/\) += .*$|<unfinished.*$/, '')
+    .replace(/ *(\)? += .*|<unfinished.*)$/, '')
     .replace(/"", \d+, /, '');
   return `${call}(${args})`;
 }
@@ -119,8 +130,8 @@ function pathsIn(text: string): string[] {
 
 /** What a log shows of an injection. */
 export interface Injected {
-  /** Whether the last call of the main thread, or the one marked as injected, is the expected one. */
-  readonly asExpected: boolean;
+  /** The call that met the injection; it must be the expected one. */
+  readonly text: string | undefined;
   /** What the main thread changed after an injected error. */
   readonly afterwards: readonly Point[];
 }
@@ -131,7 +142,7 @@ export function injectedIn(log: string, at: Point, below: string): Injected {
   const main = lines[0]?.pid;
   const points = pointsOf(lines, main, below);
   const met = points.findIndex((p) => p.call === at.call && p.nth === at.nth);
-  return { asExpected: points[met]?.text === at.text, afterwards: points.slice(met + 1) };
+  return { text: points[met]?.text, afterwards: points.slice(met + 1) };
 }
 
 /** The process that a log is about, once it is there. */

@@ -48,7 +48,8 @@ function entryOf(path: string, rel: string): Entry {
   return rel.endsWith('.metadata') ? { ...file, timeless: hash(bytes.fill(0, TIME.from, TIME.to)) } : file;
 }
 
-const hash = (bytes: Buffer): string => `${bytes.length} bytes ${createHash('sha256').update(bytes).digest('hex')}`;
+const hash = (bytes: Buffer): string =>
+  `${bytes.length} bytes ${createHash('sha256').update(bytes).digest('hex')}`;
 
 /** Our own directory in a root. */
 const OWN = /(^|\/)\.litt-rollback(\/|$)/;
@@ -67,9 +68,9 @@ export function leftoversIn(tree: Tree): string[] {
   return [...tree.keys()].filter((path) => [LOCK, BOLT, TEMPORARY].some((rule) => rule.test(path)));
 }
 
-/** Our own directory's entries, with ids made equal; which runs claimed it does not matter. */
+/** Our own directory's entries, with ids made equal; which runs claimed it, and the audit, do not matter. */
 export function ownOf(tree: Tree): Map<string, Entry> {
-  const own = [...tree].filter(([path]) => OWN.test(path) && !/\/runner\.\d+$/.test(path));
+  const own = [...tree].filter(([path]) => OWN.test(path) && !/\/(runner\.\d+|\.?audit\.jsonl.*)$/.test(path));
   return new Map(
     own.map(([path, entry]) => [
       path.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/, 'ID'),

@@ -134,7 +134,7 @@ describe('cli: usage', () => {
     const { src } = database('single-root');
     const plan = ['plan', ...src];
     const file = (text: string): string[] => ['--keys-file', scratchFile('keys.json', text)];
-    await usageError([...plan, '--keys-file', '/no/such/file'], 'ENOENT');
+    await usageError([...plan, '--keys-file', '/no/such/file'], 'ERR_TARGET_UNREADABLE');
     await usageError([...plan, '--keys-file', tempDir()], 'EISDIR');
     await usageError([...plan, ...file('{')], 'is not JSON');
     await usageError([...plan, ...file('[]')], 'not a JSON object');

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { RollbackError } from '../../errors.ts';
 import type { DurableFs } from '../../store/durable-fs.ts';
-import { lstatOrNull, resolveRoots } from '../../store/roots.ts';
+import { lstatOrNull } from '../../store/roots.ts';
 import { resolveSnapshotDir } from '../snapshots.ts';
 import { refuseLinkedParents } from '../step-paths.ts';
 import { type AreaState, areasIn, type JournalDocument } from './journal.ts';
@@ -105,9 +105,4 @@ function findSnapshotDir(
   if (areasIn(fs, real).some((a) => a.id === id && a.document?.member === 'snapshots')) return real;
   const what = 'This snapshot directory does not belong to the rollback';
   throw new RollbackError('ERR_SNAPSHOT_DIR_WRONG', { what, ...text }, { path: real });
-}
-
-/** Real paths of the given roots; they need not hold tables. */
-export function givenRoots(fs: DurableFs, dirs: readonly string[]): string[] {
-  return resolveRoots(fs, dirs);
 }

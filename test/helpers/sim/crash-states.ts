@@ -145,7 +145,7 @@ class Explorer {
         synced.add(op.id);
         continue;
       }
-      if (needed.has(i) || this.isDurable(op, synced)) for (const r of this.dependencies.of(i)) needed.add(r);
+      if (needed.has(i) || this.isDurable(op, synced)) ;
       else numbers.push(i);
     }
     return numbers.reverse();

@@ -1,6 +1,6 @@
 /** What the calls of the simulated file system are made of: inodes, descriptors, the log, the clock. */
 import { type DirectoryNode, type Inode, InodeStore, ROOT_ID } from './inodes.ts';
-import { applyOp, type Op } from './op-log.ts';
+import { type AttributesOp, applyOp, type Op } from './op-log.ts';
 import { type Fail, type Found, failing, find } from './path-walk.ts';
 
 /** What kind of machine it is. */
@@ -40,6 +40,8 @@ const FILE_BITS = 0o7777;
 /** mkdir ignores the set-id bits. */
 const DIRECTORY_BITS = 0o1777;
 const SET_GID = 0o2000;
+const SET_UID = 0o4000;
+const GROUP_EXECUTE = 0o010;
 
 export class MemoryCore {
   readonly options: MemoryOptions;
@@ -138,6 +140,14 @@ export class MemoryCore {
     applyOp(this.store, op);
     this.log?.push(op);
   }
+}
+
+/** What a change of owner changes: of a file the set-id bits too. -1 leaves an owner as it is. */
+export function ownerChange(inode: Inode, uid: number, gid: number): AttributesOp['set'] {
+  const owner = { uid: uid < 0 ? inode.uid : uid, gid: gid < 0 ? inode.gid : gid };
+  if (inode.kind === 'directory') return owner;
+  const cleared = (inode.mode & GROUP_EXECUTE) === 0 ? SET_UID : SET_UID | SET_GID;
+  return (inode.mode & cleared) === 0 ? owner : { ...owner, mode: inode.mode & ~cleared };
 }
 
 function modeOf(kind: Inode['kind'], mode: number, inheritsGroup: boolean): number {

@@ -8,7 +8,7 @@
  */
 import type { DurableFs, FileStat, OpenFlags } from '../../../lib/store/durable-fs.ts';
 import type { Inode } from './inodes.ts';
-import { MemoryCore } from './memory-core.ts';
+import { MemoryCore, ownerChange } from './memory-core.ts';
 import type { Op } from './op-log.ts';
 import { directoriesAbove, type Fail, failing, find, findIfThere, pathOfDirectory } from './path-walk.ts';
 import { mayRemoveDirectory, mayRename } from './rename-rules.ts';
@@ -23,9 +23,6 @@ export interface OpLog {
 
 const DIRECTORY_BYTES = 4096;
 const PERMISSION_BITS = 0o7777;
-const SET_UID = 0o4000;
-const SET_ID_BITS = 0o6000;
-const GROUP_EXECUTE = 0o010;
 
 export class MemoryFs extends MemoryCore implements DurableFs {
   /** The same tree; no descriptor is open in the clone, and no log is kept. */
@@ -206,13 +203,7 @@ export class MemoryFs extends MemoryCore implements DurableFs {
 
   chown(target: string | number, uid: number, gid: number): void {
     const { id, path } = this.target(target, 'chown', false);
-    const { kind, mode, uid: oldUid, gid: oldGid } = this.store.get(id);
-    const cleared = (mode & GROUP_EXECUTE) === 0 ? SET_UID : SET_ID_BITS;
-    const set = {
-      uid: uid < 0 ? oldUid : uid,
-      gid: gid < 0 ? oldGid : gid,
-      mode: kind === 'directory' ? mode : mode & ~cleared,
-    };
+    const set = ownerChange(this.store.get(id), uid, gid);
     this.change({ op: 'attributes', path, id, set });
   }
 

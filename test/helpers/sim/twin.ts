@@ -136,7 +136,7 @@ export class Caller {
 
   private run(c: Call): unknown {
     if ('fd' in c) return this.onDescriptor(c, this.open[c.fd % this.open.length] as number);
-    if ('from' in c) return this.fs[c.do](join(this.top, c.from), join(this.top, c.to));
+    if ('from' in c) return this.fs[c.do](`${this.top}/${c.from}`, `${this.top}/${c.to}`);
     const target = `${this.top}/${c.path}`;
     switch (c.do) {
       case 'open':

@@ -1,0 +1,115 @@
+/** Works through points, some at the same time, each in a directory of its own. */
+import { cpSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Options } from './options.ts';
+import { Tally, Violation } from './tally.ts';
+
+const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
+/** Memory for files: thousands of copies cost no disk writes. */
+const MEMORY = '/dev/shm';
+const ROOM_BYTES = 512 * 1024 * 1024;
+
+/** One point of a sweep. */
+export interface Task {
+  /** Unique, and what --only takes. */
+  readonly id: string;
+  /** Row of the table. */
+  readonly row: string;
+  /** Does it in a directory of its own. */
+  readonly work: (slot: string) => Promise<void>;
+}
+
+/** Thrown when so many violations were found that going on is pointless. */
+export class Enough extends Error {}
+
+/** The scratch directory, the command under test, and the counts of one run. */
+export class Runner {
+  readonly tally = new Tally();
+  /** Everything is made below this directory. */
+  readonly scratch: string;
+  /** A copy of the built command: a build meanwhile must not change what is swept. */
+  readonly command: string;
+  private made = 0;
+
+  constructor(readonly options: Options) {
+    this.scratch = mkdtempSync(join(hasRoom(MEMORY) ? MEMORY : tmpdir(), 'litt-crash-'));
+    process.once('exit', () => {
+      if (!options.keep || this.tally.violations.size === 0)
+        rmSync(this.scratch, { recursive: true, force: true });
+    });
+    const bin = join(this.scratch, 'command', 'dist', 'bin');
+    cpSync(join(PROJECT, 'dist', 'bin'), bin, { recursive: true });
+    cpSync(join(PROJECT, 'package.json'), join(this.scratch, 'command', 'package.json'));
+    this.command = join(bin, 'litt-rollback.js');
+  }
+
+  /** Picks the points of a sweep that are tried, spread evenly, first and last among them. */
+  choose<T>(points: readonly T[], limit = this.options.points): T[] {
+    const { every, only } = this.options;
+    if (only !== null) return [...points];
+    const step = Math.max(every, (points.length - 1) / Math.max(1, limit - 1));
+    if (step <= 1) return [...points];
+    const chosen: T[] = [];
+    for (let at = 0; at < points.length; at += step) chosen.push(points[Math.floor(at)]!);
+    const last = points.at(-1);
+    if (last !== undefined && chosen.at(-1) !== last) chosen.push(last);
+    return chosen;
+  }
+
+  /** Whether a sweep has a point that --only names. */
+  wants(prefix: string): boolean {
+    const { only } = this.options;
+    return only === null || only.startsWith(prefix) || prefix.startsWith(only);
+  }
+
+  /** A directory that nobody uses. */
+  freshDir(): string {
+    const dir = join(this.scratch, `run-${++this.made}`);
+    mkdirSync(dir);
+    return dir;
+  }
+
+  /** Works through tasks; throws Enough after too many violations, and whatever is no violation at once. */
+  async run(tasks: readonly Task[]): Promise<void> {
+    const { only, jobs } = this.options;
+    const queue = tasks.filter((task) => only === null || task.id.startsWith(only));
+    const worker = async (): Promise<void> => {
+      for (let task = queue.shift(); task !== undefined; task = queue.shift()) await this.one(task);
+    };
+    await Promise.all(Array.from({ length: jobs }, worker));
+  }
+
+  private async one(task: Task): Promise<void> {
+    const dir = this.freshDir();
+    try {
+      await task.work(dir);
+    } catch (error) {
+      if (!(error instanceof Violation)) throw new Error(`${task.id}: ${String(error)}`, { cause: error });
+      this.violate(task, error, dir);
+      if (this.options.keep) return;
+    }
+    rmSync(dir, { recursive: true, force: true });
+  }
+
+  /** The same violation at other points is counted, not told again. */
+  private violate(task: Task, { details }: Violation, kept: string): void {
+    const { tally, options } = this;
+    if (!tally.violate(task.id, details)) return;
+    const text = details.map((line) => `  ${line.replaceAll(kept, '…')}`).join('\n');
+    const where = options.keep ? `  kept in ${kept}\n` : '';
+    const repeat = `npx tsx scripts/crash-sweep.ts --only ${task.id} --keep`;
+    process.stdout.write(`VIOLATION ${task.id}\n${text}\n${where}  repeat: ${repeat}\n`);
+    if (tally.violations.size >= options.violations) throw new Enough();
+  }
+}
+
+function hasRoom(dir: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dir);
+    return bavail * bsize > ROOM_BYTES;
+  } catch {
+    return false; // no such file system here
+  }
+}

@@ -1,0 +1,167 @@
+/** What is swept: a command, the state it begins in, and the states that recovering from it may end in. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { copyTree, type SweepCase } from './cases.ts';
+import { leaveIdleStart } from './idle-start.ts';
+import { observe } from './observe.ts';
+import { finish, type Result } from './process.ts';
+import { ANY_END, type Ends, endState, told } from './recover.ts';
+import type { Runner } from './runner.ts';
+import { countPoints, injectedIn, type Point, startAt } from './trace.ts';
+
+/** One command on one state. */
+export interface Scenario {
+  readonly of: SweepCase;
+  /** Part of the ids of its points. */
+  readonly name: string;
+  /** State that each run begins in. */
+  readonly template: string;
+  /** The words of the command on a copy. */
+  readonly argv: (at: string) => string[];
+  /** What must be done to a fresh copy first. */
+  readonly prepare?: (at: string) => Promise<void>;
+  readonly ends: Ends;
+  /** The state that an undisturbed run reaches. */
+  readonly success: 'before' | 'after';
+  /** A second purge must be able to clear up. */
+  readonly purges?: true;
+  /** Copies of a crashed state have other inode numbers than those that the state names: crash twice instead. */
+  readonly byInode?: true;
+}
+
+/** A scenario with the mutating calls of an undisturbed run. */
+export interface Counted extends Scenario {
+  readonly points: readonly Point[];
+  readonly id: string;
+}
+
+/** Runs a scenario undisturbed, checks its result, and lists its points. */
+export async function count(runner: Runner, scenario: Scenario): Promise<Counted> {
+  const { of, success, name } = scenario;
+  const dir = runner.freshDir();
+  const at = await fresh(scenario, dir);
+  const { result, points } = await countPoints(scenario.argv(at), join(dir, 'log'), at);
+  if (result.code !== 0) throw new Error(`${of.name}:${name} undisturbed: ${told('it', result)}`);
+  if (name === 'apply') {
+    of.learn(at);
+    await copyTree(at, of.template('after'));
+  }
+  const reached = endState(of, at);
+  if (reached !== success) throw new Error(`${of.name}:${name} undisturbed ended in the state ${reached}`);
+  runner.tally.add(`${of.name}: ${name}`, 'calls', points.length);
+  return { ...scenario, points, id: `${of.name}:${name}` };
+}
+
+/** A fresh copy of what a scenario begins with; its path never differs in length. */
+export async function fresh(scenario: Scenario, dir: string): Promise<string> {
+  const at = join(dir, 'a');
+  mkdirSync(dir, { recursive: true });
+  await copyTree(scenario.of.template(scenario.template), at);
+  await scenario.prepare?.(at);
+  return at;
+}
+
+/** Kills the command right before a point; the process must be dead and must have died there. */
+export async function killAt(scenario: Scenario, at: string, point: Point): Promise<Result> {
+  const log = join(at, '..', 'log');
+  const result = await startAt(scenario.argv(at), log, point, 'signal=KILL').result;
+  if (result.signal !== 'SIGKILL') throw new Error(`not killed at ${point.text}: ${told('it', result)}`);
+  const { text } = injectedIn(log, point, at);
+  if (text !== point.text) throw new Error(`killed at ${text}, not at ${point.text}`);
+  return result;
+}
+
+/** The scenarios that begin with an untouched database. */
+export function applying(of: SweepCase): Scenario[] {
+  const base = { of, template: 'before', ends: ANY_END, success: 'after' } as const;
+  const saved = (at: string): string => join(at, '..', 'plan.json');
+  return [
+    { ...base, name: 'apply', argv: (at) => of.words('apply', at) },
+    {
+      ...base,
+      name: 'apply-saved',
+      prepare: async (at) => {
+        const planned = await finish(of.words('plan', at, '--out', saved(at)));
+        if (planned.code !== 0) throw new Error(told('plan', planned));
+      },
+      argv: (at) => of.savedWords(saved(at)),
+    },
+    {
+      ...base,
+      name: 'apply-no-undo',
+      argv: (at) => of.words('apply', at, '--no-undo'),
+      ends: { resume: ['before', 'after'], undo: ['before', 'after'] },
+    },
+  ];
+}
+
+/** The scenarios that begin with a finished rollback. */
+export function afterwards(of: SweepCase): Scenario[] {
+  const base = { of, template: 'after' } as const;
+  return [
+    { ...base, name: 'undo', argv: (at) => of.words('undo', at), ends: ANY_END, success: 'before' },
+    {
+      ...base,
+      name: 'undo-after-start',
+      prepare: async (at) => leaveIdleStart(of, at),
+      argv: (at) => of.words('undo', at),
+      ends: ANY_END,
+      success: 'before',
+      byInode: true,
+    },
+    {
+      ...base,
+      name: 'purge',
+      argv: (at) => of.words('purge', at),
+      ends: { resume: ['after'], undo: ['before', 'after'] },
+      success: 'after',
+      purges: true,
+    },
+  ];
+}
+
+/** Scenarios that recover from a crash of another one, at the given points. */
+export async function recovering(
+  runner: Runner,
+  first: Counted,
+  points: readonly Point[],
+  command: 'resume' | 'undo',
+): Promise<Scenario[]> {
+  const scenarios: Scenario[] = [];
+  for (const point of points) {
+    const name = `${first.name}@${point.index}+${command}`;
+    if (!runner.wants(`${first.of.name}:${name}`)) continue;
+    const at = await fresh(first, runner.freshDir());
+    await killAt(first, at, point);
+    const template = `${first.name}@${point.index}`;
+    await copyTree(at, first.of.template(template));
+    const scenario = recoveringFrom(first, name, template, command);
+    if (scenario !== null) scenarios.push(scenario);
+  }
+  return scenarios;
+}
+
+/** What may come of recovering from one crashed state; null where the command has nothing to do. */
+function recoveringFrom(
+  first: Counted,
+  name: string,
+  template: string,
+  command: 'resume' | 'undo',
+): Scenario | null {
+  const { of } = first;
+  const { open, committed, undoing } = observe(of, of.template(template));
+  if (!open || (command === 'undo' && !committed)) return null;
+  const forward = committed && !undoing && command === 'resume';
+  const back = undoing || !committed;
+  return {
+    of,
+    name,
+    template,
+    argv: (at) => of.words(command, at),
+    success: forward ? 'after' : 'before',
+    ends: {
+      resume: forward ? ['after'] : back ? ['before'] : ['before', 'after'],
+      undo: ['before'],
+    },
+  };
+}

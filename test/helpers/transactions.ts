@@ -1,0 +1,40 @@
+/** Rollbacks on engine-written fixtures, for the tests of what follows an apply. */
+import { applyPlan, type Outcome, type PlanOptions, planRollback } from '../../lib/index.ts';
+import { keysTarget, optionsOfFlags } from './api.ts';
+import { type FixtureCase, fixtureCases, type UnpackedCase, unpack } from './fixtures.ts';
+import { type Tree, type TreeEntry, treeOf } from './tree.ts';
+
+/** The case of this name, unpacked. */
+export function unpackNamed(name: string): UnpackedCase {
+  return unpack(fixtureCases().find((c) => c.name === name) as FixtureCase);
+}
+
+/** How the case wants its (only or first) database to be planned. */
+export function planOptions(unpacked: UnpackedCase, database = 0): PlanOptions {
+  const roots = unpacked.databases[database] as readonly string[];
+  return {
+    roots,
+    target: keysTarget(unpacked, roots),
+    ...optionsOfFlags(unpacked.fixture),
+    snapshotDir: unpacked.snapshotDir,
+  };
+}
+
+/** Plans and applies the case's target. */
+export async function rollBack(unpacked: UnpackedCase, database = 0): Promise<Outcome> {
+  return applyPlan(await planRollback(planOptions(unpacked, database)));
+}
+
+/**
+ * The tree without what this program keeps for itself, without the stale locks of dead processes (a rollback
+ * takes them over for good), and without what a cut and its undo may change: times.
+ */
+export function databaseTree(dir: string): Tree {
+  const entries: [string, TreeEntry][] = [];
+  for (const [path, entry] of treeOf(dir)) {
+    if (/(^|\/)(\.litt-rollback(\/|$)|litt\.lock$)/.test(path)) continue;
+    const { mtime: _time, ...rest } = entry;
+    entries.push([path, rest]);
+  }
+  return new Map(entries);
+}
