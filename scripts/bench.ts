@@ -149,12 +149,15 @@ function benchWritten(bench: Bench, sample: Sample, apply: Case): void {
   bench.rows.push({
     name: 'bytes written by apply',
     measured: large,
-    bound: little + 1024,
+    bound: little + WAKE_UP_BYTES,
     sense: 'at most',
     unit: 'bytes',
-    detail: `${little} bytes where ${less} times less is kept; 1 KiB more allowed (numbers are longer)`,
+    detail: `${little} bytes where ${less} times less is kept; 16 KiB more allowed for what threads write to wake each other`,
   });
 }
+
+/** Threads of the runtime wake each other with small writes, whose number changes from run to run. */
+const WAKE_UP_BYTES = 16 * 1024;
 
 async function benchLarge(bench: Bench): Promise<void> {
   const records = Math.floor(LARGE_BYTES / GROUP_BYTES) * 2;

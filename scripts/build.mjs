@@ -25,6 +25,9 @@ await build({
   // through2 brings a copy of node's own streams along; the command uses the original, which is loaded already.
   alias: { 'readable-stream': 'node:stream' },
   chunkNames: 'chunk-[hash]',
+  // For coverage, and for whoever debugs the command; node does not read them otherwise.
+  sourcemap: 'linked',
+  sourcesContent: false,
   // CommonJS dependencies call require() for node's own modules.
   banner: {
     js: "import{createRequire as _cr}from'node:module';const require=_cr(import.meta.url);",

@@ -1,17 +1,25 @@
 /** Resume: finishes what a crash has interrupted, forward or backward, without asking the filter again. */
 import { RollbackError } from '../errors.ts';
-import { discardArea, emptyTrash } from '../store/area.ts';
+import { emptyTrash } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
-import { closeLock, drawBolt, isClosed, openLock, segmentsDirs } from '../store/guard.ts';
+import { closeLock, isClosed } from '../store/guard.ts';
 import { inspectLock } from '../store/lock.ts';
-import { listDirectory, resolveRoots } from '../store/roots.ts';
+import { resolveRoots } from '../store/roots.ts';
 import { openTrace } from '../store/unfinished.ts';
 import { verifyApplied } from './applied.ts';
 import { rememberRoots } from './apply.ts';
 import type { Progress } from './progress.ts';
 import { audit } from './transaction/audit.ts';
 import { claimAreas } from './transaction/claim.ts';
-import { contextOf, type FoundTransaction, findOpen, findTransactions } from './transaction/find.ts';
+import { clearTraces, clearTransaction, memberDirs } from './transaction/clean-up.ts';
+import {
+  contextOf,
+  type FoundTransaction,
+  findOpen,
+  findTransactions,
+  snapshotDirNeeded,
+} from './transaction/find.ts';
+import { areasIn } from './transaction/journal.ts';
 import { runForward, stepsOf, unfinished } from './transaction/run.ts';
 import { finishTakingBack } from './transaction/take-back.ts';
 import { discardAll, finishForward, shootBolts, type TransactionContext } from './transaction/transaction.ts';
@@ -48,14 +56,24 @@ export function resumeRollback(dirs: readonly string[], options: ResumeOptions =
 /** resumeRollback() on any file system. */
 export async function resumeWith(
   fs: DurableFs,
-  dirs: readonly string[],
+  given: readonly string[],
   options: ResumeOptions = {},
 ): Promise<ResumeOutcome> {
-  const roots = resolveRoots(fs, dirs);
+  const roots = resolveRoots(fs, given);
   const open = findOpen(findTransactions(fs, roots));
-  if (open === null) return cleanUp(fs, roots);
+  const dirs = memberDirs(fs, roots, options.snapshotDir);
+  if (open === null) return cleanUp(fs, dirs, options);
+  const target = open.document?.plan.target ?? null;
+  if (open.areas.some((a) => a.undone)) {
+    endUndone(fs, open, roots, options);
+    return { action: 'taken-back', transaction: open.id, target, notices: [] };
+  }
   const found = takeOver(fs, open, roots, options);
-  if (found.context === null) return sweep(fs, roots, open.id);
+  if (found.context === null) {
+    // Torn or partial intent: nothing has happened.
+    clearTransaction(fs, dirs, open.id);
+    return { action: 'swept', transaction: open.id, target, notices: [] };
+  }
   const { context, areas } = found;
   if (!areas.some((a) => a.committed)) {
     discardAll(context);
@@ -155,28 +173,41 @@ function refuseHeld(fs: DurableFs, roots: readonly string[]): void {
   }
 }
 
-/** Torn or partial intent: nothing has happened. */
-function sweep(fs: DurableFs, roots: readonly string[], id: string): ResumeOutcome {
-  drawAllBolts(fs, roots);
-  for (const root of roots) discardArea(fs, root, id);
-  for (const root of roots) openLock(fs, root);
-  for (const root of roots) emptyTrash(fs, root);
-  return { action: 'swept', transaction: id, target: null, notices: [] };
-}
-
 /** No journal: a lock that fails closed, or a bolt, means only "clean up". */
-function cleanUp(fs: DurableFs, roots: readonly string[]): ResumeOutcome {
-  const traces = roots.filter((root) => openTrace(fs, root) !== null);
-  for (const root of roots) emptyTrash(fs, root);
-  if (traces.length === 0) return { action: 'nothing', transaction: null, target: null, notices: [] };
-  drawAllBolts(fs, roots);
-  for (const root of roots) openLock(fs, root);
-  return { action: 'cleaned', transaction: null, target: null, notices: [] };
+function cleanUp(fs: DurableFs, dirs: readonly string[], options: ResumeOptions): ResumeOutcome {
+  const traces = dirs.filter((dir) => openTrace(fs, dir) !== null);
+  if (traces.length > 0) {
+    refuseHeld(fs, dirs);
+    // A run that is just beginning or ending has no journal either: it must not be disturbed.
+    for (const { dir, id } of dirs.flatMap((d) => areasIn(fs, d)))
+      claimAreas(fs, [dir], id, options.forceUnlock);
+    clearTraces(fs, dirs);
+  } else for (const dir of dirs) emptyTrash(fs, dir);
+  const action = traces.length > 0 ? 'cleaned' : 'nothing';
+  return { action, transaction: null, target: null, notices: [] };
 }
 
-function drawAllBolts(fs: DurableFs, roots: readonly string[]): void {
-  for (const root of roots) {
-    for (const name of listDirectory(fs, root))
-      for (const dir of segmentsDirs(fs, [root], name)) drawBolt(fs, dir);
+/**
+ * Ends an undo whose inverse steps are all durable. Some areas may be gone already, so this goes by the marks
+ * that are left, not by a full set of documents.
+ */
+export function endUndone(
+  fs: DurableFs,
+  open: FoundTransaction,
+  roots: readonly string[],
+  options: ResumeOptions,
+): void {
+  const { document } = open;
+  if (document?.hasSnapshotDir === true && options.snapshotDir === undefined) {
+    throw snapshotDirNeeded(document);
   }
+  const dirs = memberDirs(fs, roots, options.snapshotDir);
+  refuseHeld(fs, roots);
+  claimAreas(
+    fs,
+    open.areas.map((a) => a.dir),
+    open.id,
+    options.forceUnlock,
+  );
+  clearTransaction(fs, dirs, open.id);
 }

@@ -4,11 +4,11 @@ import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { resolveRoots } from '../store/roots.ts';
 import { refuseUnfinished } from '../store/unfinished.ts';
 import { lockDatabase } from './locks.ts';
-import { type ResumeOptions, takeOver } from './resume.ts';
+import { endUndone, type ResumeOptions, takeOver } from './resume.ts';
 import { audit } from './transaction/audit.ts';
 import { claimAreas } from './transaction/claim.ts';
 import { contextOf, type FoundTransaction, findOpen, findTransactions } from './transaction/find.ts';
-import { takeBack } from './transaction/take-back.ts';
+import { finishTakingBack, takeBack } from './transaction/take-back.ts';
 import { discardAll, type TransactionContext } from './transaction/transaction.ts';
 import { matchApplied } from './transaction/undo-check.ts';
 
@@ -57,6 +57,11 @@ export async function undoOpen(
 ): Promise<UndoOutcome> {
   const open = findOpen(findTransactions(fs, roots));
   if (open === null) throw nothing();
+  if (open.areas.some((a) => a.undone)) {
+    endUndone(fs, open, roots, options);
+    const target = open.document?.plan.target ?? '';
+    return { transaction: open.id, target, wasFinished: true, notices: [] };
+  }
   const { context, areas } = takeOver(fs, open, roots, options);
   if (context === null) {
     const next = 'Run `litt-rollback resume`: it clears the traces away';
@@ -69,7 +74,9 @@ export async function undoOpen(
     discardAll(context);
     return finish(context, false);
   }
-  await takeBack(context, [], options.onProgress);
+  // An undo that was interrupted has its own list of what to clear away.
+  if (areas.some((a) => a.undoing)) await finishTakingBack(context, areas, options.onProgress);
+  else await takeBack(context, [], options.onProgress);
   return finish(context, false);
 }
 

@@ -73,7 +73,8 @@ export async function undo(of: SweepCase, at: string, seen: Observed, ends: Ends
   if (isBinding(seen) && ends.undo.length === 1)
     throw new Violation([`a committed rollback could not be taken back. ${told('undo', first)}`]);
   const resumed = await finish(of.words('resume', at, '--json'));
-  if (resumed.code !== 0) throw new Violation([`resume after a refused undo failed. ${told('resume', resumed)}`]);
+  if (resumed.code !== 0)
+    throw new Violation([`resume after a refused undo failed. ${told('resume', resumed)}`]);
   if (endState(of, at) === 'before') return;
   const second = await tryUndo(of, at);
   if (second.code === 0) return demandEnd(of, at, ['before'], told('undo', second));
@@ -87,7 +88,10 @@ async function tryUndo(of: SweepCase, at: string): Promise<Result> {
   const result = await finish(of.words('undo', at, '--json'));
   if (result.code !== 0) {
     const now = observe(of, at).tree;
-    demand(differences(steady(before), steady(now)), `a refused undo changed something. ${told('undo', result)}`);
+    demand(
+      differences(steady(before), steady(now)),
+      `a refused undo changed something. ${told('undo', result)}`,
+    );
   }
   return result;
 }
@@ -135,7 +139,8 @@ export function endState(of: SweepCase, at: string): 'before' | 'after' {
 
 /** In `.litt-rollback` only the root's memory and the audit outlive a transaction. */
 const isKept = (path: string): boolean =>
-  /(^|\/)\.litt-rollback\/./.test(path) && !/\/(root-set\.json|\.?audit\.jsonl(\.litt-rollback-tmp)?)$/.test(path);
+  /(^|\/)\.litt-rollback\/./.test(path) &&
+  !/\/(root-set\.json|\.?audit\.jsonl(\.litt-rollback-tmp)?)$/.test(path);
 
 /**
  * A killed run's lock, and what it used to take it, are cleared away by the next run that locks; the engine takes

@@ -17,8 +17,7 @@ export async function sweepCase(runner: Runner, of: SweepCase): Promise<void> {
     if (scenario.name !== 'apply' && !runner.wants(`${of.name}:${scenario.name}`)) continue;
     counted.push(await count(runner, scenario));
   }
-  if (has(runner, 'kill'))
-    for (const scenario of counted) await kill(runner, scenario);
+  if (has(runner, 'kill')) for (const scenario of counted) await kill(runner, scenario);
   if (has(runner, 'double')) await sweepDouble(runner, counted);
 }
 
@@ -34,7 +33,10 @@ async function sweepDouble(runner: Runner, counted: readonly Counted[]): Promise
   const limit = runner.options.quick ? QUICK_FIRST_CRASHES : FIRST_CRASHES;
   for (const first of counted) {
     if (first.name === 'purge' || first.name === 'apply-saved') continue;
-    const points = runner.choose(first.points.filter((p) => !p.sync), limit);
+    const points = runner.choose(
+      first.points.filter((p) => !p.sync),
+      limit,
+    );
     for (const command of ['resume', 'undo'] as const) {
       for (const second of await recovering(runner, first, points, command)) {
         await kill(runner, await count(runner, second as Scenario));

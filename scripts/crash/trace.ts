@@ -120,7 +120,7 @@ function steady({ call, text }: Line, below: string): string {
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID')
     .replace(/litt\.lock\.\d+-[0-9a-f]+-[0-9a-f]{8}/g, 'litt.lock.N')
     .replace(/ *(\)? += .*|<unfinished.*)$/, '')
-    .replace(/"", \d+, /, '');
+    .replace(/""(\.\.\.)?, \d+/, '""');
   return `${call}(${args})`;
 }
 

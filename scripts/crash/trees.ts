@@ -70,7 +70,9 @@ export function leftoversIn(tree: Tree): string[] {
 
 /** Our own directory's entries, with ids made equal; which runs claimed it, and the audit, do not matter. */
 export function ownOf(tree: Tree): Map<string, Entry> {
-  const own = [...tree].filter(([path]) => OWN.test(path) && !/\/(runner\.\d+|\.?audit\.jsonl.*)$/.test(path));
+  const own = [...tree].filter(
+    ([path]) => OWN.test(path) && !/\/(runner\.\d+|\.?audit\.jsonl.*)$/.test(path),
+  );
   return new Map(
     own.map(([path, entry]) => [
       path.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/, 'ID'),

@@ -6,6 +6,7 @@ import { parseSnippets, type SourceModule, sourcesIn } from './source.ts';
 /** The modules that call something that changes files. Whoever adds one says here that it was meant. */
 const WRITERS = [
   'lib/rollback/transaction/backward.ts',
+  'lib/rollback/transaction/clean-up.ts',
   'lib/rollback/transaction/copying.ts',
   'lib/rollback/transaction/forward.ts',
   'lib/rollback/transaction/take-back.ts',

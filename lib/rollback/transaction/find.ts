@@ -91,18 +91,22 @@ function findSnapshotDir(
   given: string | undefined,
   roots: readonly string[],
 ): string {
-  const text = {
-    why: `When the rollback began it was ${document.plan.snapshotDir}`,
-    next: 'Pass it with --snapshot-dir',
-  };
-  if (given === undefined) {
-    throw new RollbackError('ERR_SNAPSHOT_DIR_NEEDED', {
-      what: 'This rollback includes a snapshot directory',
-      ...text,
-    });
-  }
+  if (given === undefined) throw snapshotDirNeeded(document);
   const real = resolveSnapshotDir(fs, given, roots);
   if (areasIn(fs, real).some((a) => a.id === id && a.document?.member === 'snapshots')) return real;
   const what = 'This snapshot directory does not belong to the rollback';
-  throw new RollbackError('ERR_SNAPSHOT_DIR_WRONG', { what, ...text }, { path: real });
+  throw new RollbackError('ERR_SNAPSHOT_DIR_WRONG', { what, ...whichSnapshotDir(document) }, { path: real });
+}
+
+/** The refusal of a run that must be told where the snapshot directory is. */
+export function snapshotDirNeeded(document: JournalDocument): RollbackError {
+  const what = 'This rollback includes a snapshot directory';
+  return new RollbackError('ERR_SNAPSHOT_DIR_NEEDED', { what, ...whichSnapshotDir(document) });
+}
+
+function whichSnapshotDir(document: JournalDocument): { why: string; next: string } {
+  return {
+    why: `When the rollback began it was ${document.plan.snapshotDir}`,
+    next: 'Pass it with --snapshot-dir',
+  };
 }

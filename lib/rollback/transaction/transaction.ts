@@ -101,11 +101,10 @@ export function finishForward(context: TransactionContext, keepUndo: boolean): v
   const { fs, members } = context;
   markAll(context, DONE_MARK);
   for (const dir of boltDirs(context)) drawBolt(fs, dir);
-  for (const dir of members.dirs) {
-    if (keepUndo) renameDocument(fs, areaPath(dir, members.id), JOURNAL_FILE, UNDO_FILE);
-    else discardArea(fs, dir, members.id);
-  }
+  // Discarding the areas comes last: a crash in between leaves a finished rollback that can still be undone.
+  for (const area of members.areas) renameDocument(fs, area, JOURNAL_FILE, UNDO_FILE);
   unlock(context);
+  if (!keepUndo) for (const dir of members.dirs) discardArea(fs, dir, members.id);
 }
 
 /** Ends an undo whose inverse steps are durable. Every part may be repeated after a crash. */

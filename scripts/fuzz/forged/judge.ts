@@ -72,7 +72,8 @@ export async function problemsOfUndo(world: World, before: Tree): Promise<string
   const { snapshotDir, roots } = world;
   const came = await cameOf(() => undoRollback(roots, { snapshotDir }));
   const problems = problemsOfEnd(came);
-  if (came.error !== null) problems.push(`undo failed: ${String((came.error as Error).message).slice(0, 200)}`);
+  if (came.error !== null)
+    problems.push(`undo failed: ${String((came.error as Error).message).slice(0, 200)}`);
   const left = treeDifferences(essence(before), essence(treeOf(world.dir)));
   if (left.length > 0) problems.push(`after undo ${left.length} entries differ, among them ${left[0]}`);
   return problems;

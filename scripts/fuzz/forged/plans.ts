@@ -174,7 +174,8 @@ const listCases: PlanCase[] = [
   },
   {
     name: 'the snapshot links stay',
-    forge: (world) => dropSteps(world, (step) => String(step['file']).length > 0 && step['op'] === 'remove-link'),
+    forge: (world) =>
+      dropSteps(world, (step) => String(step['file']).length > 0 && step['op'] === 'remove-link'),
   },
   {
     name: 'the hard links of the snapshot stay',
@@ -194,7 +195,10 @@ const listCases: PlanCase[] = [
   },
   {
     name: 'values before their keys',
-    forge: (world) => edited(world, (plan) => plan.tables.forEach((t) => t.steps.reverse())),
+    forge: (world) =>
+      edited(world, (plan) => {
+        for (const table of plan.tables) table.steps.reverse();
+      }),
     expect: 'undoable',
   },
   {

@@ -145,7 +145,7 @@ class Explorer {
         synced.add(op.id);
         continue;
       }
-      if (needed.has(i) || this.isDurable(op, synced)) ;
+      if (needed.has(i) || this.isDurable(op, synced)) for (const r of this.dependencies.of(i)) needed.add(r);
       else numbers.push(i);
     }
     return numbers.reverse();

@@ -117,7 +117,6 @@ export class InodeStore {
   setEntry(directory: number, name: string, id: number): void {
     const parent = this.change(directory) as DirectoryNode;
     const before = parent.entries.get(name);
-    if (before === id) return;
     if (before !== undefined) this.unref(before);
     parent.entries.set(name, id);
     const inode = this.change(id);
