@@ -20,6 +20,7 @@ const KINDS = {
   // usage
   ERR_USAGE: 'usage',
   ERR_TARGET_UNREADABLE: 'usage',
+  ERR_SCHEMA_UNREADABLE: 'usage',
   // refused: understood, but unsafe or impossible
   ERR_ROOT_NOT_FOUND: 'refused',
   ERR_ROOT_NOT_A_DIRECTORY: 'refused',
@@ -35,6 +36,13 @@ const KINDS = {
   ERR_TABLE_UNKNOWN: 'refused',
   ERR_NO_MATCH: 'refused',
   ERR_BELOW_WATERMARK: 'refused',
+  ERR_HEIGHT_UNREACHABLE: 'refused',
+  ERR_TIME_UNREACHABLE: 'refused',
+  ERR_STRAGGLERS: 'refused',
+  ERR_SCHEMA_UNKNOWN: 'refused',
+  ERR_SCHEMA_MISFIT: 'refused',
+  ERR_SCHEMA_FAILED: 'refused',
+  ERR_STORE_NEEDS: 'refused',
   ERR_ORPHAN_WITH_DATA: 'refused',
   ERR_CHAIN_BELOW_WATERMARK: 'refused',
   ERR_DELETE_UNCERTAIN: 'refused',

@@ -23,6 +23,15 @@ export {
   type VerifyReport,
   verifyDatabase,
 } from './rollback/verify.ts';
+export { KNOWN_SCHEMAS, knownSchema } from './schemas/known.ts';
+export {
+  type DecodedKey,
+  type KeyRun,
+  ROLE,
+  type RunHeights,
+  type StoreNeeds,
+  type TableSchema,
+} from './schemas/types.ts';
 export type { LockSet } from './store/lock.ts';
 export type { FileInfo, KeymapInfo, Orphan, Segment, SnapshotInfo, Table } from './store/types.ts';
 export type * from './types.ts';

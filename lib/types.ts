@@ -16,6 +16,9 @@ export type RollbackFilter = (table: string, key: Buffer, isPrimary: boolean) =>
 /** What to do with a table in which nothing matches. */
 export type NoMatchPolicy = 'refuse' | 'keep' | 'delete';
 
+/** What to do with records above a target that would stay, because lower ones were written after them. */
+export type StragglerPolicy = 'refuse' | 'keep' | 'drop';
+
 /** How much of what is kept is checked before a plan exists. */
 export type CheckScope = 'all' | 'pivot';
 
@@ -97,6 +100,25 @@ export interface RecordRef {
   readonly kind: number;
   /** Hexadecimal. */
   readonly key: string;
+  /** What the key means, where that is known: `block 1027`. */
+  readonly label?: string;
+}
+
+/** A target by height in one table. Heights are decimal. */
+export interface PlanHeights {
+  readonly schema: string;
+  readonly target: string;
+  /** Height of the newest record that tells one and stays; null when none stays. */
+  readonly lastKept: string | null;
+  /** Height of the oldest record that tells one and goes; null when none goes. */
+  readonly firstRemoved: string | null;
+  /** Heights at or below the target that go too, as ranges; only with the policy `drop`. */
+  readonly alsoRemoved: {
+    readonly records: number;
+    readonly ranges: readonly (readonly [from: string, to: string])[];
+    /** False when there were too many ranges to list: the last one then covers more than it should. */
+    readonly complete: boolean;
+  } | null;
 }
 
 /** What stays or goes. */
@@ -132,6 +154,8 @@ export interface TablePlan {
   readonly lastKept: RecordRef | null;
   /** The oldest record that goes. */
   readonly firstRemoved: RecordRef | null;
+  /** What the target height means here; null for other targets. */
+  readonly heights: PlanHeights | null;
   readonly kept: Amount;
   readonly removed: Amount;
   readonly segments: readonly SegmentFate[];

@@ -1,5 +1,7 @@
 /** Parsers for option values. Each refuses an option that was given twice with two meanings, and empty values. */
 import { InvalidArgumentError } from 'commander';
+import { parseRfc3339 } from '../format/rfc3339.ts';
+import { MAX_HEIGHT } from '../schemas/heights.ts';
 
 /** One value; the option may stand only once. */
 export function once(value: string, previous: string | undefined): string {
@@ -33,6 +35,25 @@ export function count(least: number): (value: string, previous: number | undefin
       throw new InvalidArgumentError(`A whole number of at least ${least} is needed.`);
     return n;
   };
+}
+
+/** A height: a whole number of 64 bits, never rounded. */
+export function height(value: string, previous: bigint | undefined): bigint {
+  once(value, previous?.toString());
+  const n = /^\d{1,20}$/.test(value) ? BigInt(value) : null;
+  if (n === null || n > MAX_HEIGHT)
+    throw new InvalidArgumentError(`A whole number from 0 to ${MAX_HEIGHT} is needed.`);
+  return n;
+}
+
+/** A time as RFC 3339 writes it; the text is kept as it was given. */
+export function time(value: string, previous: string | undefined): string {
+  once(value, previous);
+  if (parseRfc3339(value) === null)
+    throw new InvalidArgumentError(
+      'A time like 2026-11-25T18:00:00Z or 2026-11-25T18:00:00+01:00 is needed, not before 1970.',
+    );
+  return value;
 }
 
 /** A limit on removal: records, or a share of them. */

@@ -1,9 +1,10 @@
 /** Commands and options, as commander sees them. What a command does is loaded when it is chosen. */
 import { Command, Option } from 'commander';
 import { EXAMPLES, examplesHelp, exitCodesHelp } from './help-text.ts';
-import { collect, count, limit, once, oneOf } from './option-values.ts';
+import { collect, count, once, oneOf } from './option-values.ts';
 import { addSource, type Choose, finish, option } from './program-parts.ts';
 import { addRecovery } from './program-recovery.ts';
+import { addScope, addTarget } from './program-target.ts';
 
 /** The whole command line; `choose` runs what was asked for, `version` prints the version. */
 export function buildProgram(choose: Choose, version: () => void): Command {
@@ -116,46 +117,4 @@ function addVerify(program: Command, choose: Choose): void {
       choose('verify', self.optsWithGlobals(), async (c) => (await import('./verify.ts')).run(options, c)),
     );
   finish(command, ['litt-rollback verify --src /data/litt']);
-}
-
-function addTarget(command: Command): void {
-  command
-    .optionsGroup('Target, exactly one:')
-    .addOption(option('--key <hex>', 'the newest record with exactly this key', once))
-    .addOption(
-      option('--keys-file <file>', 'JSON {"table": ["hexkey"]}: the newest record whose key is listed', once),
-    )
-    .addOption(
-      option('--filter <module>', 'an ES module: export default (table, key, isPrimary) => boolean', once),
-    )
-    .addOption(option('--drop-last <n>', 'remove the newest n groups of each table', count(0)));
-}
-
-function addScope(command: Command): void {
-  command
-    .optionsGroup('Scope:')
-    .addOption(option('--table <name>', 'only this table (repeat for more)', collect))
-    .addOption(
-      option(
-        '--on-no-match <policy>',
-        'a table in which nothing matches: refuse (default), keep or delete',
-        oneOf('refuse', 'keep', 'delete'),
-      ),
-    )
-    .addOption(
-      new Option('--drop-orphans', 'incomplete segments at an end of the chain may go though they hold data'),
-    )
-    .addOption(new Option('--all-roots', 'the given roots are all there are, though the evidence is thin'))
-    .addOption(
-      option(
-        '--check <scope>',
-        'what is checked of what is kept: all (default) or pivot',
-        oneOf('all', 'pivot'),
-      ),
-    )
-    .addOption(new Option('--accept-damage', 'go on with what is there in spite of damage'))
-    .addOption(
-      option('--snapshot-dir <dir>', "where the engine's snapshots are; `none` when they are gone", once),
-    )
-    .addOption(option('--max-remove <n[%]>', 'refuse a plan that removes more records than this', limit));
 }

@@ -35,6 +35,7 @@ const SILENT: ProgressDisplay = { report: undefined, stop: async () => {} };
 
 const WORDS: Record<Progress['phase'], string> = {
   scan: 'reading',
+  heights: 'comparing heights',
   check: 'checking',
   apply: 'applying',
   verify: 'verifying',

@@ -1,27 +1,22 @@
 /** SOURCE, TARGET and SCOPE as the command line gives them, turned into what planning takes. */
 import { RollbackError } from '../errors.ts';
 import type { PlanOptions } from '../rollback/plan.ts';
-import type { CheckScope, NoMatchPolicy } from '../types.ts';
+import type { CheckScope, NoMatchPolicy, StragglerPolicy } from '../types.ts';
 import type { Limit } from './option-values.ts';
-import { readTarget } from './target.ts';
+import { readSchemas } from './schemas.ts';
+import { readTarget, type TargetOptions } from './target.ts';
 
 /** Where the database is. */
 export interface SourceOptions {
   readonly src?: readonly string[];
 }
 
-/** Where the rollback stops; exactly one of these. */
-export interface TargetOptions {
-  readonly key?: string;
-  readonly keysFile?: string;
-  readonly filter?: string;
-  readonly dropLast?: number;
-}
-
 /** What is planned, and what is allowed. */
 export interface ScopeOptions {
   readonly table?: readonly string[];
   readonly onNoMatch?: NoMatchPolicy;
+  readonly schema?: readonly string[];
+  readonly stragglers?: StragglerPolicy;
   readonly dropOrphans?: true;
   readonly allRoots?: true;
   readonly check?: CheckScope;
@@ -33,7 +28,7 @@ export interface ScopeOptions {
 /** Everything that makes a plan. */
 export type PlanningOptions = SourceOptions & TargetOptions & ScopeOptions;
 
-const TARGETS = ['key', 'keysFile', 'filter', 'dropLast'] as const;
+const TARGETS = ['height', 'key', 'keysFile', 'before', 'dropLast', 'keepFirst', 'filter'] as const;
 
 /** Name of an option's property as it is typed. */
 function flagOf(property: string): string {
@@ -71,6 +66,8 @@ export function givenPlanningFlags(options: PlanningOptions): string[] {
 const SCOPE_NAMES = [
   'table',
   'onNoMatch',
+  'schema',
+  'stragglers',
   'dropOrphans',
   'allRoots',
   'check',
@@ -89,6 +86,8 @@ export async function planOptionsOf(options: PlanningOptions): Promise<PlanOptio
     target,
     // On the command line a table that the target does not match is a question, not a default.
     onNoMatch: options.onNoMatch ?? 'refuse',
+    ...(options.schema && { schemas: await readSchemas(options.schema) }),
+    ...(options.stragglers && { stragglers: options.stragglers }),
     ...(options.table && { tables: [...new Set(options.table)] }),
     ...(options.dropOrphans && { dropOrphans: true }),
     ...(options.allRoots && { allRoots: true }),

@@ -1,15 +1,28 @@
 /** The target of a rollback: from an argument, a file of keys, or a module with a filter. */
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { hasErrno, RollbackError } from '../errors.ts';
+import { RollbackError } from '../errors.ts';
 import { parseHex } from '../format/printable.ts';
+import { parseRfc3339 } from '../format/rfc3339.ts';
 import type { Target } from '../rollback/target.ts';
 import type { RollbackFilter } from '../types.ts';
-import type { TargetOptions } from './source-options.ts';
+import { loadDefault } from './load-module.ts';
+
+/** Where the rollback stops; exactly one of these. */
+export interface TargetOptions {
+  readonly height?: bigint;
+  readonly key?: string;
+  readonly keysFile?: string;
+  readonly before?: string;
+  readonly dropLast?: number;
+  readonly keepFirst?: number;
+  readonly filter?: string;
+}
 
 /** Reads whichever target was given; there must be exactly one. */
 export async function readTarget(options: TargetOptions): Promise<Target> {
+  if (options.height !== undefined) return { kind: 'height', height: options.height };
+  if (options.before !== undefined) return { kind: 'before', time: parseRfc3339(options.before)! };
+  if (options.keepFirst !== undefined) return { kind: 'keep-first', groups: options.keepFirst };
   if (options.key !== undefined) return { kind: 'key', key: parseHex(options.key) };
   if (options.keysFile !== undefined) {
     return { kind: 'keys', keys: await readKeysFile(options.keysFile), name: options.keysFile };
@@ -51,17 +64,11 @@ function keysOf(table: string, keys: unknown, path: string): Uint8Array[] {
   });
 }
 
-/** The default export of an ES module. */
+/** A function as the default export of a module. */
 async function loadFilter(path: string): Promise<RollbackFilter> {
-  const url = pathToFileURL(resolve(path)).href;
-  let module: { default?: unknown };
-  try {
-    module = (await import(url)) as { default?: unknown };
-  } catch (error) {
-    const why = hasErrno(error, 'ERR_MODULE_NOT_FOUND') ? 'there is no such module' : messageOf(error);
-    throw unreadable(`The filter module cannot be loaded: ${why}`, path, error);
-  }
-  const filter = module.default;
+  const filter = await loadDefault(path, (what, cause) =>
+    unreadable(`The filter module ${what}`, path, cause),
+  );
   if (typeof filter !== 'function') {
     throw unreadable('The filter module has no function as its default export', path);
   }

@@ -1,6 +1,7 @@
 /** One record in words, the same in every report. */
 import { formatKey, toHex } from '../format/printable.ts';
 import type { RecordRef } from '../types.ts';
+import { printable } from './text.ts';
 
 const KINDS = ['standalone', 'primary', 'secondary', 'last secondary'] as const;
 
@@ -30,8 +31,9 @@ function isMostlyText(bytes: Uint8Array): boolean {
   return printable * 4 >= bytes.length * 3;
 }
 
-/** "segment 4, record 31, secondary key 0a0b". Records count from 0, oldest first. */
+/** "block 1027, segment 4, record 31, secondary key 0a0b". Records count from 0, oldest first. */
 export function recordText(record: RecordRef): string {
   const kind = record.kind === 0 ? '' : `${kindName(record.kind)} `;
-  return `segment ${record.segment}, record ${record.record}, ${kind}key ${keyText(record.key)}`;
+  const label = record.label === undefined ? '' : `${printable(record.label)}, `;
+  return `${label}segment ${record.segment}, record ${record.record}, ${kind}key ${keyText(record.key)}`;
 }

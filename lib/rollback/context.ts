@@ -1,8 +1,10 @@
 /** What every part of planning needs to know. */
 import { type ErrorCode, type ErrorPlace, type ErrorText, RollbackError } from '../errors.ts';
+import { schemaOf } from '../schemas/known.ts';
+import type { TableSchema } from '../schemas/types.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import type { Table } from '../store/types.ts';
-import type { CheckScope, NoMatchPolicy } from '../types.ts';
+import type { CheckScope, NoMatchPolicy, PlanHeights, StragglerPolicy } from '../types.ts';
 import type { Progress } from './progress.ts';
 import type { Target } from './target.ts';
 
@@ -11,6 +13,9 @@ export interface PlanContext {
   readonly fs: DurableFs;
   readonly target: Target;
   readonly onNoMatch: NoMatchPolicy;
+  /** What the keys of tables mean, as the caller says. */
+  readonly schemas: Readonly<Record<string, TableSchema>> | undefined;
+  readonly stragglers: StragglerPolicy;
   readonly dropOrphans: boolean;
   readonly check: CheckScope;
   readonly acceptDamage: boolean;
@@ -23,14 +28,20 @@ export interface PlanContext {
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }
 
-/** A table under planning: the notices gathered so far go into its plan. */
+/** A table under planning: what was gathered so far goes into its plan. */
 export class TableContext {
   readonly notices: string[] = [];
+  /** What a target height means in this table; set by the search. */
+  heights: PlanHeights | null = null;
+  /** What the keys mean, by the caller's word or the table's name; null when nobody knows. */
+  readonly schema: TableSchema | null;
 
   constructor(
     readonly plan: PlanContext,
     readonly table: Table,
-  ) {}
+  ) {
+    this.schema = schemaOf(table.name, plan.schemas);
+  }
 
   /** Damage stops the plan, unless the caller accepts it: then it is a notice. */
   damage(code: ErrorCode, text: Omit<ErrorText, 'next'>, place: ErrorPlace): void {

@@ -58,7 +58,27 @@ const step = z
   .refine((s) => isPlausibleStep(s as Step), 'is no step that this program plans');
 
 const record = z
-  .object({ segment: index, record: size, offset: size, kind: z.number().int(), key: hex })
+  .object({
+    segment: index,
+    record: size,
+    offset: size,
+    kind: z.number().int(),
+    key: hex,
+    label: z.string().optional(),
+  })
+  .strict();
+const height = z.string().regex(/^\d{1,20}$/);
+const heights = z
+  .object({
+    schema: z.string(),
+    target: height,
+    lastKept: height.nullable(),
+    firstRemoved: height.nullable(),
+    alsoRemoved: z
+      .object({ records: size, ranges: z.array(z.tuple([height, height])), complete: z.boolean() })
+      .strict()
+      .nullable(),
+  })
   .strict();
 const amount = z.object({ segments: size, records: size, keyBytes: size, valueBytes: size }).strict();
 const fate = z
@@ -78,6 +98,7 @@ const table = z
     pivot: record.nullable(),
     lastKept: record.nullable(),
     firstRemoved: record.nullable(),
+    heights: heights.nullable(),
     kept: amount,
     removed: amount,
     segments: z.array(fate),

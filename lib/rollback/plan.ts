@@ -4,18 +4,21 @@
  */
 import { randomUUID } from 'node:crypto';
 import { RollbackError } from '../errors.ts';
+import { guardSchema } from '../schemas/guard.ts';
+import type { TableSchema } from '../schemas/types.ts';
 import { readDatabase } from '../store/database.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { inspectLock, type LockSet } from '../store/lock.ts';
 import { resolveRoots } from '../store/roots.ts';
 import type { Database, Table } from '../store/types.ts';
 import { refuseUnfinished } from '../store/unfinished.ts';
-import type { CheckScope, NoMatchPolicy, RollbackPlan, TablePlan } from '../types.ts';
+import type { CheckScope, NoMatchPolicy, RollbackPlan, StragglerPolicy, TablePlan } from '../types.ts';
 import { type PlanContext, TableContext } from './context.ts';
 import { judgeRoots } from './evidence.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { lockDatabase } from './locks.ts';
 import type { Progress } from './progress.ts';
+import { requireSchemas } from './search/search.ts';
 import { resolveSnapshotDir } from './snapshots.ts';
 import { planTable } from './table-plan.ts';
 import { checkTarget, describeTarget, type Target } from './target.ts';
@@ -27,8 +30,12 @@ export interface PlanOptions {
   readonly target: Target;
   /** Only these tables; default all. */
   readonly tables?: readonly string[] | undefined;
-  /** Default 'keep': a table in which nothing matches stays. */
+  /** Default 'keep': a table in which nothing matches stays. 'refuse' for heights, times and `keep-first`. */
   readonly onNoMatch?: NoMatchPolicy | undefined;
+  /** What the keys of tables mean, by table; `receipts` and `blocks` are known by their names. */
+  readonly schemas?: Readonly<Record<string, TableSchema>> | undefined;
+  /** Records above the target that would stay; default 'refuse'. */
+  readonly stragglers?: StragglerPolicy | undefined;
   readonly dropOrphans?: boolean | undefined;
   readonly allRoots?: boolean | undefined;
   /** Default 'all'. */
@@ -81,6 +88,8 @@ async function planDatabase(
     options.target,
     database.tables.map((t) => t.name),
   );
+  refuseUnknown(Object.keys(options.schemas ?? {}), database, 'A schema was given, but there is no table');
+  requireSchemas(options.target, tables, options.schemas);
   judgeRoots(fs, database, tables, options.allRoots ?? false);
   const context = contextOf(fs, options, database);
   const plans: TablePlan[] = [];
@@ -111,7 +120,9 @@ function contextOf(fs: DurableFs, options: PlanOptions, database: Database): Pla
   return {
     fs,
     target: options.target,
-    onNoMatch: options.onNoMatch ?? 'keep',
+    onNoMatch: options.onNoMatch ?? defaultPolicy(options.target),
+    schemas: guardedSchemas(options.schemas),
+    stragglers: options.stragglers ?? 'refuse',
     dropOrphans: options.dropOrphans ?? false,
     check: options.check ?? 'all',
     acceptDamage: options.acceptDamage ?? false,
@@ -124,18 +135,32 @@ function contextOf(fs: DurableFs, options: PlanOptions, database: Database): Pla
   };
 }
 
+function guardedSchemas(said: PlanOptions['schemas']): PlanOptions['schemas'] {
+  if (said === undefined) return undefined;
+  const guarded = Object.entries(said).map(([table, schema]) => [table, guardSchema(table, schema)] as const);
+  return Object.fromEntries(guarded);
+}
+
+/** A filter may have no opinion of a table; a height, a time or a number always means all of them. */
+function defaultPolicy({ kind }: Target): NoMatchPolicy {
+  return kind === 'height' || kind === 'before' || kind === 'keep-first' ? 'refuse' : 'keep';
+}
+
 function tablesInScope(database: Database, wanted: readonly string[] | undefined): readonly Table[] {
   if (wanted === undefined || wanted.length === 0) return database.tables;
+  refuseUnknown(wanted, database, 'There is no table');
+  return database.tables.filter((t) => wanted.includes(t.name));
+}
+
+function refuseUnknown(wanted: readonly string[], database: Database, what: string): void {
   const names = database.tables.map((t) => t.name);
   const unknown = wanted.filter((name) => !names.includes(name));
-  if (unknown.length > 0) {
-    throw new RollbackError('ERR_TABLE_UNKNOWN', {
-      what: `There is no table ${unknown.join(', ')} in this database`,
-      why: `It has: ${names.join(', ')}`,
-      next: 'Correct the names, or check that these are the right roots',
-    });
-  }
-  return database.tables.filter((t) => wanted.includes(t.name));
+  if (unknown.length === 0) return;
+  throw new RollbackError('ERR_TABLE_UNKNOWN', {
+    what: `${what} ${unknown.join(', ')} in this database`,
+    why: `It has: ${names.join(', ')}`,
+    next: 'Correct the names, or check that these are the right roots',
+  });
 }
 
 function refuseTooMuch(plans: readonly TablePlan[], limit: PlanOptions['maxRemove']): void {

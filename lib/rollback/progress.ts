@@ -1,6 +1,6 @@
 /** How far a long piece of work is. */
 export interface Progress {
-  readonly phase: 'scan' | 'check' | 'apply' | 'verify';
+  readonly phase: 'scan' | 'heights' | 'check' | 'apply' | 'verify';
   readonly table: string;
   readonly done: number;
   readonly total: number;

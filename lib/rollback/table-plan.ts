@@ -5,7 +5,6 @@
  * newer segments from the highest down, then the pivot's segment (keys, values, metadata), then what sealing
  * and collection left undone, the watermark last.
  */
-import { walkTable } from '../../streams/pipeline.ts';
 import type { WalkResult } from '../../streams/plan-sink.ts';
 import { RollbackError } from '../errors.ts';
 import { formatKey } from '../format/printable.ts';
@@ -19,10 +18,10 @@ import { planCut } from './cut.ts';
 import { finishTable, lowestOf } from './finish-table.ts';
 import { judgeOrphans } from './recovery.ts';
 import { sealKept } from './seal.ts';
+import { searchTable } from './search/search.ts';
 import { requireSnapshotDir } from './snapshots.ts';
 import { removeFile, removeSegment } from './steps.ts';
 import type { Fate } from './table-summary.ts';
-import { matcherFor } from './target.ts';
 
 /**
  * Plans one table. Reads only.
@@ -32,22 +31,11 @@ export async function planTable(context: TableContext): Promise<TablePlan> {
   const { table, plan } = context;
   judgeOrphans(table, plan.dropOrphans);
   requireSnapshotDir(plan.fs, table, plan.snapshotDir);
-  const total = 2 * table.segments.reduce((sum, s) => sum + s.keys.size, 0);
-  let done = 0;
-  const walk = await walkTable({
-    fs: plan.fs,
-    segments: table.segments,
-    matcher: matcherFor(plan.target, table.name),
-    blockBytes: plan.blockBytes,
-    signal: plan.signal,
-    onBytes: (bytes) => {
-      done += bytes;
-      plan.onProgress?.({ phase: 'scan', table: table.name, done, total, unit: 'bytes' });
-    },
-  });
+  const { walk, whenNone } = await searchTable(context);
   if (walk.pivot !== null) return planCut(context, walk, walk.pivot);
-  if (plan.onNoMatch === 'refuse') throw noMatch(context, walk);
-  return plan.onNoMatch === 'delete' ? planDelete(context, walk) : planKeep(context, walk);
+  const policy = whenNone === 'keep' ? 'keep' : plan.onNoMatch;
+  if (policy === 'refuse') throw noMatch(context, walk);
+  return policy === 'delete' ? planDelete(context, walk) : planKeep(context, walk);
 }
 
 function noMatch(context: TableContext, walk: WalkResult): RollbackError {

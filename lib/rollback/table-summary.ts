@@ -1,6 +1,7 @@
 /** Sums a table's plan up: counts, bytes, and the first and last records in question. */
 import type { Pivot } from '../../streams/pivot-detector.ts';
 import type { SurveyedSegment } from '../../streams/record-batch.ts';
+import { isPrimaryKind } from '../format/key-records.ts';
 import type { Prefix } from '../store/key-survey.ts';
 import { type FoundRecord, nextKeptRecord, recordAt } from '../store/record-at.ts';
 import type { FileInfo, Segment } from '../store/types.ts';
@@ -77,6 +78,7 @@ export function assemble(
     outcome,
     watermark: table.watermark,
     ...recordsInWords(context, fate),
+    heights: context.heights,
     kept: addAmounts(addAmounts(amountOf(fate.kept), amountOf(fate.stay ?? [])), cut.kept),
     removed: addAmounts(amountOf(fate.removed), cut.removed),
     segments: segmentFates(context, fate),
@@ -132,9 +134,10 @@ function recordsInWords(
   const last = pivot.lastOffset === pivot.offset ? found : recordAt(fs, survey, pivot.lastOffset);
   const next = fate.pivot.removed > 0 ? nextKeptRecord(fs, survey, pivot.groupEnd) : null;
   return {
-    pivot: refer(segment, found),
-    lastKept: last === null ? refer(segment, found) : refer(segment, last),
-    firstRemoved: next === null ? firstOf(context, [...fate.removed].reverse()) : refer(segment, next),
+    pivot: refer(context, segment, found),
+    lastKept: refer(context, segment, last ?? found),
+    firstRemoved:
+      next === null ? firstOf(context, [...fate.removed].reverse()) : refer(context, segment, next),
   };
 }
 
@@ -142,14 +145,17 @@ function recordsInWords(
 function firstOf(context: TableContext, segments: readonly KeptSegment[]): RecordRef | null {
   for (const { segment, survey } of segments) {
     const record = survey === null ? null : nextKeptRecord(context.plan.fs, survey, 0);
-    if (record !== null) return refer(segment, record);
+    if (record !== null) return refer(context, segment, record);
   }
   return null;
 }
 
-function refer(segment: Segment, found: FoundRecord): RecordRef {
+function refer({ schema }: TableContext, segment: Segment, found: FoundRecord): RecordRef {
   const { record, offset, kind, key } = found;
-  return { segment: segment.index, record, offset, kind, key: key.toString('hex') };
+  // A secondary's label would repeat what its key says anyway.
+  const decoded = schema?.decode(key, isPrimaryKind(kind)) ?? null;
+  const words = decoded === null || decoded.height === null ? {} : { label: decoded.label };
+  return { segment: segment.index, record, offset, kind, key: key.toString('hex'), ...words };
 }
 
 function segmentFates(context: TableContext, fate: Fate): SegmentFate[] {

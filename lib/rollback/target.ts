@@ -1,19 +1,12 @@
-/** What a rollback goes back to, and how each kind of target is looked for in a batch of records. */
-
-import {
-  type BatchMatcher,
-  keyLengthAt,
-  keyOf,
-  type RecordBatch,
-  recordNumber,
-} from '../../streams/record-batch.ts';
+/** What a rollback goes back to. */
 import { RollbackError } from '../errors.ts';
-import { KIND } from '../format/key-records.ts';
 import { formatKey } from '../format/printable.ts';
+import { formatRfc3339 } from '../format/rfc3339.ts';
+import { MAX_HEIGHT } from '../schemas/heights.ts';
 import type { RollbackFilter } from '../types.ts';
 
-/** A target. Keys are raw bytes. */
-export type Target =
+/** A target that one record after the other is held against, newest first. Keys are raw bytes. */
+export type RecordTarget =
   | { readonly kind: 'filter'; readonly filter: RollbackFilter; readonly name?: string | undefined }
   | { readonly kind: 'key'; readonly key: Uint8Array }
   | {
@@ -22,6 +15,28 @@ export type Target =
       readonly name?: string | undefined;
     }
   | { readonly kind: 'drop-last'; readonly groups: number };
+
+/** Everything up to and including a height stays. */
+export interface HeightTarget {
+  readonly kind: 'height';
+  readonly height: bigint;
+}
+
+/** Segments that were sealed after a time go. */
+export interface TimeTarget {
+  readonly kind: 'before';
+  /** Nanoseconds since 1970. */
+  readonly time: bigint;
+}
+
+/** The oldest groups of each table stay. */
+export interface KeepFirstTarget {
+  readonly kind: 'keep-first';
+  readonly groups: number;
+}
+
+/** A target. */
+export type Target = RecordTarget | HeightTarget | TimeTarget | KeepFirstTarget;
 
 /** The target in words: "the newest record with key …". */
 export function describeTarget(target: Target): string {
@@ -33,153 +48,75 @@ export function describeTarget(target: Target): string {
     case 'keys':
       return `the newest record of each table whose key ${target.name ?? 'the list'} names`;
     case 'drop-last':
-      return `the newest ${target.groups} group${target.groups === 1 ? '' : 's'} of each table removed`;
+      return `the newest ${groupsText(target.groups)} of each table removed`;
+    case 'keep-first':
+      return `the oldest ${groupsText(target.groups)} of each table kept`;
+    case 'height':
+      return `height ${target.height}`;
+    case 'before':
+      return `segments sealed by ${formatRfc3339(target.time)}`;
   }
 }
 
-/**
- * A matcher for one table; it may hold state, so each walk needs its own.
- * @throws RollbackError ERR_USAGE for a target that makes no sense
- */
-export function matcherFor(target: Target, table: string): BatchMatcher {
-  switch (target.kind) {
-    case 'filter':
-      return filterMatcher(target.filter, table);
-    case 'key':
-      return keyMatcher(Buffer.from(target.key));
-    case 'keys':
-      return keySetMatcher(Object.hasOwn(target.keys, table) ? (target.keys[table] ?? []) : []);
-    case 'drop-last':
-      return dropLastMatcher(target.groups);
-  }
-}
+const groupsText = (groups: number): string => `${groups} group${groups === 1 ? '' : 's'}`;
 
 /** @throws RollbackError ERR_USAGE; ERR_TABLE_UNKNOWN when the target names a table that the database lacks */
 export function checkTarget(target: Target, tables: readonly string[]): void {
-  if (target.kind === 'drop-last' && !(Number.isSafeInteger(target.groups) && target.groups >= 0)) {
-    throw new RollbackError('ERR_USAGE', {
-      what: `Cannot remove ${target.groups} groups: pass a whole number`,
-    });
+  switch (target.kind) {
+    case 'drop-last':
+    case 'keep-first':
+      checkGroups(target);
+      return;
+    case 'height':
+      checkHeight(target.height);
+      return;
+    case 'filter':
+      checkFilter(target.filter);
+      return;
+    case 'before':
+      checkTime(target.time);
+      return;
+    case 'keys':
+      checkKeys(target.keys, tables);
   }
-  if (target.kind === 'filter' && typeof target.filter !== 'function') {
-    throw new RollbackError('ERR_USAGE', {
-      what: 'The filter is not a function',
-      next: 'Pass (table, key, isPrimary) => boolean',
-    });
-  }
-  if (target.kind !== 'keys') return;
-  const unknown = Object.keys(target.keys).filter((t) => !tables.includes(t));
+}
+
+function checkGroups({ kind, groups }: { kind: string; groups: number }): void {
+  if (Number.isSafeInteger(groups) && groups >= 0) return;
+  const what = `Cannot ${kind === 'drop-last' ? 'remove' : 'keep'} ${groups} groups: pass a whole number`;
+  throw new RollbackError('ERR_USAGE', { what });
+}
+
+function checkHeight(height: unknown): void {
+  if (typeof height === 'bigint' && height >= 0n && height <= MAX_HEIGHT) return;
+  throw new RollbackError('ERR_USAGE', {
+    what: `${String(height)} is no height`,
+    next: `Pass a bigint from 0 to ${MAX_HEIGHT}`,
+  });
+}
+
+function checkTime(time: unknown): void {
+  if (typeof time === 'bigint' && time >= 0n) return;
+  throw new RollbackError('ERR_USAGE', {
+    what: `${String(time)} is no time`,
+    next: 'Pass nanoseconds since 1970, as a bigint',
+  });
+}
+
+function checkFilter(filter: unknown): void {
+  if (typeof filter === 'function') return;
+  throw new RollbackError('ERR_USAGE', {
+    what: 'The filter is not a function',
+    next: 'Pass (table, key, isPrimary) => boolean',
+  });
+}
+
+function checkKeys(keys: Readonly<Record<string, unknown>>, tables: readonly string[]): void {
+  const unknown = Object.keys(keys).filter((t) => !tables.includes(t));
   if (unknown.length === 0) return;
   throw new RollbackError('ERR_TABLE_UNKNOWN', {
     what: `The list of keys names ${unknown.join(', ')}, and the database has ${tables.join(', ') || 'no table'}`,
     why: 'A misspelt table would be treated as one in which nothing matches',
     next: 'Correct the names in the list',
   });
-}
-
-/**
- * A view of a key that costs a fraction of Buffer.subarray(): a typed array with Buffer's methods, made
- * without Buffer's own construction path. Ten million of them a walk are the price of a user's filter.
- */
-const KeyView = class extends Uint8Array {} as unknown as new (
-  memory: ArrayBufferLike,
-  offset: number,
-  length: number,
-) => Buffer;
-Object.setPrototypeOf((KeyView as unknown as { prototype: object }).prototype, Buffer.prototype);
-
-function filterMatcher(filter: RollbackFilter, table: string): BatchMatcher {
-  return (batch) => {
-    const { buffer, offsets } = batch;
-    const memory = buffer.buffer;
-    const keyStart = buffer.byteOffset + 3;
-    for (let i = batch.count - 1; i >= 0; i--) {
-      const at = offsets[i] as number;
-      const key = new KeyView(memory, keyStart + at, keyLengthAt(buffer, at));
-      const isPrimary = (buffer[at] as number) <= KIND.primary;
-      let accepted: unknown;
-      try {
-        accepted = filter(table, key, isPrimary);
-      } catch (error) {
-        throw filterFailed(batch, i, table, `The filter threw: ${String(error)}`, error);
-      }
-      if (accepted === true) return i;
-      if (accepted !== false) {
-        const what = `The filter returned ${describeValue(accepted)} instead of true or false`;
-        throw filterFailed(batch, i, table, what);
-      }
-    }
-    return -1;
-  };
-}
-
-function describeValue(value: unknown): string {
-  if (value instanceof Promise) return 'a promise (it must not be async)';
-  return value === null ? 'null' : typeof value;
-}
-
-function filterFailed(
-  batch: RecordBatch,
-  i: number,
-  table: string,
-  what: string,
-  cause?: unknown,
-): RollbackError {
-  const segment = batch.at.segment;
-  return new RollbackError(
-    'ERR_FILTER_FAILED',
-    { what, why: `It was asked about key ${formatKey(keyOf(batch, i))}`, next: 'Correct the filter' },
-    {
-      table,
-      segment: segment.index,
-      record: recordNumber(batch, i),
-      path: segment.keys.path,
-      offset: batch.base + (batch.offsets[i] as number),
-    },
-    cause,
-  );
-}
-
-/** Compares from the last byte on: keys of one table often begin alike, and a mismatch then shows at once. */
-function keyMatcher(key: Buffer): BatchMatcher {
-  const { length } = key;
-  return (batch) => {
-    const { buffer, offsets } = batch;
-    for (let i = batch.count - 1; i >= 0; i--) {
-      const at = offsets[i] as number;
-      if (keyLengthAt(buffer, at) !== length) continue;
-      let k = length - 1;
-      while (k >= 0 && buffer[at + 3 + k] === key[k]) k--;
-      if (k < 0) return i;
-    }
-    return -1;
-  };
-}
-
-function keySetMatcher(keys: readonly Uint8Array[]): BatchMatcher {
-  const wanted = new Set(keys.map((k) => Buffer.from(k).toString('latin1')));
-  const lengths = new Set(keys.map((k) => k.length));
-  if (wanted.size === 0) return () => -1;
-  if (wanted.size === 1) return keyMatcher(Buffer.from(keys[0] as Uint8Array));
-  return (batch) => {
-    const { buffer, offsets } = batch;
-    for (let i = batch.count - 1; i >= 0; i--) {
-      const at = offsets[i] as number;
-      const length = keyLengthAt(buffer, at);
-      if (lengths.has(length) && wanted.has(buffer.toString('latin1', at + 3, at + 3 + length))) return i;
-    }
-    return -1;
-  };
-}
-
-/** Accepts the first record behind the newest `groups` primaries: the end of the newest group that stays. */
-function dropLastMatcher(groups: number): BatchMatcher {
-  let seen = 0;
-  return (batch) => {
-    for (let i = batch.count - 1; i >= 0; i--) {
-      if (seen === groups) return i;
-      if ((batch.buffer[batch.offsets[i] as number] as number) <= KIND.primary) seen++;
-    }
-    return -1;
-  };
 }

@@ -3,13 +3,11 @@
  * from its end afterwards, and the state of the scan at some of them, so that "what do the first n bytes
  * hold?" needs no second pass. Memory: a few numbers for each block, whatever the file's size.
  */
-import { MAX_RECORD_SIZE } from '../format/key-records.ts';
+import { BlockReader, DEFAULT_BLOCK_BYTES } from './block-reader.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { type DroppedRange, type Fault, KeyScan, type ScanRules } from './key-scan.ts';
 import { breatheSometimes, openForReading, readFully, viewOf } from './reading.ts';
 
-/** Bytes of one block, the unit of reading. */
-export const DEFAULT_BLOCK_BYTES = 256 * 1024;
 /** How much memory the kept scan states of one survey may take together. */
 const SNAPSHOT_BUDGET_BYTES = 8 * 1024 * 1024;
 
@@ -84,14 +82,12 @@ export async function surveyKeys(
 }
 
 class Surveyor {
-  offset = 0;
   private readonly scan: KeyScan;
+  private readonly reader: BlockReader;
   private readonly blockStarts: number[] = [];
   private readonly blockRecords: number[] = [];
   private readonly snapshots: ScanSnapshot[] = [];
   private longestBlock = 0;
-  private buffer: Buffer;
-  private view: DataView;
   private readonly snapshotEvery: number;
 
   constructor(
@@ -100,47 +96,41 @@ class Surveyor {
     options: SurveyOptions,
   ) {
     this.scan = new KeyScan(options.rules);
-    const blockBytes = Math.min(options.blockBytes ?? DEFAULT_BLOCK_BYTES, Math.max(size, 1));
-    this.buffer = Buffer.allocUnsafeSlow(blockBytes);
-    this.view = viewOf(this.buffer);
+    const blockBytes = options.blockBytes ?? DEFAULT_BLOCK_BYTES;
+    this.reader = new BlockReader(path, size, blockBytes);
     const snapshotBytes = 256 + 16 * options.rules.shardingFactor;
     const wanted = (size / blockBytes) * snapshotBytes;
     this.snapshotEvery = Math.max(1, Math.ceil(wanted / SNAPSHOT_BUDGET_BYTES));
   }
 
+  get offset(): number {
+    return this.reader.offset;
+  }
+
   /** Reads and scans one block; false at the end of the file's whole records. */
   step(fs: DurableFs, fd: number): boolean {
-    const want = Math.min(this.buffer.length, this.size - this.offset);
-    if (want === 0) return false;
-    const got = readFully(fs, fd, this.path, this.buffer, this.offset, want);
+    const { reader, offset } = this;
+    const got = reader.read(fs, fd);
+    if (got === 0) return false;
     const due = this.blockStarts.length % this.snapshotEvery === 0;
     const scan = due ? this.scan.snapshot() : null;
     const firstRecord = this.scan.records;
-    const used = this.scan.feed(this.buffer, this.view, 0, got, this.offset);
-    if (used === 0) return this.widen(got);
-    if (scan !== null) this.snapshots.push({ offset: this.offset, scan });
-    this.blockStarts.push(this.offset);
-    this.blockRecords.push(firstRecord);
-    if (used > this.longestBlock) this.longestBlock = used;
-    this.offset += used;
-    return this.offset < this.size;
-  }
-
-  /** A record longer than the block: read more, once; what is still torn then is torn for good. */
-  private widen(got: number): boolean {
-    const canGrow = this.buffer.length < MAX_RECORD_SIZE && this.offset + got < this.size;
-    if (!canGrow) return false;
-    this.buffer = Buffer.allocUnsafeSlow(MAX_RECORD_SIZE);
-    this.view = viewOf(this.buffer);
-    return true;
+    const used = this.scan.feed(reader.buffer, reader.view, 0, got, offset);
+    if (used > 0) {
+      if (scan !== null) this.snapshots.push({ offset, scan });
+      this.blockStarts.push(offset);
+      this.blockRecords.push(firstRecord);
+      if (used > this.longestBlock) this.longestBlock = used;
+    }
+    return reader.advance(got, used);
   }
 
   result(): KeySurvey {
-    this.scan.finish(this.offset);
+    this.scan.finish(this.reader.offset);
     return {
       path: this.path,
       size: this.size,
-      end: this.offset,
+      end: this.reader.offset,
       records: this.scan.records,
       droppedRecords: this.scan.droppedRecords,
       dropped: this.scan.dropped,

@@ -23,6 +23,7 @@ export function tablePlan(table: Partial<TablePlan> & { table: string }): TableP
     pivot: null,
     lastKept: null,
     firstRemoved: null,
+    heights: null,
     kept: NOTHING,
     removed: NOTHING,
     segments: [],

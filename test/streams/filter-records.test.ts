@@ -1,6 +1,7 @@
 /** The filter's stage: one question for each batch, none after the match, and errors that name the place. */
 import { expect } from 'chai';
-import { matcherFor, type Target } from '../../lib/rollback/target.ts';
+import { matcherFor } from '../../lib/rollback/matchers.ts';
+import type { RecordTarget } from '../../lib/rollback/target.ts';
 import { realFs } from '../../lib/store/durable-fs.ts';
 import type { RollbackFilter } from '../../lib/types.ts';
 import { filterRecords } from '../../streams/filter-records.ts';
@@ -12,7 +13,7 @@ import { rejection } from '../helpers/refusals.ts';
 const { table, records } = oneTable([plainSegment(6), plainSegment(0), plainSegment(6)]);
 
 function walk(filter: RollbackFilter, fs = watchedFs()) {
-  const target: Target = { kind: 'filter', filter };
+  const target: RecordTarget = { kind: 'filter', filter };
   return walkTable({ segments: table.segments, matcher: matcherFor(target, 't'), fs, blockBytes: 64 });
 }
 

@@ -11,7 +11,7 @@ const SKIPPED = /^test\/fixtures\//;
 /** Every text file that is part of the project, by path. */
 export function textFiles(): TextFile[] {
   const top = readdirSync(PROJECT, { withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.startsWith('package-lock'))
+    .filter((entry) => entry.isFile() && entry.name !== '.git' && !entry.name.startsWith('package-lock'))
     .map((entry) => entry.name);
   const below = FOLDERS.flatMap((folder) => filesBelow(folder));
   const paths = [...top, ...below].filter((path) => !SKIPPED.test(path)).sort();

@@ -40,8 +40,8 @@ const READING: ReadonlySet<string> = new Set([
   'statSync',
 ]);
 
-/** Loads the user's filter, whatever its name. */
-const FILTER_LOADER = 'lib/cli/target.ts';
+/** Loads what users write, whatever its name. */
+const USER_CODE_LOADER = 'lib/cli/load-module.ts';
 
 /** Modules and functions through which files could be changed, or the rule be got round. */
 const DETOURS = /^(node:)?(child_process|cluster|worker_threads|module|vm|inspector)(\/|$)/;
@@ -124,7 +124,7 @@ export function mutationProblems(modules: readonly SourceModule[]): string[] {
       const taken = FILE_SYSTEMS.test(use.specifier) ? use.names.filter((name) => !READING.has(name)) : [];
       if (taken.length > 0) problems.push(`${at(module, use)} takes ${taken.join(', ')} of ${use.specifier}`);
       if (DETOURS.test(use.specifier)) problems.push(`${at(module, use)} imports ${use.specifier}`);
-      if (use.computed && module.path !== FILTER_LOADER) {
+      if (use.computed && module.path !== USER_CODE_LOADER) {
         problems.push(`${at(module, use)} loads a module by a computed name: ${use.specifier}`);
       }
     }

@@ -1,0 +1,65 @@
+/** The options of plan and apply that say where a rollback stops, and what it may do. */
+import { type Command, Option } from 'commander';
+import { collect, count, height, limit, once, oneOf, time } from './option-values.ts';
+import { option } from './program-parts.ts';
+
+/** Adds TARGET. */
+export function addTarget(command: Command): void {
+  command
+    .optionsGroup('Target, exactly one:')
+    .addOption(option('--height <n>', 'keep everything up to and including this height', height))
+    .addOption(option('--key <hex>', 'the newest record with exactly this key', once))
+    .addOption(
+      option('--keys-file <file>', 'JSON {"table": ["hexkey"]}: the newest record whose key is listed', once),
+    )
+    .addOption(option('--before <time>', 'segments that were sealed after this time (RFC 3339) go', time))
+    .addOption(option('--drop-last <n>', 'remove the newest n groups of each table', count(0)))
+    .addOption(option('--keep-first <n>', 'keep the oldest n groups of each table', count(0)))
+    .addOption(
+      option('--filter <module>', 'an ES module: export default (table, key, isPrimary) => boolean', once),
+    );
+}
+
+/** Adds SCOPE. */
+export function addScope(command: Command): void {
+  command
+    .optionsGroup('Scope:')
+    .addOption(option('--table <name>', 'only this table (repeat for more)', collect))
+    .addOption(
+      option(
+        '--on-no-match <policy>',
+        'a table in which nothing matches: refuse (default), keep or delete',
+        oneOf('refuse', 'keep', 'delete'),
+      ),
+    )
+    .addOption(schemaOption())
+    .addOption(
+      option(
+        '--stragglers <policy>',
+        'records above the target that would stay: refuse (default), keep, or drop them and all that follows',
+        oneOf('refuse', 'keep', 'drop'),
+      ),
+    )
+    .addOption(
+      new Option('--drop-orphans', 'incomplete segments at an end of the chain may go though they hold data'),
+    )
+    .addOption(new Option('--all-roots', 'the given roots are all there are, though the evidence is thin'))
+    .addOption(
+      option(
+        '--check <scope>',
+        'what is checked of what is kept: all (default) or pivot',
+        oneOf('all', 'pivot'),
+      ),
+    )
+    .addOption(new Option('--accept-damage', 'go on with what is there in spite of damage'))
+    .addOption(
+      option('--snapshot-dir <dir>', "where the engine's snapshots are; `none` when they are gone", once),
+    )
+    .addOption(option('--max-remove <n[%]>', 'refuse a plan that removes more records than this', limit));
+}
+
+/** What the keys of a table mean. */
+export function schemaOption(): Option {
+  const meaning = 'what the keys of a table mean: receipts, blocks or a module (repeat for more tables)';
+  return option('--schema <table=schema>', meaning, collect);
+}

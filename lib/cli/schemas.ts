@@ -1,0 +1,47 @@
+/** `--schema TABLE=SCHEMA`: a schema that comes with this program, or a module. */
+import { RollbackError } from '../errors.ts';
+import { isTableName } from '../format/file-names.ts';
+import { problemOf } from '../schemas/guard.ts';
+import { KNOWN_SCHEMAS, knownSchema } from '../schemas/known.ts';
+import type { TableSchema } from '../schemas/types.ts';
+import { loadDefault } from './load-module.ts';
+
+/** The schemas that were named, by table. */
+export async function readSchemas(specs: readonly string[]): Promise<Record<string, TableSchema>> {
+  const schemas = new Map<string, TableSchema>();
+  for (const spec of specs) {
+    const [table, value] = split(spec);
+    if (schemas.has(table)) throw usage(`Two schemas were given for table ${table}`);
+    schemas.set(table, knownSchema(value) ?? (await loadSchema(value)));
+  }
+  return Object.fromEntries(schemas);
+}
+
+function split(spec: string): [table: string, value: string] {
+  const at = spec.indexOf('=');
+  const table = spec.slice(0, Math.max(at, 0));
+  const value = spec.slice(at + 1);
+  if (at < 0 || value === '' || !isTableName(table)) throw usage(`"${spec}" does not read TABLE=SCHEMA`);
+  return [table, value];
+}
+
+async function loadSchema(path: string): Promise<TableSchema> {
+  const schema = await loadDefault(path, (what, cause) =>
+    unreadable(`The schema module ${what}`, path, cause),
+  );
+  const problem = problemOf(schema);
+  if (problem !== null) throw unreadable(`The default export of the schema module ${problem}`, path);
+  return schema as TableSchema;
+}
+
+function usage(what: string): RollbackError {
+  return new RollbackError('ERR_USAGE', { what, next: HINT });
+}
+
+function unreadable(what: string, path: string, cause?: unknown): RollbackError {
+  return new RollbackError('ERR_SCHEMA_UNREADABLE', { what, next: HINT }, { path }, cause);
+}
+
+const HINT =
+  `Give a table and ${KNOWN_SCHEMAS.join(', ')} or a module: \`export default { name, ` +
+  'decode: (key, isPrimary) => ({ height, kind, label }) or null }`';

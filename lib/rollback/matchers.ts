@@ -1,0 +1,125 @@
+/** How the targets that look at one record after the other find theirs in a batch. */
+
+import {
+  type BatchMatcher,
+  keyLengthAt,
+  keyOf,
+  type RecordBatch,
+  recordNumber,
+} from '../../streams/record-batch.ts';
+import { RollbackError } from '../errors.ts';
+import { KIND } from '../format/key-records.ts';
+import { KeyView } from '../format/key-view.ts';
+import { formatKey } from '../format/printable.ts';
+import type { RollbackFilter } from '../types.ts';
+import type { RecordTarget } from './target.ts';
+
+/** A matcher for one table; it may hold state, so each walk needs its own. */
+export function matcherFor(target: RecordTarget, table: string): BatchMatcher {
+  switch (target.kind) {
+    case 'filter':
+      return filterMatcher(target.filter, table);
+    case 'key':
+      return keyMatcher(Buffer.from(target.key));
+    case 'keys':
+      return keySetMatcher(Object.hasOwn(target.keys, table) ? (target.keys[table] ?? []) : []);
+    case 'drop-last':
+      return dropLastMatcher(target.groups);
+  }
+}
+
+function filterMatcher(filter: RollbackFilter, table: string): BatchMatcher {
+  return (batch) => {
+    const { buffer, offsets } = batch;
+    const memory = buffer.buffer;
+    const keyStart = buffer.byteOffset + 3;
+    for (let i = batch.count - 1; i >= 0; i--) {
+      const at = offsets[i] as number;
+      const key = new KeyView(memory, keyStart + at, keyLengthAt(buffer, at));
+      const isPrimary = (buffer[at] as number) <= KIND.primary;
+      let accepted: unknown;
+      try {
+        accepted = filter(table, key, isPrimary);
+      } catch (error) {
+        throw filterFailed(batch, i, table, `The filter threw: ${String(error)}`, error);
+      }
+      if (accepted === true) return i;
+      if (accepted !== false) {
+        const what = `The filter returned ${describeValue(accepted)} instead of true or false`;
+        throw filterFailed(batch, i, table, what);
+      }
+    }
+    return -1;
+  };
+}
+
+function describeValue(value: unknown): string {
+  if (value instanceof Promise) return 'a promise (it must not be async)';
+  return value === null ? 'null' : typeof value;
+}
+
+function filterFailed(
+  batch: RecordBatch,
+  i: number,
+  table: string,
+  what: string,
+  cause?: unknown,
+): RollbackError {
+  const segment = batch.at.segment;
+  return new RollbackError(
+    'ERR_FILTER_FAILED',
+    { what, why: `It was asked about key ${formatKey(keyOf(batch, i))}`, next: 'Correct the filter' },
+    {
+      table,
+      segment: segment.index,
+      record: recordNumber(batch, i),
+      path: segment.keys.path,
+      offset: batch.base + (batch.offsets[i] as number),
+    },
+    cause,
+  );
+}
+
+/** Compares from the last byte on: keys of one table often begin alike, and a mismatch then shows at once. */
+function keyMatcher(key: Buffer): BatchMatcher {
+  const { length } = key;
+  return (batch) => {
+    const { buffer, offsets } = batch;
+    for (let i = batch.count - 1; i >= 0; i--) {
+      const at = offsets[i] as number;
+      if (keyLengthAt(buffer, at) !== length) continue;
+      let k = length - 1;
+      while (k >= 0 && buffer[at + 3 + k] === key[k]) k--;
+      if (k < 0) return i;
+    }
+    return -1;
+  };
+}
+
+function keySetMatcher(keys: readonly Uint8Array[]): BatchMatcher {
+  const wanted = new Set(keys.map((k) => Buffer.from(k).toString('latin1')));
+  const lengths = new Set(keys.map((k) => k.length));
+  if (wanted.size === 0) return () => -1;
+  if (wanted.size === 1) return keyMatcher(Buffer.from(keys[0] as Uint8Array));
+  return (batch) => {
+    const { buffer, offsets } = batch;
+    for (let i = batch.count - 1; i >= 0; i--) {
+      const at = offsets[i] as number;
+      const length = keyLengthAt(buffer, at);
+      if (lengths.has(length) && wanted.has(buffer.toString('latin1', at + 3, at + 3 + length))) return i;
+    }
+    return -1;
+  };
+}
+
+/** Accepts the first record behind the newest `groups` primaries: the end of the newest group that stays. */
+function dropLastMatcher(groups: number): BatchMatcher {
+  let seen = 0;
+  return (batch) => {
+    for (let i = batch.count - 1; i >= 0; i--) {
+      if (seen === groups) return i;
+      if ((batch.buffer[batch.offsets[i] as number] as number) <= KIND.primary) seen++;
+    }
+    return -1;
+  };
+}

@@ -1,0 +1,30 @@
+/** Keys that contradict the schema of their table: then nobody can tell the heights. */
+import { RollbackError } from '../../errors.ts';
+import { KIND, RECORD_OFFSET } from '../../format/key-records.ts';
+import { formatKey } from '../../format/printable.ts';
+import type { KeyRun, TableSchema } from '../../schemas/types.ts';
+import type { Segment } from '../../store/types.ts';
+
+/** A run of records and where it lies. */
+export interface PlacedRun extends KeyRun {
+  readonly segment: Segment;
+  /** File offset of the buffer's first byte. */
+  readonly base: number;
+}
+
+/** The error of record `i` of a run, whose key does not fit the schema. */
+export function misfit(table: string, schema: TableSchema, run: PlacedRun, i: number): RollbackError {
+  const at = run.offsets[i] as number;
+  const start = at + RECORD_OFFSET.key;
+  const key = run.buffer.subarray(start, start + run.buffer.readUInt16BE(at + RECORD_OFFSET.keyLength));
+  const kind = (run.buffer[at] as number) > KIND.primary ? 'secondary' : 'primary';
+  return new RollbackError(
+    'ERR_SCHEMA_MISFIT',
+    {
+      what: `The ${kind} key ${formatKey(key)} does not fit the schema ${schema.name}`,
+      why: 'Its height cannot be told, so nobody can say on which side of the target it belongs',
+      next: `Say what the keys of this table mean with --schema ${table}=…, or use a target by key or filter`,
+    },
+    { table, segment: run.segment.index, path: run.segment.keys.path, offset: run.base + at },
+  );
+}

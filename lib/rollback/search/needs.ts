@@ -1,0 +1,65 @@
+/** What the node's own store needs of a table after the cut, beyond what the engine needs. */
+import type { Pivot } from '../../../streams/pivot-detector.ts';
+import { RollbackError } from '../../errors.ts';
+import { KIND, RECORD_OFFSET } from '../../format/key-records.ts';
+import { KeyView } from '../../format/key-view.ts';
+import { decodeAt } from '../../schemas/heights.ts';
+import type { KeyRun, StoreNeeds, TableSchema } from '../../schemas/types.ts';
+import type { TableContext } from '../context.ts';
+import { keptRuns } from './kept-runs.ts';
+
+/**
+ * Refuses a height target after which the node's store would not open; for other targets it is only told.
+ * @throws RollbackError ERR_STORE_NEEDS, ERR_IO, ERR_CHANGED_WHILE_READING, ERR_INTERRUPTED
+ */
+export async function checkNeeds(context: TableContext, pivot: Pivot): Promise<void> {
+  const { schema, plan, table } = context;
+  const needs = schema?.needs;
+  if (schema === null || needs === undefined) return;
+  const oldest = await oldestNeeded(context, schema, needs, pivot);
+  if (oldest === 'odd') return;
+  if (oldest !== null) {
+    const kept = context.heights?.lastKept ?? null;
+    if (kept !== null && oldest > BigInt(kept)) {
+      context.notices.push(
+        `the oldest ${needs.what} is of ${oldest}, above the last height that stays: the node would serve nothing`,
+      );
+    }
+    return;
+  }
+  const what = `After this rollback table ${table.name} would hold no ${needs.what} that can be read`;
+  const why = "The node's store does not open without one";
+  if (plan.target.kind !== 'height') context.notices.push(`${what}. ${why}`);
+  else {
+    const next = 'Choose a higher target, or restore the node from a backup or a snapshot of the chain';
+    throw new RollbackError('ERR_STORE_NEEDS', { what, why, next }, { table: table.name });
+  }
+}
+
+/** Height of the oldest such record that stays; null when none does, 'odd' when the keys are of another sort. */
+async function oldestNeeded(
+  context: TableContext,
+  schema: TableSchema,
+  needs: StoreNeeds,
+  pivot: Pivot,
+): Promise<bigint | null | 'odd'> {
+  const end = { segment: pivot.at.segment.index, offset: pivot.groupEnd };
+  let first = true;
+  for await (const run of keptRuns(context, end, 'heights')) {
+    if (first && decodeAt(schema, run, 0) === null) return 'odd';
+    first = false;
+    const found = indexOfNeeded(run, needs);
+    if (found >= 0) return decodeAt(schema, run, found)?.height ?? null;
+  }
+  return null;
+}
+
+function indexOfNeeded({ buffer, offsets, count }: KeyRun, needs: StoreNeeds): number {
+  for (let i = 0; i < count; i++) {
+    const at = offsets[i] as number;
+    const length = ((buffer[at + 1] as number) << 8) | (buffer[at + 2] as number);
+    const key = new KeyView(buffer.buffer, buffer.byteOffset + at + RECORD_OFFSET.key, length);
+    if (needs.matches(key, (buffer[at] as number) <= KIND.primary)) return i;
+  }
+  return -1;
+}

@@ -1,0 +1,78 @@
+/** Schemas that others have written: whatever they do, it ends in an error that says so. */
+import { RollbackError } from '../errors.ts';
+import { formatKey } from '../format/printable.ts';
+import { MAX_HEIGHT } from './heights.ts';
+import type { DecodedKey, KeyRun, RunHeights, TableSchema } from './types.ts';
+
+/**
+ * The same schema; what it throws, and answers of the wrong shape, become RollbackErrors.
+ * @throws RollbackError ERR_USAGE when it is no schema at all
+ */
+export function guardSchema(table: string, schema: TableSchema): TableSchema {
+  const problem = problemOf(schema);
+  if (problem !== null) {
+    throw new RollbackError('ERR_USAGE', {
+      what: `The schema of table ${table} ${problem}`,
+      next: 'A schema is { name, decode(key, isPrimary) => { height, kind, label } or null }',
+    });
+  }
+  const decode = (key: Buffer, isPrimary: boolean): DecodedKey | null => {
+    let decoded: unknown;
+    try {
+      decoded = schema.decode(key, isPrimary);
+    } catch (error) {
+      throw failed(table, schema, `threw: ${String(error)}`, key, error);
+    }
+    if (decoded === null || isDecoded(decoded)) return decoded;
+    throw failed(table, schema, 'gave something that is neither null nor { height, kind, label }', key);
+  };
+  const { heights } = schema;
+  const guarded = { name: schema.name, needs: schema.needs, decode };
+  if (heights === undefined) return guarded;
+  return {
+    ...guarded,
+    heights: (run: KeyRun, out: RunHeights): void => {
+      try {
+        heights.call(schema, run, out);
+      } catch (error) {
+        throw failed(table, schema, `threw in heights(): ${String(error)}`, null, error);
+      }
+    },
+  };
+}
+
+/** What makes a value no schema; null when it is one. */
+export function problemOf(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null) return 'is no object';
+  const { name, decode, heights, needs } = value as Record<string, unknown>;
+  if (typeof name !== 'string' || name === '') return 'has no name';
+  if (typeof decode !== 'function') return 'has no function decode(key, isPrimary)';
+  if (heights !== undefined && typeof heights !== 'function') return 'has heights that are no function';
+  if (needs !== undefined && (typeof needs !== 'object' || needs === null))
+    return 'has needs that are no object';
+  return null;
+}
+
+function isDecoded(value: unknown): value is DecodedKey {
+  if (typeof value !== 'object' || value === null) return false;
+  const { height, kind, label, decides } = value as Record<string, unknown>;
+  if (typeof kind !== 'string' || typeof label !== 'string') return false;
+  if (decides !== undefined && typeof decides !== 'boolean') return false;
+  return height === null || (typeof height === 'bigint' && height >= 0n && height <= MAX_HEIGHT);
+}
+
+function failed(
+  table: string,
+  { name }: TableSchema,
+  what: string,
+  key: Buffer | null,
+  cause?: unknown,
+): RollbackError {
+  const why = key === null ? undefined : `It was asked about key ${formatKey(key)}`;
+  return new RollbackError(
+    'ERR_SCHEMA_FAILED',
+    { what: `The schema ${name} ${what}`, why, next: 'Correct the schema' },
+    { table },
+    cause,
+  );
+}

@@ -1,0 +1,82 @@
+/** Heights of runs of records, by whichever form a schema has. */
+import { KIND, RECORD_OFFSET } from '../format/key-records.ts';
+import { KeyView } from '../format/key-view.ts';
+import { type DecodedKey, type KeyRun, ROLE, type RunHeights, type TableSchema } from './types.ts';
+
+/** The largest height there is. */
+export const MAX_HEIGHT = 0xffff_ffff_ffff_ffffn;
+
+/** A height in two halves, as loops want it. */
+export interface HalvedHeight {
+  readonly high: number;
+  readonly low: number;
+}
+
+/** The halves of a height. */
+export function halve(height: bigint): HalvedHeight {
+  return { high: Number(height >> 32n), low: Number(height & 0xffff_ffffn) };
+}
+
+/** The height of record `i`. */
+export function heightAt(heights: RunHeights, i: number): bigint {
+  return (BigInt(heights.high[i] as number) << 32n) | BigInt(heights.low[i] as number);
+}
+
+/** Whether the height of record `a` is below that of record `b`. */
+export function isBelow({ high, low }: RunHeights, a: number, b: number): boolean {
+  const [ha, hb] = [high[a] as number, high[b] as number];
+  return ha < hb || (ha === hb && (low[a] as number) < (low[b] as number));
+}
+
+/** Whether the height of record `i` is at or below a limit. */
+export function isWithin({ high, low }: RunHeights, i: number, limit: HalvedHeight): boolean {
+  const h = high[i] as number;
+  return h < limit.high || (h === limit.high && (low[i] as number) <= limit.low);
+}
+
+/** Room for the heights of runs of records; grows, and is used again from run to run. */
+export class HeightBuffer implements RunHeights {
+  high = new Uint32Array(0);
+  low = new Uint32Array(0);
+  roles = new Uint8Array(0);
+
+  constructor(private readonly schema: TableSchema) {}
+
+  /** Fills in the heights of a run. What the schema throws is thrown. */
+  fill(run: KeyRun): void {
+    if (this.roles.length < run.count) {
+      this.high = new Uint32Array(run.count);
+      this.low = new Uint32Array(run.count);
+      this.roles = new Uint8Array(run.count);
+    }
+    if (this.schema.heights !== undefined) this.schema.heights(run, this);
+    else this.decodeEach(run);
+  }
+
+  private decodeEach(run: KeyRun): void {
+    for (let i = 0; i < run.count; i++) {
+      const decoded = decodeAt(this.schema, run, i);
+      this.roles[i] = roleOf(decoded);
+      if (decoded === null || decoded.height === null) continue;
+      const { high, low } = halve(decoded.height);
+      this.high[i] = high;
+      this.low[i] = low;
+    }
+  }
+}
+
+/** Decodes the key of record `i`; null when it does not fit the schema. */
+export function decodeAt(schema: TableSchema, { buffer, offsets }: KeyRun, i: number): DecodedKey | null {
+  const at = offsets[i] as number;
+  const length = ((buffer[at + 1] as number) << 8) | (buffer[at + 2] as number);
+  const key = new KeyView(buffer.buffer, buffer.byteOffset + at + RECORD_OFFSET.key, length);
+  return schema.decode(key, (buffer[at] as number) <= KIND.primary);
+}
+
+/** What a decoded key's height is good for. */
+export function roleOf(decoded: DecodedKey | null): number {
+  if (decoded === null) return ROLE.misfit;
+  const { height, decides } = decoded;
+  if (height === null) return ROLE.none;
+  return (decides ?? true) ? ROLE.decides : ROLE.counts;
+}

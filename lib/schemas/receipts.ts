@@ -1,0 +1,38 @@
+/**
+ * The table `receipts`. A primary key is 12 bytes: block height u64, part u32; one height may have several
+ * parts. A secondary is a transaction hash of 32 bytes.
+ */
+import { KIND } from '../format/key-records.ts';
+import { type DecodedKey, type KeyRun, ROLE, type RunHeights, type TableSchema } from './types.ts';
+
+const PRIMARY_BYTES = 12;
+const HASH_BYTES = 32;
+
+/** The schema `receipts`. */
+export const receipts: TableSchema = {
+  name: 'receipts',
+
+  decode(key: Buffer, isPrimary: boolean): DecodedKey | null {
+    if (!isPrimary) {
+      return key.length === HASH_BYTES ? { height: null, kind: 'transaction', label: 'transaction' } : null;
+    }
+    if (key.length !== PRIMARY_BYTES) return null;
+    const height = key.readBigUInt64BE(0);
+    return { height, kind: 'receipt', label: `height ${height}, part ${key.readUInt32BE(8)}` };
+  },
+
+  heights({ buffer, offsets, count }: KeyRun, { high, low, roles }: RunHeights): void {
+    const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+    for (let i = 0; i < count; i++) {
+      const at = offsets[i] as number;
+      const length = view.getUint16(at + 1);
+      if ((buffer[at] as number) > KIND.primary) {
+        roles[i] = length === HASH_BYTES ? ROLE.none : ROLE.misfit;
+      } else if (length === PRIMARY_BYTES) {
+        high[i] = view.getUint32(at + 3);
+        low[i] = view.getUint32(at + 7);
+        roles[i] = ROLE.decides;
+      } else roles[i] = ROLE.misfit;
+    }
+  },
+};

@@ -1,0 +1,113 @@
+/**
+ * Records in the order in which they were written, in runs over one buffer: for what must be known of everything
+ * that stays. Where nothing is dropped a file is read once, with neither a survey nor an object for each record.
+ */
+import { RECORD_OVERHEAD } from '../lib/format/key-records.ts';
+import type { KeyRun } from '../lib/schemas/types.ts';
+import { BlockReader } from '../lib/store/block-reader.ts';
+import type { DurableFs } from '../lib/store/durable-fs.ts';
+import { breatheSometimes, openForReading } from '../lib/store/reading.ts';
+import type { Segment } from '../lib/store/types.ts';
+import { reverseBatches, surveySegment } from './reverse-records.ts';
+
+/** A place in a table: the record of `segment` that begins at byte `offset` of its key file. */
+export interface Position {
+  readonly segment: number;
+  readonly offset: number;
+}
+
+/** How to read. */
+export interface ForwardOptions {
+  readonly fs: DurableFs;
+  /** Oldest first. */
+  readonly segments: readonly Segment[];
+  /** Records at and behind this place are left out; null to read all. */
+  readonly end: Position | null;
+  readonly blockBytes?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the bytes read since the last call. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+}
+
+/** A run of records of one segment. The buffer is used again for the next run. */
+export interface ForwardRun extends KeyRun {
+  readonly segment: Segment;
+  /** File offset of the buffer's first byte. */
+  readonly base: number;
+  /** Number in its segment of the record at the buffer's start. */
+  readonly firstRecord: number;
+}
+
+/**
+ * The records that the engine serves (what sealing drops is left out), oldest first.
+ * @throws RollbackError ERR_IO, ERR_CHANGED_WHILE_READING, ERR_INTERRUPTED
+ */
+export async function* forwardRuns(options: ForwardOptions): AsyncGenerator<ForwardRun, void, void> {
+  const { segments, end } = options;
+  for (const segment of segments) {
+    if (end !== null && segment.index > end.segment) return;
+    const limit = end?.segment === segment.index ? end.offset : segment.keys.size;
+    if (limit === 0) continue;
+    yield* segment.metadata.sealed ? sealedRuns(segment, limit, options) : openRuns(segment, limit, options);
+  }
+}
+
+async function* sealedRuns(
+  segment: Segment,
+  limit: number,
+  options: ForwardOptions,
+): AsyncGenerator<ForwardRun, void, void> {
+  const { path } = segment.keys;
+  const reader = new BlockReader(path, limit, options.blockBytes);
+  let offsets = new Int32Array(0);
+  let firstRecord = 0;
+  const fd = openForReading(options.fs, path);
+  try {
+    for (let more = true; more; ) {
+      const { offset: base } = reader;
+      const got = reader.read(options.fs, fd);
+      const { buffer, view } = reader;
+      if (offsets.length * RECORD_OVERHEAD < buffer.length) {
+        offsets = new Int32Array(Math.ceil(buffer.length / RECORD_OVERHEAD));
+      }
+      const { count, used } = wholeRecords(view, got, offsets);
+      if (count > 0) yield { segment, buffer, base, offsets, count, firstRecord };
+      firstRecord += count;
+      options.onBytes?.(used);
+      more = got > 0 && reader.advance(got, used);
+      await breatheSometimes(options.signal);
+    }
+  } finally {
+    options.fs.close(fd);
+  }
+}
+
+/** Notes where each whole record of a block begins. */
+function wholeRecords(view: DataView, got: number, offsets: Int32Array): { count: number; used: number } {
+  let count = 0;
+  let at = 0;
+  while (at + RECORD_OVERHEAD <= got) {
+    const next = at + RECORD_OVERHEAD + view.getUint16(at + 1);
+    if (next > got) break;
+    offsets[count++] = at;
+    at = next;
+  }
+  return { count, used: at };
+}
+
+/** A segment that is not sealed is read by the rules of sealing. */
+async function* openRuns(
+  segment: Segment,
+  limit: number,
+  options: ForwardOptions,
+): AsyncGenerator<ForwardRun, void, void> {
+  const survey = await surveySegment(segment, { ...options, onBytes: undefined });
+  const reading = { ...options, direction: 'oldest-first' } as const;
+  for await (const batch of reverseBatches({ segment, survey }, reading)) {
+    const { buffer, base, offsets, firstRecord } = batch;
+    let { count } = batch;
+    while (count > 0 && base + (offsets[count - 1] as number) >= limit) count--;
+    if (count > 0) yield { segment, buffer, base, offsets, count, firstRecord };
+    if (count < batch.count) return;
+  }
+}

@@ -1,0 +1,73 @@
+/** Schemas that others write: whatever they do, it ends in an error that says so. */
+import { expect } from 'chai';
+import { RollbackError } from '../../lib/errors.ts';
+import { guardSchema, problemOf } from '../../lib/schemas/guard.ts';
+import type { TableSchema } from '../../lib/schemas/types.ts';
+
+const KEY = Buffer.from('0a0b', 'hex');
+
+function codeOf(action: () => unknown): { code: string; message: string } {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof RollbackError) return error;
+    throw error;
+  }
+  return { code: 'nothing was thrown', message: '' };
+}
+
+const answering = (answer: unknown): TableSchema =>
+  guardSchema('t', { name: 'mine', decode: () => answer as never });
+
+describe('schemas/guard', () => {
+  it('lets right answers through', () => {
+    const answer = { height: 2n ** 64n - 1n, kind: 'thing', label: 'thing 7' };
+    expect(answering(answer).decode(KEY, true)).to.equal(answer);
+    expect(answering(null).decode(KEY, true)).to.equal(null);
+    expect(answering({ ...answer, height: null, decides: false }).decode(KEY, true)?.height).to.equal(null);
+  });
+
+  it('refuses answers of the wrong shape and names the key', () => {
+    for (const answer of [
+      undefined,
+      7,
+      {},
+      { height: 7, kind: 'a', label: 'b' },
+      { height: -1n, kind: 'a', label: 'b' },
+      { height: 2n ** 64n, kind: 'a', label: 'b' },
+      { height: 1n, kind: 'a' },
+      { height: 1n, kind: 'a', label: 'b', decides: 'yes' },
+    ]) {
+      const { code, message } = codeOf(() => answering(answer).decode(KEY, true));
+      expect(code, String(answer)).to.equal('ERR_SCHEMA_FAILED');
+      expect(message).to.contain('0a0b').and.to.contain('mine');
+    }
+  });
+
+  it('catches what a schema throws', () => {
+    const throwing = guardSchema('t', {
+      name: 'mine',
+      decode: () => {
+        throw new Error('no idea');
+      },
+      heights: () => {
+        throw new Error('none either');
+      },
+    });
+    expect(codeOf(() => throwing.decode(KEY, true))).to.include({ code: 'ERR_SCHEMA_FAILED' });
+    const run = { buffer: KEY, offsets: new Int32Array(0), count: 0 };
+    const out = { high: new Uint32Array(0), low: new Uint32Array(0), roles: new Uint8Array(0) };
+    const { code, message } = codeOf(() => throwing.heights?.(run, out));
+    expect(code).to.equal('ERR_SCHEMA_FAILED');
+    expect(message).to.contain('none either');
+  });
+
+  it('takes nothing that is no schema', () => {
+    for (const value of [null, 7, {}, { name: 'a' }, { name: '', decode: () => null }])
+      expect(problemOf(value), JSON.stringify(value)).to.be.a('string');
+    expect(problemOf({ name: 'a', decode: () => null, heights: 3 })).to.contain('heights');
+    expect(problemOf({ name: 'a', decode: () => null, needs: 3 })).to.contain('needs');
+    expect(problemOf({ name: 'a', decode: () => null })).to.equal(null);
+    expect(codeOf(() => guardSchema('t', {} as TableSchema))).to.include({ code: 'ERR_USAGE' });
+  });
+});
