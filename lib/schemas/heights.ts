@@ -24,7 +24,8 @@ export function heightAt(heights: RunHeights, i: number): bigint {
 
 /** Whether the height of record `a` is below that of record `b`. */
 export function isBelow({ high, low }: RunHeights, a: number, b: number): boolean {
-  const [ha, hb] = [high[a] as number, high[b] as number];
+  const ha = high[a] as number;
+  const hb = high[b] as number;
   return ha < hb || (ha === hb && (low[a] as number) < (low[b] as number));
 }
 

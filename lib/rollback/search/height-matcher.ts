@@ -3,14 +3,8 @@
  * know: which heights there are, and which one is removed first.
  */
 import type { BatchMatcher, RecordBatch } from '../../../streams/record-batch.ts';
-import {
-  type HalvedHeight,
-  HeightBuffer,
-  halve,
-  heightAt,
-  isBelow,
-  isWithin,
-} from '../../schemas/heights.ts';
+import type { RollbackError } from '../../errors.ts';
+import { type HalvedHeight, HeightBuffer, halve, heightAt, isBelow } from '../../schemas/heights.ts';
 import { ROLE, type TableSchema } from '../../schemas/types.ts';
 import type { TableContext } from '../context.ts';
 import { misfit } from './misfit.ts';
@@ -38,47 +32,43 @@ export class HeightMatcher {
 
   readonly match: BatchMatcher = (batch) => {
     const { heights, limit } = this;
-    const run = { ...batch, segment: batch.at.segment };
     heights.fill(batch);
-    const { roles } = heights;
+    const { roles, high, low } = heights;
+    const { high: limitHigh, low: limitLow } = limit;
+    /** The oldest one above the limit, and the lowest and highest of those. */
+    let [above, min, max] = [-1, -1, -1];
     for (let i = batch.count - 1; i >= 0; i--) {
       const role = roles[i] as number;
-      if (role === ROLE.misfit) throw misfit(this.context.table.name, this.schema, run, i);
-      if (role !== ROLE.decides) continue;
-      if (isWithin(heights, i, limit)) {
+      if (role === ROLE.none || role === ROLE.counts) continue;
+      if (role === ROLE.misfit) throw this.misfit(batch, i);
+      const h = high[i] as number;
+      if (h < limitHigh || (h === limitHigh && (low[i] as number) <= limitLow)) {
         this.accepted = heightAt(heights, i);
-        this.noteAbove(batch, i + 1);
-        this.noteRange(batch, this.accepted);
+        this.note(batch, above, min, max);
+        this.widen(batch, this.accepted);
         return i;
       }
+      above = i;
+      if (min < 0) min = max = i;
+      else if (isBelow(heights, i, min)) min = i;
+      else if (isBelow(heights, max, i)) max = i;
     }
-    this.noteAbove(batch, 0);
+    this.note(batch, above, min, max);
     return -1;
   };
 
-  /** Notes the records from index `from` on, all of which are above the target. */
-  private noteAbove(batch: RecordBatch, from: number): void {
-    const { heights } = this;
-    const { roles } = heights;
-    let first = -1;
-    let min = -1;
-    let max = -1;
-    for (let i = from; i < batch.count; i++) {
-      if (roles[i] !== ROLE.decides) continue;
-      if (first < 0) {
-        first = min = max = i;
-        continue;
-      }
-      if (isBelow(heights, i, min)) min = i;
-      if (isBelow(heights, max, i)) max = i;
-    }
-    if (first < 0) return;
-    this.oldestAbove = heightAt(heights, first);
-    this.noteRange(batch, heightAt(heights, min));
-    this.noteRange(batch, heightAt(heights, max));
+  private misfit(batch: RecordBatch, i: number): RollbackError {
+    return misfit(this.context.table.name, this.schema, { ...batch, segment: batch.at.segment }, i);
   }
 
-  private noteRange(batch: RecordBatch, height: bigint): void {
+  private note(batch: RecordBatch, above: number, min: number, max: number): void {
+    if (above < 0) return;
+    this.oldestAbove = heightAt(this.heights, above);
+    this.widen(batch, heightAt(this.heights, min));
+    this.widen(batch, heightAt(this.heights, max));
+  }
+
+  private widen(batch: RecordBatch, height: bigint): void {
     const { watermark } = this.context.table;
     if (watermark !== null && batch.at.segment.index < watermark) return;
     if (this.lowest === null || height < this.lowest) this.lowest = height;
