@@ -80,6 +80,8 @@ async function benchPlanning(bench: Bench, records: number, judgeRates: boolean)
   const src = ['--src', sample.roots[0]!];
   const oldest = primaryKey(0).toString('hex');
   const newest = primaryKey(sample.groups - 10).toString('hex');
+  const byHeight = ['--schema', 'sample=receipts', '--height'];
+  const top = String(sample.groups - 9);
   const cases = {
     node: { name: 'node -e 0', argv: [process.execPath, '-e', '0'] },
     cat: { name: 'cat', argv: ['cat', sample.keyFiles[0]!] },
@@ -88,6 +90,12 @@ async function benchPlanning(bench: Bench, records: number, judgeRates: boolean)
     newest: { name: 'plan, pivot among the newest', argv: run('plan', ...src, '--key', newest) },
     key: { name: 'plan, pivot oldest, --key', argv: run('plan', ...src, '--key', oldest) },
     filter: { name: 'plan, pivot oldest, --filter', argv: run('plan', ...src, '--filter', filter) },
+    height: { name: 'plan, pivot oldest, --height', argv: run('plan', ...src, ...byHeight, '1') },
+    kept: { name: 'plan, newest, --height', argv: run('plan', ...src, ...byHeight, top) },
+    unchecked: {
+      name: 'plan, newest, --height, --stragglers keep',
+      argv: run('plan', ...src, ...byHeight, top, '--stragglers', 'keep'),
+    },
   } satisfies Record<string, Case>;
   say(`measuring ${Object.keys(cases).length} cases, ${bench.runs} runs each…`);
   const times = await medians(Object.values(cases), bench.runs);
@@ -102,7 +110,10 @@ async function benchPlanning(bench: Bench, records: number, judgeRates: boolean)
   rows.push(timeRow(cases.newest.name, seconds(cases.newest), 6 * cat + 2 * node, net));
   rows.push(...rateRows(cases.key.name, records, seconds(cases.key), node, judgeRates ? 40 : null));
   rows.push(...rateRows(cases.filter.name, records, seconds(cases.filter), node, judgeRates ? 10 : null));
-  for (const test of [cases.newest, cases.key, cases.filter]) rows.push(await memoryRow(test.name, test));
+  rows.push(...rateRows(cases.height.name, records, seconds(cases.height), node, judgeRates ? 40 : null));
+  const check = seconds(cases.kept) - seconds(cases.unchecked);
+  rows.push(bandwidthRow('straggler check', cat / check, judgeRates ? 0.3 : null));
+  for (const test of [cases.newest, cases.key, cases.filter, cases.height, cases.kept]) rows.push(await memoryRow(test.name, test));
   await benchApply(bench, sample);
 }
 
@@ -203,6 +214,11 @@ function rateRows(name: string, records: number, seconds: number, node: number, 
     { ...rateRow(name, records, seconds, bound), detail: `whole command: ${seconds.toFixed(3)} s` },
     { ...rateRow(`${name} (net)`, records, seconds - node, bound), detail: 'without the time of node -e 0' },
   ];
+}
+
+/** How fast a piece of work goes through the key file, as a share of the bandwidth of cat. */
+function bandwidthRow(name: string, measured: number, bound: number | null): Row {
+  return { name, measured, bound, sense: 'at least', unit: 'x', detail: 'of the bandwidth of cat' };
 }
 
 async function memoryRow(name: string, test: Case): Promise<Row> {
