@@ -28,11 +28,17 @@ function summary(outcome: Outcome): string {
   return parts.join(', ');
 }
 
+/** The heights on both sides of the cut. */
+function heightsText({ heights }: Outcome['tables'][number]): string {
+  if (heights === undefined || heights.lastKept === null || heights.firstRemoved === null) return '';
+  return `: height ${heights.lastKept} is the last that stays, ${heights.firstRemoved} the first that is gone`;
+}
+
 function tableText(table: Outcome['tables'][number]): string {
   const kept = plural(table.recordsKept, 'record');
   switch (table.outcome) {
     case 'cut':
-      return `${kept} kept, ${plural(table.recordsRemoved, 'record')} removed`;
+      return `${kept} kept, ${plural(table.recordsRemoved, 'record')} removed${heightsText(table)}`;
     case 'delete':
       return `emptied: ${plural(table.recordsRemoved, 'record')} removed`;
     case 'repair':

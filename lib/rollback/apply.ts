@@ -10,7 +10,7 @@ import { readDatabase } from '../store/database.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import type { LockSet } from '../store/lock.ts';
 import { rememberedSet, rememberSet } from '../store/root-memory.ts';
-import type { FingerprintEntry, RollbackPlan, Step, TableOutcome } from '../types.ts';
+import type { FingerprintEntry, PlanHeights, RollbackPlan, Step, TableOutcome } from '../types.ts';
 import { verifyApplied } from './applied.ts';
 import { compareFingerprints, fingerprintOf } from './fingerprint.ts';
 import { lockDatabase } from './locks.ts';
@@ -44,6 +44,8 @@ export interface Outcome {
     readonly outcome: TableOutcome;
     readonly recordsKept: number;
     readonly recordsRemoved: number;
+    /** Only where the target was a height. */
+    readonly heights?: PlanHeights;
   }[];
   /** Steps of the plan. */
   readonly steps: number;
@@ -220,6 +222,7 @@ function outcomeOf(
       outcome: t.outcome,
       recordsKept: t.kept.records,
       recordsRemoved: t.removed.records,
+      ...(t.heights !== null && { heights: t.heights }),
     })),
     steps: plan.tables.reduce((sum, t) => sum + t.steps.length, 0),
     ...counts,

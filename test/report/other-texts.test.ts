@@ -123,6 +123,13 @@ describe('report/outcome-text', () => {
     const done = outcome({
       tables: [
         { table: 'blobs', outcome: 'cut', recordsKept: 171, recordsRemoved: 113 },
+        {
+          table: 'high',
+          outcome: 'cut',
+          recordsKept: 4,
+          recordsRemoved: 2,
+          heights: { schema: 's', target: '7', lastKept: '7', firstRemoved: '8', alsoRemoved: null },
+        },
         { table: 'gone', outcome: 'delete', recordsKept: 0, recordsRemoved: 1234 },
         { table: 'tidy', outcome: 'repair', recordsKept: 7, recordsRemoved: 0 },
         { table: 'tail', outcome: 'repair', recordsKept: 7, recordsRemoved: 2 },

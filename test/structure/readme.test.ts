@@ -6,6 +6,7 @@ import { ERROR_CODES, type ErrorKind, RollbackError } from '../../lib/errors.ts'
 import { encodeSealed } from '../../lib/format/sealed-text.ts';
 import { thisRunner } from '../../lib/store/runner.ts';
 import { buildOnce } from '../helpers/command.ts';
+import { keyedTable } from '../helpers/keyed-table.ts';
 import { matches, Place } from './place.ts';
 import { codeBlocks, consoleSteps, README, section, shownCommands, tableRows } from './readme.ts';
 import { PROJECT, sourcesIn } from './source.ts';
@@ -179,7 +180,9 @@ describe('README: what it shows', function () {
 
   it('runs: the examples for the library, as plain JavaScript on the built package', () => {
     const blocks = codeBlocks();
-    const examples = blocks.flatMap((b, i) => (b.language === 'js' ? [[b, blocks[i + 1]] as const] : []));
+    const examples = blocks
+      .flatMap((b, i) => (b.language === 'js' ? [[b, blocks[i + 1]] as const] : []))
+      .filter(([b]) => !b.text.includes('export default'));
     expect(examples).to.have.length(2);
     for (const [example, output] of examples) {
       expect(output?.language).to.equal('text');
@@ -187,6 +190,17 @@ describe('README: what it shows', function () {
       place.write('example.mjs', example.text);
       expect(place.run('node example.mjs')).to.equal(output?.text);
     }
+  });
+
+  it('understands: the schema of your own', () => {
+    const place = new Place();
+    const [schema] = codeBlocks().filter((b) => b.language === 'js' && b.text.includes('export default'));
+    place.write('votes.mjs', schema!.text);
+    const vote = (n: number): Buffer[] => [Buffer.from([0, 0, 0, 0, 0, 0, 0, n]), Buffer.from(`voter ${n}`)];
+    const root = keyedTable([{ groups: [vote(1), vote(2), vote(3)] }], { table: 'votes' });
+    const said = place.run(`litt-rollback plan --src ${root} --height 2 --schema votes=votes.mjs`);
+    expect(said).to.contain('2 is the last that stays, 3 the first that goes (schema votes)');
+    expect(said).to.contain('votes of 3');
   });
 
   it('needs nothing installed on a node but dist and package.json', () => {
