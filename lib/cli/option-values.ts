@@ -26,13 +26,13 @@ export function oneOf<T extends string>(
   };
 }
 
-/** A whole number of at least `least`. */
+/** A whole number from `least` on, of at most 15 digits. */
 export function count(least: number): (value: string, previous: number | undefined) => number {
   return (value, previous) => {
     once(value, previous?.toString());
     const n = wholeNumber(value);
     if (n === null || n < least)
-      throw new InvalidArgumentError(`A whole number of at least ${least} is needed.`);
+      throw new InvalidArgumentError(`A whole number from ${least} to ${MAX_COUNT} is needed.`);
     return n;
   };
 }
@@ -70,6 +70,9 @@ export function limit(value: string, previous: Limit | undefined): Limit {
   }
   return { records };
 }
+
+/** More than any database holds, and exact as a number. */
+const MAX_COUNT = 999_999_999_999_999;
 
 function wholeNumber(text: string): number | null {
   const n = /^\d{1,15}$/.test(text) ? Number(text) : null;

@@ -1,6 +1,7 @@
 /** The plan of a table with a pivot: what is newer goes, the pivot's segment is cut behind its group. */
 import type { Pivot } from '../../streams/pivot-detector.ts';
 import type { WalkResult } from '../../streams/plan-sink.ts';
+import type { SurveyedSegment } from '../../streams/record-batch.ts';
 import { RollbackError } from '../errors.ts';
 import { formatKey } from '../format/printable.ts';
 import { type KeySurvey, type Prefix, prefixOf } from '../store/key-survey.ts';
@@ -33,8 +34,8 @@ export async function planCut(context: TableContext, walk: WalkResult, pivot: Pi
   const keptHere = prefix.records - prefix.droppedRecords;
   const goesHere = survey.records - survey.droppedRecords - keptHere;
   const removesRecords = goesHere > 0 || removed.some((r) => r.records > 0);
-  const tail = newer.some((w) => !w.segment.metadata.sealed && w.survey.records > 0);
-  const repairs = tail || !segment.metadata.sealed || interruptedCut(context, segment, survey);
+  const repairs =
+    newer.some(needsRemoval) || !segment.metadata.sealed || interruptedCut(context, segment, survey);
   const changes = removesRecords || repairs || orphans.newest.length > 0;
   const cut = changes ? cutPivot(context, segment, survey, prefix, pivot.groupEnd) : [];
   const gone = changes ? removed : [];
@@ -60,6 +61,15 @@ export async function planCut(context: TableContext, walk: WalkResult, pivot: Pi
     ],
   };
   return finishTable(context, fate, { emptied: false });
+}
+
+/**
+ * Whether a newer segment in which nothing is left to serve must go all the same: records in an open one that
+ * sealing would drop, or a count of records that are gone from the key file, which the keymap may still serve.
+ */
+function needsRemoval({ segment, survey }: SurveyedSegment): boolean {
+  const { sealed, keyCount } = segment.metadata;
+  return sealed ? keyCount > 0 : survey.records > 0;
 }
 
 function refuseBelowWatermark(context: TableContext, pivot: Pivot): void {

@@ -4,6 +4,7 @@
  */
 import type { TablePlan } from '../types.ts';
 import type { TableContext } from './context.ts';
+import { oldestIndex } from './recovery.ts';
 import { planSnapshots, type SnapshotWork } from './snapshots.ts';
 import { dropKeymap, removeFile, takesRecords } from './steps.ts';
 import { assemble, type Fate } from './table-summary.ts';
@@ -34,7 +35,7 @@ export function finishTable(context: TableContext, fate: Fate, options: { emptie
 
 function noteOddities(context: TableContext, emptied: boolean): void {
   const { table, notices } = context;
-  const lowest = table.segments[0]?.index ?? 0;
+  const lowest = oldestIndex(table) ?? 0;
   if (lowest > 0 && table.watermark === null) {
     notices.push(`the oldest segment is ${lowest} and there is no gc-watermark: was a root forgotten?`);
   }

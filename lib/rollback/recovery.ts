@@ -26,6 +26,11 @@ export function judgeOrphans(table: Table, dropOrphans: boolean): void {
   refuseChainBelowWatermark(table);
 }
 
+/** The oldest segment; where none is complete, the oldest incomplete one. Null for a table without any file. */
+export function oldestIndex(table: Table): number | null {
+  return table.segments[0]?.index ?? table.orphans[0]?.index ?? null;
+}
+
 /** An interrupted creation: nothing was ever written into it. One without metadata is never taken for empty. */
 export function isCreationOrphan(orphan: Orphan): boolean {
   const { metadata } = orphan;

@@ -22,8 +22,9 @@ export function metadataBytes(context: TableContext, segment: Segment): Buffer {
 }
 
 /**
- * Steps that seal the unsealed segments among those that stay whole. An unsealed segment without a record is
- * left to the engine: it seals it at its next start, and nothing can be lost meanwhile.
+ * Steps that seal the unsealed segments among those that stay whole. The newest segment of the table, when it is
+ * without a record, is left to the engine, which seals it at its next start: every crash soon after a start
+ * leaves one, and nothing can be lost meanwhile.
  */
 export function sealKept(
   context: TableContext,
@@ -33,7 +34,8 @@ export function sealKept(
   const steps: Step[] = [];
   const changed: number[] = [];
   for (const { segment, survey, records } of kept) {
-    if (segment.metadata.sealed || survey === null || survey.records === 0) continue;
+    if (segment.metadata.sealed || survey === null) continue;
+    if (survey.records === 0 && segment === table.segments.at(-1)) continue;
     if (survey.droppedRecords > 0) steps.push(...trimKeys(table.name, segment, survey, survey.end));
     steps.push(sealMetadata(table.name, segment, metadataBytes(context, segment), records, plan.now));
     changed.push(segment.index);

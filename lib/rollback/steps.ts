@@ -1,5 +1,5 @@
 /** Builders of a plan's steps: each names one file and the exact states before and after. */
-import { encodeMetadata } from '../format/metadata.ts';
+import { decodeMetadata, encodeMetadata } from '../format/metadata.ts';
 import type { KeySurvey } from '../store/key-survey.ts';
 import type { FileInfo, KeymapInfo, Segment, SnapshotInfo, Table } from '../store/types.ts';
 import type {
@@ -118,11 +118,16 @@ export function sealMetadata(
   };
 }
 
-/** Whether a step takes records away from the files that the keymap was made from. */
+/** Whether a step takes records away from what the keymap was made from. */
 export function takesRecords(step: Step): boolean {
   if (step.op === 'cut-file' || step.op === 'rewrite-keys') return true;
+  // A lower count: somebody else's cut took the records already, and the keymap may still know them.
+  if (step.op === 'replace-file')
+    return step.reason === 'metadata' && countIn(step.after) < countIn(step.before);
   return (
     step.op === 'remove-file' &&
     (step.reason === 'newer' || step.reason === 'orphan' || step.reason === 'deleted')
   );
 }
+
+const countIn = (hex: string): number => decodeMetadata(Buffer.from(hex, 'hex')).keyCount;

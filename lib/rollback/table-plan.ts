@@ -16,7 +16,7 @@ import { checkKept, type KeptSegment, surveysOf } from './check-kept.ts';
 import type { TableContext } from './context.ts';
 import { planCut } from './cut.ts';
 import { finishTable, lowestOf } from './finish-table.ts';
-import { judgeOrphans } from './recovery.ts';
+import { judgeOrphans, oldestIndex } from './recovery.ts';
 import { sealKept } from './seal.ts';
 import { searchTable } from './search/search.ts';
 import { requireSnapshotDir } from './snapshots.ts';
@@ -121,7 +121,7 @@ function keptOf(segment: Segment, surveys: ReadonlyMap<number, KeySurvey>): Kept
 
 function refuseUncertainDelete(context: TableContext): void {
   const { table } = context;
-  const lowest = table.segments[0]?.index ?? 0;
+  const lowest = oldestIndex(table) ?? 0;
   if (lowest === 0 || table.watermark !== null) return;
   throw new RollbackError(
     'ERR_DELETE_UNCERTAIN',
