@@ -36,6 +36,12 @@ export const groupSpec: fc.Arbitrary<GroupSpec> = fc.record({
   again: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
 });
 
+export const tailSpec: fc.Arbitrary<TailSpec> = fc.record({
+  lost: fc.array(fc.constantFrom(0, 0, 1, 40, 100, 10_000), { minLength: 5, maxLength: 5 }),
+  unclosed: fc.constantFrom(0, 0, 1, 3),
+  torn: fc.constantFrom(0, 0, 1, 2, 15, 30),
+});
+
 /** Segments with at most `most` groups. */
 export function segmentSpec(most: number): fc.Arbitrary<SegmentSpec> {
   return fc.record({
@@ -46,14 +52,9 @@ export function segmentSpec(most: number): fc.Arbitrary<SegmentSpec> {
     groups: fc.array(groupSpec, { maxLength: most }),
     deadBytes: fc.constantFrom(0, 0, 0, 11),
     tornTail: fc.constantFrom(0, 0, 0, 1, 17),
+    open: fc.oneof({ weight: 9, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: tailSpec }),
   });
 }
-
-export const tailSpec: fc.Arbitrary<TailSpec> = fc.record({
-  lost: fc.array(fc.constantFrom(0, 0, 1, 40, 100, 10_000), { minLength: 5, maxLength: 5 }),
-  unclosed: fc.constantFrom(0, 0, 1, 3),
-  torn: fc.constantFrom(0, 0, 1, 2, 15, 30),
-});
 
 const snapshotSpec: fc.Arbitrary<SnapshotSpec> = fc.record({
   consumed: fc.boolean(),
@@ -78,6 +79,7 @@ export function tableSpec(name: string, wishes: TableWishes): fc.Arbitrary<Table
       collecting: fc.boolean(),
       snapshot: wishes.snapshots ? fc.option(snapshotSpec, { freq: 1 }) : fc.constant(null),
       leftovers: fc.constantFrom<readonly ('keys' | 'metadata')[]>([], [], ['keys'], ['metadata', 'keys']),
+      halfCut: fc.constantFrom(0, 0, 0, 0, 1, 3),
       creation: fc.constantFrom<'metadata' | 'keys' | null>(null, null, 'metadata', 'keys'),
     })
     .map((drawn) => possible({ name, ...drawn }));
@@ -87,14 +89,17 @@ export function tableSpec(name: string, wishes: TableWishes): fc.Arbitrary<Table
 function possible(spec: TableSpec): TableSpec {
   const length = spec.segments.length;
   const watermark = spec.watermark === null || spec.watermark >= length ? null : spec.watermark;
+  // A cut begins with the keymap and the newer segments: it leaves neither.
+  const halfCut = spec.tail === null && spec.segments.at(-1)?.groups.length ? (spec.halfCut ?? 0) : 0;
   return {
     ...spec,
-
+    halfCut,
+    keymap: spec.keymap && halfCut === 0,
     watermark,
     tail: length === 0 ? null : spec.tail,
     collecting: spec.collecting === true && watermark !== null && watermark > 0 && length > 1,
     leftovers: length === 0 ? [] : (spec.leftovers ?? []),
-    creation: length === 0 ? null : (spec.creation ?? null),
+    creation: length === 0 || halfCut > 0 ? null : (spec.creation ?? null),
     snapshot: length === 0 ? null : (spec.snapshot ?? null),
   };
 }

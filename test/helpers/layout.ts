@@ -1,5 +1,5 @@
 /** From the specification of a table to the bytes of its segments. */
-import { kindOf, noise, record } from './bytes.ts';
+import { kindOf, noise, readRecords, record } from './bytes.ts';
 import { type SegmentImage, segmentOf, type TableImage } from './image.ts';
 import type { GroupSpec, SegmentSpec, TableSpec, TailSpec } from './table-builder.ts';
 
@@ -18,14 +18,22 @@ export function layOutTable(spec: TableSpec, seed: number): TableImage {
   const table: TableImage = { name: spec.name, segments: new Map(), watermark: null };
   const keys = keyMaker(seed + spec.name.length);
   for (const [i, segment] of spec.segments.entries()) {
-    const tail = i === spec.segments.length - 1 ? spec.tail : null;
+    const tail = i === spec.segments.length - 1 ? spec.tail : (segment.open ?? null);
     const index = spec.first + i;
     table.segments.set(index, layOutSegment(segment, tail, index, i, keys));
   }
+  const newest = table.segments.get(spec.first + spec.segments.length - 1);
+  if (newest !== undefined) halfCut(newest, spec.halfCut ?? 0);
   if (spec.watermark !== null) table.watermark = spec.first + spec.watermark;
   if (spec.collecting === true) segmentOf(table, spec.first).keys = null;
   if (spec.creation != null) addCreation(spec, table);
   return table;
+}
+
+/** Takes groups from the end of the key file alone: values and metadata stay as they were. */
+function halfCut(segment: SegmentImage, groups: number): void {
+  const firsts = readRecords(segment.keys!).filter((r) => r.kind < 2);
+  if (groups > 0) segment.keys = segment.keys!.subarray(0, firsts.at(-groups)?.start ?? 0);
 }
 
 /** A segment of which the engine had made no more than the first files. */

@@ -34,6 +34,8 @@ export interface SegmentSpec {
   readonly deadBytes?: number;
   /** Bytes of a torn record at the end of a sealed key file. */
   readonly tornTail?: number;
+  /** Left open by a crash, though it is not the newest: what of it was lost. */
+  readonly open?: TailSpec | null;
 }
 
 /** What a crash left of the newest segment, which is unsealed then. */
@@ -68,6 +70,8 @@ export interface TableSpec {
   readonly collecting?: boolean;
   readonly snapshot?: SnapshotSpec | null;
   readonly leftovers?: readonly ('keys' | 'metadata')[];
+  /** Another tool's cut of the newest, sealed segment stopped behind its key file: groups that are gone from it. */
+  readonly halfCut?: number;
   /** A segment that a crash caught while it was made: its metadata alone, or an empty key file as well. */
   readonly creation?: 'metadata' | 'keys' | null;
 }
