@@ -13,7 +13,7 @@ const OFFSET = {
 } as const;
 
 /** Size in bytes of the whole file, by version: version 4 added the compression byte. */
-export const METADATA_SIZE = { 3: 18, 4: 19 } as const;
+const METADATA_SIZE = { 3: 18, 4: 19 } as const;
 
 /** The version that the engine writes, and so do we. */
 const WRITTEN_VERSION = 4;

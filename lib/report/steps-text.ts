@@ -3,7 +3,7 @@ import type { FileRef, RollbackPlan, Step, TablePlan } from '../types.ts';
 import { formatBytes, formatSegments, plural, printable } from './text.ts';
 
 /** Where a step's file lies: the full path as a person would type it. */
-export function stepPath(file: FileRef, plan: Pick<RollbackPlan, 'roots' | 'snapshotDir'>): string {
+function stepPath(file: FileRef, plan: Pick<RollbackPlan, 'roots' | 'snapshotDir'>): string {
   const base = file.root === 'snapshots' ? plan.snapshotDir : plan.roots[file.root];
   return printable(`${base ?? `<root ${file.root}>`}/${file.path}`);
 }

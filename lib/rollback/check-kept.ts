@@ -40,9 +40,15 @@ export async function checkKept(
   const kept: KeptSegment[] = [];
   for (const segment of segments) {
     const readable = table.watermark === null || segment.index >= table.watermark;
-    const wanted = !segment.metadata.sealed || (plan.check === 'all' && readable);
-    const survey = known.get(segment.index) ?? (wanted ? await surveyKept(context, segment) : null);
-    if (survey !== null && readable) judgeKept(context, segment, survey);
+    const { sealed } = segment.metadata;
+    const walked = known.get(segment.index);
+    // A walk checks addresses, and only the first fault is kept: an address could hide a group behind it.
+    const hides = sealed && readable && walked?.firstFault?.code === 'ERR_ADDRESS';
+    const wanted = !sealed || hides || (plan.check === 'all' && readable);
+    const ready = hides ? undefined : walked;
+    const survey = ready ?? (wanted ? await surveyKept(context, segment) : null);
+    // The engine seals an open segment even where it lies below the watermark, and stops at damage in it.
+    if (survey !== null && (readable || !sealed)) judgeKept(context, segment, survey);
     const records = survey === null ? segment.metadata.keyCount : survey.records - survey.droppedRecords;
     kept.push({ segment, records, survey });
     done += segment.keys.size;

@@ -9,7 +9,7 @@ import type { TransactionContext } from './transaction/transaction.ts';
 const OVERHEAD_BYTES = 1024 * 1024;
 
 /** Bytes that the steps write into each member's file system: saved tails, prefixes, new key files. */
-export function bytesNeeded({ fs, members, plan }: TransactionContext): Map<string, number> {
+function bytesNeeded({ fs, members, plan }: TransactionContext): Map<string, number> {
   const journal = 2 * JSON.stringify(plan).length;
   const needed = new Map(members.dirs.map((dir) => [dir, OVERHEAD_BYTES + journal]));
   for (const step of plan.tables.flatMap((t) => t.steps)) {

@@ -38,7 +38,7 @@ export interface PivotFate {
 const NOTHING: Amount = { segments: 0, records: 0, keyBytes: 0, valueBytes: 0 };
 
 /** The sum of two amounts. */
-export function addAmounts(a: Amount, b: Amount): Amount {
+function addAmounts(a: Amount, b: Amount): Amount {
   return {
     segments: a.segments + b.segments,
     records: a.records + b.records,
@@ -48,7 +48,7 @@ export function addAmounts(a: Amount, b: Amount): Amount {
 }
 
 /** What whole segments amount to. */
-export function amountOf(segments: readonly KeptSegment[]): Amount {
+function amountOf(segments: readonly KeptSegment[]): Amount {
   return segments.reduce((sum, s) => addAmounts(sum, wholeAmount(s)), NOTHING);
 }
 

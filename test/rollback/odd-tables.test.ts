@@ -1,4 +1,4 @@
-/** Records that metadata claims and no key file holds: only the keymap may still know them. */
+/** Tables that are odd in ways that no engine leaves by itself: power cuts, other tools, forgotten roots. */
 import { existsSync, readFileSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -86,6 +86,37 @@ describe('an open segment without a record', () => {
     const [older, newest] = [1, 3].map((segment) => readMetadata(readFileSync(at(segment))));
     expect([older?.sealed, newest?.sealed]).to.deep.equal([true, false]);
     expect(older?.timestamp).to.not.equal(0n);
+    removeTempDir(built.dir);
+  });
+});
+
+describe('damage in what stays', () => {
+  /** Overwrites one byte of a file. */
+  function poke(path: string, offset: number, value: number): void {
+    const bytes = readFileSync(path);
+    bytes.writeUInt8(value, offset);
+    writeFileSync(path, bytes);
+  }
+
+  it('is found behind a value that is not there, when the walk has passed both', async () => {
+    const { built, roots, at } = twoSegments();
+    for (const shard of [0, 1]) truncateSync(at(`0-${shard}.values`), 0);
+    poke(at('0.keys'), readFileSync(at('0.keys')).length / 3, 3);
+    const target = { kind: 'key', key: Buffer.from('ff', 'hex') } as const;
+    const error = await rejection(planRollback({ roots, target, onNoMatch: 'keep' }));
+    expect([error.code, error.place.segment, error.place.record]).to.deep.equal(['ERR_GROUP', 0, 1]);
+    removeTempDir(built.dir);
+  });
+
+  it('is refused in an open segment below the watermark, which the engine would seal', async () => {
+    const { built, roots, dir, at, target } = twoSegments();
+    writeFileSync(join(dir, 'gc-watermark'), '1\n');
+    poke(at('0.metadata'), 17, 0);
+    poke(at('0.keys'), 0, 9);
+    const error = await rejection(planRollback({ roots, target: target(1) }));
+    expect([error.code, error.place.segment]).to.deep.equal(['ERR_KEY_RECORD', 0]);
+    await applyPlan(await planRollback({ roots, target: target(1), acceptDamage: true }));
+    expect(readMetadata(readFileSync(at('0.metadata')))).to.include({ sealed: true, count: 2 });
     removeTempDir(built.dir);
   });
 });
