@@ -75,12 +75,18 @@ export function lacksDataOf(image: DatabaseImage, roots: readonly string[]): boo
     const lowest = Math.min(...found.keys());
     return inOrder(table)
       .filter((segment) => isComplete(segment) && segment.index >= (table.watermark ?? 0))
+      .filter((segment) => !isFresh(segment))
       .some((segment) => {
         const part = found.get(segment.index);
         if (part === undefined) return segment.index > lowest || found.size === 0;
         return !part.meta || !part.keys || part.values.size < segment.values.size;
       });
   });
+}
+
+/** An open segment into whose key file nothing was written yet: it may go, whatever else of it is missing. */
+function isFresh({ meta, keys }: SegmentImage): boolean {
+  return meta?.sealed === false && meta.count === 0 && keys?.length === 0;
 }
 
 /** Tables whose oldest segments the given roots lack with all their files, and that have no watermark there. */
