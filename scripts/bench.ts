@@ -113,7 +113,8 @@ async function benchPlanning(bench: Bench, records: number, judgeRates: boolean)
   rows.push(...rateRows(cases.height.name, records, seconds(cases.height), node, judgeRates ? 40 : null));
   const check = seconds(cases.kept) - seconds(cases.unchecked);
   rows.push(bandwidthRow('straggler check', cat / check, judgeRates ? 0.3 : null));
-  for (const test of [cases.newest, cases.key, cases.filter, cases.height, cases.kept]) rows.push(await memoryRow(test.name, test));
+  for (const test of [cases.newest, cases.key, cases.filter, cases.height, cases.kept])
+    rows.push(await memoryRow(test.name, test));
   await benchApply(bench, sample);
 }
 
