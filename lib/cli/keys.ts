@@ -1,13 +1,28 @@
 /** `keys`: lists records, newest first, so that a target can be chosen. */
+import { RollbackError } from '../errors.ts';
 import { keyText, kindName } from '../report/record-text.ts';
-import { type DatabaseReader, openDatabase, type RecordView } from '../rollback/database-reader.ts';
+import { plural, printable } from '../report/text.ts';
+import {
+  type DatabaseReader,
+  openDatabase,
+  type RecordsOptions,
+  type RecordView,
+} from '../rollback/database-reader.ts';
+import { refuseWithoutSchema } from '../rollback/search/search.ts';
+import { guardSchemas } from '../schemas/guard.ts';
+import { schemaOf } from '../schemas/known.ts';
+import type { DecodedKey, TableSchema } from '../schemas/types.ts';
 import type { Context } from './context.ts';
 import { EXIT_DONE } from './exit-codes.ts';
+import { readSchemas } from './schemas.ts';
 import { rootsOf, type SourceOptions } from './source-options.ts';
 
 /** The options of this command. */
 export interface KeysCommandOptions extends SourceOptions {
   readonly table?: readonly string[];
+  readonly schema?: readonly string[];
+  readonly fromHeight?: bigint;
+  readonly toHeight?: bigint;
   readonly limit?: number;
   readonly oldestFirst?: true;
 }
@@ -17,17 +32,34 @@ const CHUNK = 64 * 1024;
 
 /** Runs the command; the result is its exit code. */
 export async function run(options: KeysCommandOptions, context: Context): Promise<number> {
+  const { fromHeight, toHeight } = options;
+  refuseEmptyRange(fromHeight, toHeight);
+  const schemas = guardSchemas(await readSchemas(options.schema ?? []));
   const reader = await openDatabase(rootsOf(options));
   const tables = chosenTables(reader, options.table);
+  for (const name of Object.keys(schemas ?? {})) reader.table(name);
+  if (fromHeight !== undefined || toHeight !== undefined) {
+    const chosen = tables.map((name) => reader.table(name));
+    refuseWithoutSchema(chosen, schemas);
+  }
   for (const table of tables) {
+    const schema = schemaOf(table, schemas);
     if (!context.json) {
       const heading = tables.length > 1 ? `${table}\n` : '';
-      await context.out.write(`${heading}${HEADINGS}\n`);
+      await context.out.write(`${heading}${headings(schema)}\n`);
     }
-    await listTable(reader, table, options, context);
+    await listTable(reader, table, schema, { ...options, schemas }, context);
     if (context.out.closed) break;
   }
   return EXIT_DONE;
+}
+
+function refuseEmptyRange(from: bigint | undefined, to: bigint | undefined): void {
+  if (from === undefined || to === undefined || from <= to) return;
+  throw new RollbackError('ERR_USAGE', {
+    what: `No height is both at least ${from} and at most ${to}`,
+    next: 'Give --from-height the lower one of the two, and --to-height the higher one',
+  });
 }
 
 function chosenTables(reader: DatabaseReader, wanted: readonly string[] | undefined): string[] {
@@ -38,20 +70,27 @@ function chosenTables(reader: DatabaseReader, wanted: readonly string[] | undefi
 async function listTable(
   reader: DatabaseReader,
   table: string,
-  options: KeysCommandOptions,
+  schema: TableSchema | null,
+  options: KeysCommandOptions & Pick<RecordsOptions, 'schemas'>,
   context: Context,
 ): Promise<void> {
   const { out, signals } = context;
   const limit = options.limit ?? Number.POSITIVE_INFINITY;
   const render = context.json ? recordJson : recordLine;
+  const { fromHeight, toHeight, schemas } = options;
+  let misfits = 0;
   let listed = 0;
   let chunk = '';
   if (limit === 0) return;
   for await (const record of reader.records(table, {
     reverse: !options.oldestFirst,
     signal: signals.signal,
+    fromHeight,
+    toHeight,
+    schemas,
+    onMisfits: (groups) => (misfits = groups),
   })) {
-    chunk += `${render(table, record)}\n`;
+    chunk += `${render(table, record, schema)}\n`;
     listed += 1;
     if (chunk.length >= CHUNK) {
       if (!(await out.write(chunk))) return;
@@ -60,18 +99,29 @@ async function listTable(
     if (listed >= limit) break;
   }
   await out.write(chunk);
+  if (misfits > 0 && schema !== null && !context.quiet) {
+    const left = `${plural(misfits, 'group')} of table ${table} left out`;
+    await context.err.say(`note: ${left}: the keys do not fit the schema ${printable(schema.name)}\n`);
+  }
 }
 
-const HEADINGS = 'segment     record  kind            shard      offset        size  key';
+const headings = (schema: TableSchema | null): string =>
+  `segment     record  kind            shard      offset        size  ${schema === null ? '' : meaning('meaning')}key`;
 
-function recordLine(_table: string, r: RecordView): string {
+/** A column for what a key means. */
+const meaning = (text: string): string => `${text.padEnd(24)}  `;
+
+function recordLine(_table: string, r: RecordView, schema: TableSchema | null): string {
   const position = `${String(r.segment).padStart(7)} ${String(r.record).padStart(10)}`;
   const { shard, offset, valueSize } = r.address;
   const value = `${String(shard).padStart(5)} ${String(offset).padStart(11)} ${String(valueSize).padStart(11)}`;
-  return `${position}  ${kindName(r.kind).padEnd(15)} ${value}  ${keyText(r.key)}`;
+  const decoded = schema?.decode(r.key, r.isPrimary);
+  const label = decoded === undefined ? '' : meaning(decoded === null ? '?' : printable(decoded.label));
+  return `${position}  ${kindName(r.kind).padEnd(15)} ${value}  ${label}${keyText(r.key)}`;
 }
 
-function recordJson(table: string, r: RecordView): string {
+function recordJson(table: string, r: RecordView, schema: TableSchema | null): string {
+  const decoded = schema?.decode(r.key, r.isPrimary);
   return JSON.stringify({
     message_type: 'key',
     version: 1,
@@ -81,6 +131,14 @@ function recordJson(table: string, r: RecordView): string {
     kind: kindName(r.kind),
     primary: r.isPrimary,
     key: r.key.toString('hex'),
+    ...(decoded !== undefined && { decoded: decodedJson(decoded) }),
     address: r.address,
   });
+}
+
+/** Null for a key that does not fit; a height is text, because numbers of JSON lose precision. */
+function decodedJson(decoded: DecodedKey | null): Record<string, string | null> | null {
+  if (decoded === null) return null;
+  const { height, kind, label } = decoded;
+  return { height: height === null ? null : String(height), kind, label };
 }

@@ -1,10 +1,10 @@
 /** Commands and options, as commander sees them. What a command does is loaded when it is chosen. */
 import { Command, Option } from 'commander';
 import { EXAMPLES, examplesHelp, exitCodesHelp } from './help-text.ts';
-import { collect, count, once, oneOf } from './option-values.ts';
+import { collect, count, height, once, oneOf } from './option-values.ts';
 import { addSource, type Choose, finish, option } from './program-parts.ts';
 import { addRecovery } from './program-recovery.ts';
-import { addScope, addTarget } from './program-target.ts';
+import { addScope, addTarget, schemaOption } from './program-target.ts';
 
 /** The whole command line; `choose` runs what was asked for, `version` prints the version. */
 export function buildProgram(choose: Choose, version: () => void): Command {
@@ -92,17 +92,23 @@ function addInspect(program: Command, choose: Choose): void {
 function addKeys(program: Command, choose: Choose): void {
   const command = program
     .command('keys')
-    .description('list records, newest first: position, kind, address, key');
+    .description('list records, newest first: position, kind, address, meaning, key');
   addSource(command);
   command
     .optionsGroup('Keys:')
     .addOption(option('--table <name>', 'only this table (repeat for more)', collect))
+    .addOption(schemaOption())
+    .addOption(option('--from-height <n>', 'only groups of this height and above', height))
+    .addOption(option('--to-height <n>', 'only groups up to and including this height', height))
     .addOption(option('--limit <n>', 'at most this many records of each table', count(0)))
     .addOption(new Option('--oldest-first', 'oldest records first'))
     .action((options, self: Command) =>
       choose('keys', self.optsWithGlobals(), async (c) => (await import('./keys.ts')).run(options, c)),
     );
-  finish(command, ['litt-rollback keys --src /data/litt --table blobs --limit 20']);
+  finish(command, [
+    'litt-rollback keys --src /data/litt --table blobs --limit 20',
+    'litt-rollback keys --src /data/block --from-height 1020 --to-height 1024 --oldest-first',
+  ]);
 }
 
 function addVerify(program: Command, choose: Choose): void {

@@ -1,12 +1,17 @@
 /** The read side for library users: tables, segments, and records in both directions. */
 
 import { keyLengthAt, type RecordBatch } from '../../streams/record-batch.ts';
-import { reverseBatches, surveySegment } from '../../streams/reverse-records.ts';
 import { RollbackError } from '../errors.ts';
 import { decodeRecord, isPrimaryKind, RECORD_OVERHEAD } from '../format/key-records.ts';
+import { guardSchemas } from '../schemas/guard.ts';
+import { schemaOf } from '../schemas/known.ts';
+import type { TableSchema } from '../schemas/types.ts';
 import { readDatabase } from '../store/database.ts';
 import { realFs } from '../store/durable-fs.ts';
 import type { Database, Segment, Table } from '../store/types.ts';
+import { segmentBatches } from './look/batches.ts';
+import { HeightFilter } from './look/height-filter.ts';
+import { refuseWithoutSchema } from './search/search.ts';
 
 /** One record, copied out of its file. */
 export interface RecordView {
@@ -33,6 +38,14 @@ export interface RecordsOptions {
   /** Bytes read at once; default 256 KiB. */
   readonly blockBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Only groups whose primary is of this height or a higher one. */
+  readonly fromHeight?: bigint | undefined;
+  /** Only groups whose primary is of this height or a lower one. */
+  readonly toHeight?: bigint | undefined;
+  /** What the keys of tables mean, where that is not known by their names; by table. */
+  readonly schemas?: Readonly<Record<string, TableSchema>> | undefined;
+  /** Told, as reading goes on, how many groups a limit on heights has left out because their keys do not fit. */
+  readonly onMisfits?: ((groups: number) => void) | undefined;
 }
 
 /** A database, opened for reading. It takes no locks: beside a running node what it reads is approximate. */
@@ -61,28 +74,52 @@ export class DatabaseReader {
   /**
    * The records of a table. Those that sealing would drop are left out. One block of one key file is in
    * memory at a time.
-   * @throws RollbackError ERR_TABLE_UNKNOWN, ERR_IO, ERR_CHANGED_WHILE_READING, ERR_INTERRUPTED
+   * @throws RollbackError ERR_TABLE_UNKNOWN, ERR_SCHEMA_UNKNOWN (heights of keys that nobody has described),
+   *   ERR_SCHEMA_FAILED, ERR_IO, ERR_CHANGED_WHILE_READING, ERR_INTERRUPTED
    */
   async *records(name: string, options: RecordsOptions = {}): AsyncGenerator<RecordView, void, void> {
-    const { segments } = this.table(name);
-    const order = options.reverse === true ? [...segments].reverse() : segments;
-    for (const segment of order) yield* recordsOf(segment, options);
+    const table = this.table(name);
+    const filter = heightFilter(table, options);
+    const newestFirst = options.reverse === true;
+    const order = newestFirst ? [...table.segments].reverse() : table.segments;
+    for (const segment of order) yield* recordsOf(segment, filter, newestFirst, options);
   }
 }
 
-async function* recordsOf(segment: Segment, options: RecordsOptions): AsyncGenerator<RecordView, void, void> {
-  const reading = { fs: realFs, blockBytes: options.blockBytes, signal: options.signal };
-  const survey = await surveySegment(segment, reading);
-  const direction = options.reverse === true ? 'newest-first' : 'oldest-first';
-  for await (const batch of reverseBatches({ segment, survey }, { ...reading, direction })) {
+function heightFilter(table: Table, options: RecordsOptions): HeightFilter | null {
+  const { fromHeight, toHeight } = options;
+  if (fromHeight === undefined && toHeight === undefined) return null;
+  const schemas = guardSchemas(options.schemas);
+  refuseWithoutSchema([table], schemas);
+  const schema = schemaOf(table.name, schemas);
+  return schema === null
+    ? null
+    : new HeightFilter(schema, { from: fromHeight ?? null, to: toHeight ?? null });
+}
+
+async function* recordsOf(
+  segment: Segment,
+  filter: HeightFilter | null,
+  newestFirst: boolean,
+  options: RecordsOptions,
+): AsyncGenerator<RecordView, void, void> {
+  const { blockBytes, signal } = options;
+  for await (const batch of segmentBatches(segment, {
+    fs: realFs,
+    blockBytes,
+    signal,
+    newestFirst,
+    filter,
+  })) {
     // The batch's buffer is used again, so its records are copied out before the first one is handed on.
-    const views = viewsOf(batch);
-    if (options.reverse === true) views.reverse();
+    const views = viewsOf(batch, filter?.wanted);
+    if (newestFirst) views.reverse();
     yield* views;
   }
+  if (filter !== null && filter.misfits > 0) options.onMisfits?.(filter.misfits);
 }
 
-function viewsOf(batch: RecordBatch): RecordView[] {
+function viewsOf(batch: RecordBatch, wanted?: Uint8Array): RecordView[] {
   const views: RecordView[] = [];
   let record = batch.firstRecord;
   let at = 0;
@@ -90,6 +127,7 @@ function viewsOf(batch: RecordBatch): RecordView[] {
     const offset = batch.offsets[i] as number;
     // Records that sealing drops lie between those that count, and are numbered too.
     for (; at < offset; at += RECORD_OVERHEAD + keyLengthAt(batch.buffer, at)) record++;
+    if (wanted?.[i] === 0) continue;
     const decoded = decodeRecord(batch.buffer, offset);
     if (decoded === null) break;
     const { kind, key, ...address } = decoded.record;

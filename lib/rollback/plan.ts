@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { RollbackError } from '../errors.ts';
-import { guardSchema } from '../schemas/guard.ts';
+import { guardSchemas } from '../schemas/guard.ts';
 import type { TableSchema } from '../schemas/types.ts';
 import { readDatabase } from '../store/database.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
@@ -121,7 +121,7 @@ function contextOf(fs: DurableFs, options: PlanOptions, database: Database): Pla
     fs,
     target: options.target,
     onNoMatch: options.onNoMatch ?? defaultPolicy(options.target),
-    schemas: guardedSchemas(options.schemas),
+    schemas: guardSchemas(options.schemas),
     stragglers: options.stragglers ?? 'refuse',
     dropOrphans: options.dropOrphans ?? false,
     check: options.check ?? 'all',
@@ -133,12 +133,6 @@ function contextOf(fs: DurableFs, options: PlanOptions, database: Database): Pla
     signal: options.signal,
     onProgress: options.onProgress,
   };
-}
-
-function guardedSchemas(said: PlanOptions['schemas']): PlanOptions['schemas'] {
-  if (said === undefined) return undefined;
-  const guarded = Object.entries(said).map(([table, schema]) => [table, guardSchema(table, schema)] as const);
-  return Object.fromEntries(guarded);
 }
 
 /** A filter may have no opinion of a table; a height, a time or a number always means all of them. */

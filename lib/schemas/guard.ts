@@ -41,6 +41,15 @@ export function guardSchema(table: string, schema: TableSchema): TableSchema {
   };
 }
 
+/** All schemas of a caller, each by itself as `guardSchema` gives it. */
+export function guardSchemas(
+  said: Readonly<Record<string, TableSchema>> | undefined,
+): Readonly<Record<string, TableSchema>> | undefined {
+  if (said === undefined) return undefined;
+  const guarded = Object.entries(said).map(([table, schema]) => [table, guardSchema(table, schema)] as const);
+  return Object.fromEntries(guarded);
+}
+
 /** What makes a value no schema; null when it is one. */
 export function problemOf(value: unknown): string | null {
   if (typeof value !== 'object' || value === null) return 'is no object';

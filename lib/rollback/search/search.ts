@@ -47,13 +47,23 @@ export function requireSchemas(
   tables: readonly Table[],
   said: Readonly<Record<string, TableSchema>> | undefined,
 ): void {
-  if (target.kind !== 'height') return;
+  if (target.kind === 'height') refuseWithoutSchema(tables, said);
+}
+
+/**
+ * Refuses tables with records whose keys mean nothing to anybody.
+ * @throws RollbackError ERR_SCHEMA_UNKNOWN
+ */
+export function refuseWithoutSchema(
+  tables: readonly Table[],
+  said: Readonly<Record<string, TableSchema>> | undefined,
+): void {
   const unknown = tables
     .filter((t) => schemaOf(t.name, said) === null && t.segments.some((s) => s.keys.size > 0))
     .map((t) => t.name);
   if (unknown.length === 0) return;
   const known = tables.filter((t) => !unknown.includes(t.name)).map((t) => t.name);
-  const others = known.length === 0 ? '' : `limit the rollback with --table ${known.join(' --table ')}, or `;
+  const others = known.length === 0 ? '' : `limit it with --table ${known.join(' --table ')}, or `;
   throw new RollbackError('ERR_SCHEMA_UNKNOWN', {
     what: `Nobody has said what the keys of ${unknown.length === 1 ? 'table' : 'tables'} ${unknown.join(', ')} mean`,
     why: 'Without that a height cannot be found in them',
