@@ -37,7 +37,10 @@ export function keyLengthAt(buffer: Uint8Array, at: number): number {
 }
 
 /** The number in its segment, from 0, of the record at `offsets[index]`, dropped records counted. */
-export function recordNumber(batch: RecordBatch, index: number): number {
+export function recordNumber(
+  batch: Pick<RecordBatch, 'buffer' | 'offsets' | 'firstRecord'>,
+  index: number,
+): number {
   const target = batch.offsets[index] as number;
   let number = batch.firstRecord;
   for (let at = 0; at < target; at += RECORD_OVERHEAD + keyLengthAt(batch.buffer, at)) number++;

@@ -1,27 +1,103 @@
-/** `inspect`: what there is, from metadata and directory listings alone. */
+/** `inspect`: what there is, from metadata, directory listings and the ends of key files; heights on demand. */
 import { RollbackError } from '../errors.ts';
-import { inspectReport, type LockReport } from '../report/inspect-report.ts';
+import { type HeightsReport, inspectReport, type LockReport } from '../report/inspect-report.ts';
 import { inspectToText } from '../report/inspect-text.ts';
-import { openDatabase } from '../rollback/database-reader.ts';
+import { heightEnds } from '../rollback/look/ends.ts';
+import { listHeights } from '../rollback/look/height-list.ts';
+import { rollbackStatus, type StatusReport } from '../rollback/status.ts';
+import { guardSchemas } from '../schemas/guard.ts';
+import { schemaOf } from '../schemas/known.ts';
+import { readDatabase } from '../store/database.ts';
 import { realFs } from '../store/durable-fs.ts';
+import { isClosed } from '../store/guard.ts';
 import { inspectLock } from '../store/lock.ts';
+import type { Database } from '../store/types.ts';
+import { refuseUnfinished } from '../store/unfinished.ts';
 import type { Context } from './context.ts';
 import { EXIT_DONE } from './exit-codes.ts';
+import { readSchemas } from './schemas.ts';
 import { rootsOf, type SourceOptions } from './source-options.ts';
 
+/** The options of this command. */
+export interface InspectCommandOptions extends SourceOptions {
+  readonly schema?: readonly string[];
+  readonly heights?: true;
+}
+
 /** Runs the command; the result is its exit code. */
-export async function run(options: SourceOptions, context: Context): Promise<number> {
+export async function run(options: InspectCommandOptions, context: Context): Promise<number> {
   const { out, json, color, width, verbose } = context;
-  const database = await openDatabase(rootsOf(options));
-  const report = inspectReport(database, database.roots.map(lockOf));
+  const roots = rootsOf(options);
+  const schemas = await readSchemas(options.schema ?? []);
+  const damaged = new Map<string, RollbackError>();
+  const database = readDatabase(realFs, roots, (table, error) => damaged.set(table, error));
+  const { status, problem } = await statusOf(roots);
+  refuseUnknownTables(Object.keys(schemas), database, damaged);
+  const heights = await heightsOf(database, guardSchemas(schemas), options, context);
+  const locks = database.roots.map(lockOf);
+  const report = inspectReport(database, { locks, status, damaged, heights });
   if (json) await out.json({ message_type: 'inspect', version: 1, ...report });
-  else await out.write(inspectToText(report, { color, width, verbose }));
-  return EXIT_DONE;
+  else await out.write(inspectToText(report, { color, width, verbose, listed: options.heights === true }));
+  // What is told already still decides the exit code. A table of an unfinished rollback may be in any state.
+  const [first] = [problem, ...damaged.values()].filter((error) => error !== null);
+  if (first === undefined) return EXIT_DONE;
+  refuseUnfinished(realFs, database.roots);
+  throw first;
+}
+
+async function statusOf(
+  roots: readonly string[],
+): Promise<{ status: StatusReport | null; problem: RollbackError | null }> {
+  try {
+    return { status: await rollbackStatus(roots), problem: null };
+  } catch (error) {
+    if (!(error instanceof RollbackError)) throw error;
+    return { status: null, problem: error };
+  }
+}
+
+function refuseUnknownTables(
+  wanted: readonly string[],
+  { tables }: Database,
+  damaged: ReadonlyMap<string, unknown>,
+): void {
+  const names = [...tables.map((t) => t.name), ...damaged.keys()];
+  const unknown = wanted.find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  throw new RollbackError('ERR_TABLE_UNKNOWN', {
+    what: `A schema was given, but there is no table ${unknown} in this database`,
+    why: `It has: ${names.join(', ') || 'none'}`,
+    next: 'Correct the name, or check that these are the right roots',
+  });
+}
+
+async function heightsOf(
+  database: Database,
+  schemas: ReturnType<typeof guardSchemas>,
+  options: InspectCommandOptions,
+  context: Context,
+): Promise<Map<string, HeightsReport>> {
+  const reports = new Map<string, HeightsReport>();
+  const progress = context.newProgress();
+  try {
+    for (const table of database.tables) {
+      const schema = schemaOf(table.name, schemas);
+      if (schema === null) continue;
+      const ends = await heightEnds(realFs, table, schema);
+      const listing = { signal: context.signals.signal, onProgress: progress.report };
+      const segments = options.heights ? await listHeights(realFs, table, schema, listing) : null;
+      reports.set(table.name, { schema: schema.name, ends, segments });
+    }
+  } finally {
+    await progress.stop();
+  }
+  return reports;
 }
 
 /** A lock that keeps anybody else out is something to tell here, not a reason to tell nothing. */
 function lockOf(root: string): LockReport {
   try {
+    if (isClosed(realFs, root)) return { state: 'shut', pid: null, since: null, text: null };
     const lock = inspectLock(realFs, root);
     if (lock.state === 'free') return { state: 'free', pid: null, since: null, text: null };
     return { state: lock.state, pid: lock.pid, since: lock.since, text: lock.text };

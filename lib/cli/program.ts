@@ -81,12 +81,19 @@ function addApply(program: Command, choose: Choose): void {
 function addInspect(program: Command, choose: Choose): void {
   const command = program
     .command('inspect')
-    .description('tables, segments, records, sizes, times, watermarks, locks');
+    .description('tables, segments, records, sizes, times, heights, watermarks, locks');
   addSource(command);
-  command.action((options, self: Command) =>
-    choose('inspect', self.optsWithGlobals(), async (c) => (await import('./inspect.ts')).run(options, c)),
-  );
-  finish(command, ['litt-rollback inspect --src /data/a --src /data/b --verbose']);
+  command
+    .optionsGroup('Inspect:')
+    .addOption(schemaOption())
+    .addOption(new Option('--heights', 'list which heights begin where; this reads all key files'))
+    .action((options, self: Command) =>
+      choose('inspect', self.optsWithGlobals(), async (c) => (await import('./inspect.ts')).run(options, c)),
+    );
+  finish(command, [
+    'litt-rollback inspect --src /data/a --src /data/b --verbose',
+    'litt-rollback inspect --src /data/block --heights',
+  ]);
 }
 
 function addKeys(program: Command, choose: Choose): void {

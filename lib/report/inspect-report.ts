@@ -1,9 +1,14 @@
 /** What `inspect` tells, as plain data made from a database and its locks. */
+import type { RollbackError } from '../errors.ts';
+import type { HeightEnds } from '../rollback/look/ends.ts';
+import type { SegmentHeights } from '../rollback/look/height-list.ts';
+import type { StatusReport } from '../rollback/status.ts';
 import type { Database, FileInfo, Segment, Table } from '../store/types.ts';
 
 /** Who holds the lock of one root. */
 export interface LockReport {
-  readonly state: 'free' | 'held' | 'stale' | 'unreadable';
+  /** `shut`: by a rollback that is not finished. */
+  readonly state: 'free' | 'held' | 'stale' | 'shut' | 'unreadable';
   readonly pid: number | null;
   readonly since: string | null;
   readonly text: string | null;
@@ -49,25 +54,60 @@ export interface TableReport {
     readonly missing: readonly string[];
   }[];
   readonly leftovers: readonly string[];
+  /** What its keys tell; null when nobody has said what they mean. */
+  readonly heights: HeightsReport | null;
+}
+
+/** Heights of one table. */
+export interface HeightsReport {
+  /** Name of the schema by which they are told. */
+  readonly schema: string;
+  /** At the two ends of the table. */
+  readonly ends: HeightEnds;
+  /** Segment by segment; null when nobody asked for it. */
+  readonly segments: readonly SegmentHeights[] | null;
+}
+
+/** A table of which nothing else can be told. */
+export interface DamagedTable {
+  readonly table: string;
+  readonly code: string;
+  readonly message: string;
 }
 
 /** A whole database. */
 export interface InspectReport {
   readonly roots: readonly { readonly path: string; readonly lock: LockReport }[];
+  /** Rollbacks that are unfinished, or can be undone; null when their traces cannot be understood. */
+  readonly status: Pick<StatusReport, 'transactions' | 'traces'> | null;
   readonly tables: readonly TableReport[];
+  readonly damaged: readonly DamagedTable[];
   readonly notTables: readonly string[];
 }
 
-/** Builds the report; `locks` in the order of the roots. */
-export function inspectReport(database: Database, locks: readonly LockReport[]): InspectReport {
+/** What there is to tell besides the database's files. */
+export interface InspectFindings {
+  /** In the order of the roots. */
+  readonly locks: readonly LockReport[];
+  readonly status: StatusReport | null;
+  readonly damaged: ReadonlyMap<string, RollbackError>;
+  /** By table; none for those that nobody has described. */
+  readonly heights: ReadonlyMap<string, HeightsReport>;
+}
+
+/** Builds the report. */
+export function inspectReport(database: Database, findings: InspectFindings): InspectReport {
+  const { locks, status, damaged, heights } = findings;
   return {
     roots: database.roots.map((path, i) => ({ path, lock: locks[i]! })),
-    tables: database.tables.map(tableReport),
+    status: status === null ? null : { transactions: status.transactions, traces: status.traces },
+    tables: database.tables.map((table) => tableReport(table, heights.get(table.name) ?? null)),
+    damaged: [...damaged].map(([table, { code, message }]) => ({ table, code, message })),
     notTables: database.notTables,
   };
 }
 
-function tableReport(table: Table): TableReport {
+function tableReport(table: Table, heights: HeightsReport | null): TableReport {
   const segments = table.segments.map(segmentReport);
   return {
     table: table.name,
@@ -87,6 +127,7 @@ function tableReport(table: Table): TableReport {
       missing,
     })),
     leftovers: table.leftovers.map((file) => file.path),
+    heights,
   };
 }
 

@@ -1,7 +1,10 @@
 /** What `inspect` tells, as text. */
 import Table from 'cli-table3';
+import { bytesBar } from './bytes-bar.ts';
+import { endsText, heightsTable, heightsTrouble } from './heights-text.ts';
 import type { InspectReport, LockReport, SegmentReport, TableReport } from './inspect-report.ts';
 import { type Paint, paint } from './paint.ts';
+import { statusLines } from './recovery-text.ts';
 import {
   formatBytes,
   formatCount,
@@ -19,6 +22,8 @@ import {
 export interface InspectTextOptions extends TextStyle {
   /** A line for every segment too. */
   readonly verbose?: boolean;
+  /** Heights were asked for: tables that tell none say so. */
+  readonly listed?: boolean;
 }
 
 type Add = (label: string, text: string, tint?: (s: string) => string) => void;
@@ -28,15 +33,26 @@ export function inspectToText(report: InspectReport, options: InspectTextOptions
   const width = usableWidth(options);
   const colours = paint(options.color ?? false);
   const sections = [rootLines(report, colours)];
+  if (report.status !== null) sections.push(statusLines(report.status, options));
   for (const table of report.tables) {
-    const lines = tableLines(table, report, colours, width);
+    const lines = tableLines(table, report, colours, options);
     if (options.verbose && table.segments.length > 0) lines.push(segmentTable(table.segments));
     sections.push(lines);
+  }
+  for (const { table, code, message } of report.damaged) {
+    const text = `cannot be read: ${printable(message)} [${code}]`;
+    sections.push([
+      colours.heading(printable(table)),
+      ...labelled('damaged', text, { width, column: 14 }).map(colours.warn),
+    ]);
   }
   if (report.notTables.length > 0) {
     sections.push([`No tables, by their names: ${report.notTables.map(printable).join(', ')}`]);
   }
-  return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
 }
 
 function rootLines(report: InspectReport, colours: Paint): string[] {
@@ -58,17 +74,33 @@ function lockText(lock: LockReport): string {
         : `locked by process ${lock.pid}${since}`;
     case 'stale':
       return `a lock of process ${lock.pid ?? '?'}, which is gone, is left${since}`;
+    case 'shut':
+      return 'shut by a rollback that is not finished';
     case 'unreadable':
       return 'locked; the lock file cannot be read or understood';
   }
 }
 
-function tableLines(table: TableReport, report: InspectReport, colours: Paint, width: number): string[] {
+function tableLines(
+  table: TableReport,
+  report: InspectReport,
+  colours: Paint,
+  options: InspectTextOptions,
+): string[] {
+  const width = usableWidth(options);
   const lines = [colours.heading(table.table)];
   const add: Add = (label, text, tint = String) => {
     lines.push(...labelled(label, text, { width, column: 14 }).map(tint));
   };
   addSegments(table, add);
+  const bar = bytesBar(table, Math.min(width - 16, BAR_CELLS), colours);
+  if (bar !== null) {
+    const shared = bar.each === 1 ? '' : `each shade ${bar.each} segments`;
+    const legend = [bar.legend, shared].filter((text) => text !== '').join('   ');
+    lines.push(`  ${'bytes'.padEnd(14)}${bar.bar}     ${legend}`.trimEnd());
+  }
+  if (table.heights !== null) add('heights', endsText(table.heights));
+  else if (options.listed && table.segments.length > 0) add('heights', undescribed(table.table));
   add(
     'watermark',
     table.watermark === null ? 'none' : `segment ${table.watermark} is the lowest readable one`,
@@ -82,7 +114,20 @@ function tableLines(table: TableReport, report: InspectReport, colours: Paint, w
     );
   }
   addTrouble(table, report, (label, text) => add(label, text, colours.warn));
+  addHeights(table, lines, (label, text) => add(label, text, colours.warn));
   return lines;
+}
+
+/** Cells of a bar, where the screen has room for them. */
+const BAR_CELLS = 48;
+
+const undescribed = (table: string): string =>
+  `unknown: nobody has said what the keys mean (--schema ${table}=SCHEMA)`;
+
+function addHeights({ heights }: TableReport, lines: string[], add: Add): void {
+  if (heights === null || heights.segments === null || heights.segments.length === 0) return;
+  lines.push(...heightsTable(heights.segments));
+  for (const [label, text] of heightsTrouble(heights.segments)) add(label, text);
 }
 
 function addSegments(table: TableReport, add: Add): void {

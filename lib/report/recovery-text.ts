@@ -45,6 +45,17 @@ function lines(text: readonly string[], notices: readonly string[], style: TextS
 
 /** The status report, ending in a newline. */
 export function statusToText(report: StatusReport, style: TextStyle = {}): string {
+  const out = statusLines(report, style);
+  if (out.length === 0)
+    out.push('Untouched: no rollback is unfinished here, and none keeps anything for undo.');
+  return `${out.join('\n')}\n`;
+}
+
+/** What there is to tell of rollbacks, line by line; nothing of a database that none has touched. */
+export function statusLines(
+  report: Pick<StatusReport, 'transactions' | 'traces'>,
+  style: TextStyle,
+): string[] {
   const colours = paint(style.color ?? false);
   const width = usableWidth(style);
   const out: string[] = [];
@@ -57,10 +68,8 @@ export function statusToText(report: StatusReport, style: TextStyle = {}): strin
       ),
     );
   }
-  if (out.length === 0)
-    out.push('Untouched: no rollback is unfinished here, and none keeps anything for undo.');
   if (out.at(-1) === '') out.pop();
-  return `${out.join('\n')}\n`;
+  return out;
 }
 
 function transactionLines(t: TransactionStatus, colours: ReturnType<typeof paint>, width: number): string[] {

@@ -1,5 +1,6 @@
 /** Reads what lies in the roots of a database; creates, repairs and deletes nothing. */
 import { join } from 'node:path';
+import { RollbackError } from '../errors.ts';
 import { decodeMetadata } from '../format/metadata.ts';
 import { assembleChain, type SegmentParts } from './chain.ts';
 import { readSmallFile } from './durable-files.ts';
@@ -10,11 +11,16 @@ import type { Database, FileInfo, KeymapInfo, SnapshotInfo, Table } from './type
 
 /**
  * Reads the database that lies in the given roots (every root of it, in any order).
+ * @param onDamage told of tables that cannot be read, which are then left out; without it they are refused
  * @throws RollbackError any ERR_ROOT_*, ERR_SYMBOLIC_LINK, ERR_NOT_A_REGULAR_FILE, ERR_SAME_FILE_TWICE,
  *   ERR_BAD_FILE_NAME, ERR_METADATA, ERR_UNSUPPORTED_VERSION, ERR_WATERMARK, what assembleChain throws,
  *   ERR_CHANGED_WHILE_READING, ERR_IO
  */
-export function readDatabase(fs: DurableFs, dirs: readonly string[]): Database {
+export function readDatabase(
+  fs: DurableFs,
+  dirs: readonly string[],
+  onDamage?: (table: string, error: RollbackError) => void,
+): Database {
   const roots = resolveRoots(fs, dirs);
   const rootsOfTable = new Map<string, number[]>();
   const notTables: string[] = [];
@@ -24,7 +30,15 @@ export function readDatabase(fs: DurableFs, dirs: readonly string[]): Database {
     notTables.push(...found.notTables.map((name) => join(root, name)));
   });
   const names = [...rootsOfTable.keys()].sort();
-  const tables = names.map((name) => readTable(fs, roots, name, rootsOfTable.get(name) ?? []));
+  const tables = names.flatMap((name) => {
+    try {
+      return [readTable(fs, roots, name, rootsOfTable.get(name) ?? [])];
+    } catch (error) {
+      if (onDamage === undefined || !(error instanceof RollbackError)) throw error;
+      onDamage(name, error);
+      return [];
+    }
+  });
   return { roots, tables, notTables };
 }
 

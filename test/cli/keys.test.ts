@@ -70,9 +70,9 @@ describe('cli: keys', () => {
   it('takes a schema from a module', async () => {
     const module = scratchFile(
       'schema.mjs',
-      "export default { name: 'mine', decode: (key, isPrimary) => isPrimary && key.length === 12" +
-        " ? { height: key.readBigUInt64BE(0), kind: 'thing', label: `thing ${key.readBigUInt64BE(0)}\\u001b` }" +
-        " : isPrimary ? null : { height: null, kind: 'hash', label: 'hash' } };\n",
+      `export default { name: 'mine', decode: (key, isPrimary) => isPrimary && key.length === 12
+        ? { height: key.readBigUInt64BE(0), kind: 'thing', label: 'thing ' + key.readBigUInt64BE(0) + '\\u001b' }
+        : isPrimary ? null : { height: null, kind: 'hash', label: 'hash' } };`,
     );
     const root = keyedTable([{ groups: [1, 2, 3].map((h) => receipt(h)) }], { table: 'mine' });
     const words = ['--src', root, '--schema', `mine=${module}`, '--from-height', '3'];

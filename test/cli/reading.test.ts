@@ -60,7 +60,7 @@ describe('cli: inspect, keys, verify', () => {
     const { stdout } = await finish(['keys', ...db.src, '--limit', '2']);
     const lines = stdout.trimEnd().split('\n');
     expect(lines).to.have.length(3);
-    expect(lines[0]).to.match(/segment +record +kind +shard +offset +size +key/);
+    expect(lines[0]).to.match(/segment +record +kind +shard +offset +size +meaning +key/);
     const column = (line: string): number => line.search(/[0-9a-f]{16,}/);
     expect(column(lines[1]!)).to.equal(lines[0]!.indexOf('key'));
     expect((await finish(['keys', ...db.src, '--limit', '0', '--json'])).stdout).to.equal('');

@@ -1,0 +1,67 @@
+/** The bar that shows where the bytes of a table are. */
+import { allocate } from './bar.ts';
+import type { SegmentReport, TableReport } from './inspect-report.ts';
+import type { Paint } from './paint.ts';
+
+type Part = 'even' | 'odd' | 'open' | 'collected' | 'incomplete';
+
+const GLYPHS: Record<Part, string> = { even: '█', odd: '▓', open: '▒', collected: '░', incomplete: '·' };
+const WORDS: Partial<Record<Part, string>> = {
+  open: 'not sealed',
+  collected: 'below the watermark',
+  incomplete: 'incomplete',
+};
+
+interface Stretch {
+  part: Part;
+  bytes: number;
+}
+
+/**
+ * A bar of about `cells` cells, oldest segment left; neighbours differ in shade. Where there are more segments than
+ * fit, neighbours share a shade: `each` tells how many. Null for a table without a byte.
+ */
+export function bytesBar(
+  table: TableReport,
+  cells: number,
+  paint: Paint,
+): { bar: string; legend: string; each: number } | null {
+  const incomplete = (end: 'lowest' | 'highest'): Stretch[] =>
+    table.orphans.filter((o) => o.end === end).map(({ bytes }) => ({ part: 'incomplete', bytes }));
+  const each = Math.max(1, Math.ceil(withBytes(table).length / Math.floor(cells / 2)));
+  const stretches = [...incomplete('lowest'), ...segmentStretches(table, each), ...incomplete('highest')];
+  const filled = stretches.filter((s) => s.bytes > 0);
+  if (filled.length === 0) return null;
+  const sizes = allocate(
+    filled.map((s) => s.bytes),
+    cells,
+  );
+  const bar = filled.map(({ part }, i) => colour(part, GLYPHS[part].repeat(sizes[i]!), paint)).join('');
+  const legend = (Object.entries(WORDS) as [Part, string][])
+    .filter(([part]) => filled.some((s) => s.part === part))
+    .map(([part, word]) => `${colour(part, GLYPHS[part], paint)} ${word}`)
+    .join('   ');
+  return { bar, legend, each };
+}
+
+function colour(part: Part, text: string, paint: Paint): string {
+  if (part === 'open' || part === 'incomplete') return paint.warn(text);
+  return part === 'collected' ? paint.quiet(text) : text;
+}
+
+/** `each` segments share a shade; those that are not sealed or no longer served show that instead. */
+function segmentStretches(table: TableReport, each: number): Stretch[] {
+  const stretches: Stretch[] = [];
+  withBytes(table).forEach(({ segment, sealed, keyBytes, valueBytes }, i) => {
+    const shade: Part = Math.floor(i / each) % 2 === 0 ? 'even' : 'odd';
+    const part = !sealed ? 'open' : segment < (table.watermark ?? 0) ? 'collected' : shade;
+    const bytes = keyBytes + valueBytes;
+    const last = stretches.at(-1);
+    if (last?.part === part) last.bytes += bytes;
+    else stretches.push({ part, bytes });
+  });
+  return stretches;
+}
+
+const withBytes = ({ segments }: TableReport): readonly SegmentReport[] =>
+  segments.filter((s) => s.keyBytes + s.valueBytes > 0);

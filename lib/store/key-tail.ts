@@ -1,0 +1,81 @@
+/**
+ * The last records of a large key file without reading the whole of it. A file can only be parsed forward; so
+ * this looks for the place near the end from which a chain of records goes on to the end, each naming its own
+ * segment. That is as good as certain, not proven: for showing something, never for deciding anything.
+ */
+import {
+  ADDRESS_SIZE,
+  KIND,
+  MAX_RECORD_SIZE,
+  RECORD_OFFSET,
+  RECORD_OVERHEAD,
+} from '../format/key-records.ts';
+import type { DurableFs } from './durable-fs.ts';
+import { openForReading, readFully, viewOf } from './reading.ts';
+
+/** Records over one buffer: record i begins at `offsets[i]`, oldest first; `count` of them. */
+export interface LastRecords {
+  readonly buffer: Buffer;
+  readonly offsets: Int32Array;
+  readonly count: number;
+}
+
+/** Bytes at the end that are looked at: several of the largest records. */
+const WINDOW = 4 * MAX_RECORD_SIZE;
+
+/**
+ * The last whole records of a key file; all of them when it is short.
+ * @throws RollbackError ERR_IO, ERR_CHANGED_WHILE_READING
+ */
+export function lastRecords(fs: DurableFs, path: string, size: number, segment: number): LastRecords {
+  const length = Math.min(size, WINDOW);
+  const buffer = Buffer.allocUnsafe(length);
+  const fd = openForReading(fs, path);
+  try {
+    readFully(fs, fd, path, buffer, size - length, length);
+  } finally {
+    fs.close(fd);
+  }
+  const chains = chainsOf(buffer, segment);
+  const start = length === size ? 0 : bestStart(chains);
+  const offsets = new Int32Array(Math.floor(length / RECORD_OVERHEAD) + 1);
+  let count = 0;
+  for (let at = start; (chains.ends[at] as number) > at; at = recordEnd(buffer, at)) offsets[count++] = at;
+  return { buffer, offsets, count };
+}
+
+const recordEnd = (buffer: Buffer, at: number): number =>
+  at + RECORD_OVERHEAD + buffer.readUInt16BE(at + RECORD_OFFSET.keyLength);
+
+/** For each byte: where the chain of records ends that begins there, and how many records it has. */
+interface Chains {
+  readonly ends: Int32Array;
+  readonly counts: Int32Array;
+}
+
+function chainsOf(buffer: Buffer, segment: number): Chains {
+  const view = viewOf(buffer);
+  const ends = Int32Array.from({ length: buffer.length + 1 }, (_, at) => at);
+  const counts = new Int32Array(buffer.length + 1);
+  for (let at = buffer.length - RECORD_OVERHEAD; at >= 0; at--) {
+    const end = recordEnd(buffer, at);
+    const isRecord =
+      end <= buffer.length &&
+      (buffer[at] as number) <= KIND.lastSecondary &&
+      view.getUint32(end - ADDRESS_SIZE) === segment;
+    if (!isRecord) continue;
+    ends[at] = ends[end] as number;
+    counts[at] = 1 + (counts[end] as number);
+  }
+  return { ends, counts };
+}
+
+/** Where the chain begins that goes furthest, and of several the longest; one of the first bytes begins a record. */
+function bestStart({ ends, counts }: Chains): number {
+  let best = 0;
+  for (let at = 1; at < MAX_RECORD_SIZE && at < ends.length; at++) {
+    const further = (ends[at] as number) - (ends[best] as number);
+    if (further > 0 || (further === 0 && (counts[at] as number) > (counts[best] as number))) best = at;
+  }
+  return best;
+}
