@@ -79,10 +79,10 @@ async function listTable(
   const render = context.json ? recordJson : recordLine;
   const { fromHeight, toHeight, schemas } = options;
   let misfits = 0;
-  let listed = 0;
+  let left = limit;
   let chunk = '';
   if (limit === 0) return;
-  for await (const record of reader.records(table, {
+  for await (const records of reader.recordRuns(table, {
     reverse: !options.oldestFirst,
     signal: signals.signal,
     fromHeight,
@@ -90,13 +90,14 @@ async function listTable(
     schemas,
     onMisfits: (groups) => (misfits = groups),
   })) {
-    chunk += `${render(table, record, schema)}\n`;
-    listed += 1;
-    if (chunk.length >= CHUNK) {
+    for (const record of records.slice(0, left)) {
+      chunk += `${render(table, record, schema)}\n`;
+      if (chunk.length < CHUNK) continue;
       if (!(await out.write(chunk))) return;
       chunk = '';
     }
-    if (listed >= limit) break;
+    left -= Math.min(left, records.length);
+    if (left === 0) break;
   }
   await out.write(chunk);
   if (misfits > 0 && schema !== null && !context.quiet) {

@@ -78,11 +78,19 @@ export class DatabaseReader {
    *   ERR_SCHEMA_FAILED, ERR_IO, ERR_CHANGED_WHILE_READING, ERR_INTERRUPTED
    */
   async *records(name: string, options: RecordsOptions = {}): AsyncGenerator<RecordView, void, void> {
+    for await (const run of this.recordRuns(name, options)) yield* run;
+  }
+
+  /** The same records in runs, which is faster: an await for each record costs more than reading it. */
+  async *recordRuns(
+    name: string,
+    options: RecordsOptions = {},
+  ): AsyncGenerator<readonly RecordView[], void, void> {
     const table = this.table(name);
     const filter = heightFilter(table, options);
     const newestFirst = options.reverse === true;
     const order = newestFirst ? [...table.segments].reverse() : table.segments;
-    for (const segment of order) yield* recordsOf(segment, filter, newestFirst, options);
+    for (const segment of order) yield* runsOf(segment, filter, newestFirst, options);
   }
 }
 
@@ -97,12 +105,12 @@ function heightFilter(table: Table, options: RecordsOptions): HeightFilter | nul
     : new HeightFilter(schema, { from: fromHeight ?? null, to: toHeight ?? null });
 }
 
-async function* recordsOf(
+async function* runsOf(
   segment: Segment,
   filter: HeightFilter | null,
   newestFirst: boolean,
   options: RecordsOptions,
-): AsyncGenerator<RecordView, void, void> {
+): AsyncGenerator<readonly RecordView[], void, void> {
   const { blockBytes, signal } = options;
   for await (const batch of segmentBatches(segment, {
     fs: realFs,
@@ -114,7 +122,7 @@ async function* recordsOf(
     // The batch's buffer is used again, so its records are copied out before the first one is handed on.
     const views = viewsOf(batch, filter?.wanted);
     if (newestFirst) views.reverse();
-    yield* views;
+    if (views.length > 0) yield views;
   }
   if (filter !== null && filter.misfits > 0) options.onMisfits?.(filter.misfits);
 }
