@@ -115,8 +115,27 @@ async function benchPlanning(bench: Bench, records: number, judgeRates: boolean)
   rows.push(bandwidthRow('straggler check', cat / check, judgeRates ? 0.3 : null));
   for (const test of [cases.newest, cases.key, cases.filter, cases.height, cases.kept])
     rows.push(await memoryRow(test.name, test));
+  await benchLooking(bench, sample, node);
   await benchApply(bench, sample);
 }
+
+/** What a person looks at first. */
+async function benchLooking(bench: Bench, sample: Sample, node: number): Promise<void> {
+  const src = ['--src', sample.roots[0]!, '--schema', 'sample=receipts'];
+  const listed = Math.min(2 * sample.groups, LISTED);
+  const heights = { name: 'inspect --heights', argv: run('inspect', ...src, '--heights') };
+  const keys = {
+    name: 'keys --json, newest first',
+    argv: run('keys', ...src, '--json', '--limit', String(listed)),
+  };
+  const times = await medians([heights, keys], bench.runs);
+  bench.rows.push(...rateRows(heights.name, 2 * sample.groups, times.get(heights.name)!, node, null));
+  bench.rows.push(...rateRows(keys.name, listed, times.get(keys.name)!, node, null));
+  for (const test of [heights, keys]) bench.rows.push(await memoryRow(test.name, test));
+}
+
+/** Records that `keys` prints. */
+const LISTED = 1_000_000;
 
 /** Each apply removes one more group, so every run finds a database of (nearly) the same size. */
 async function benchApply(bench: Bench, sample: Sample): Promise<void> {

@@ -30,6 +30,9 @@ export interface KeysCommandOptions extends SourceOptions {
 /** Text that is handed over at once. */
 const CHUNK = 64 * 1024;
 
+/** Bytes of a key file that are read at once: the objects made of a larger block would outlive it for long. */
+const BLOCK_BYTES = 64 * 1024;
+
 /** Runs the command; the result is its exit code. */
 export async function run(options: KeysCommandOptions, context: Context): Promise<number> {
   const { fromHeight, toHeight } = options;
@@ -83,6 +86,7 @@ async function listTable(
   let chunk = '';
   if (limit === 0) return;
   for await (const records of reader.recordRuns(table, {
+    blockBytes: BLOCK_BYTES,
     reverse: !options.oldestFirst,
     signal: signals.signal,
     fromHeight,
