@@ -7,15 +7,24 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { bytesWritten, type Case, countFsyncs, fsyncSeconds, medians, peakMemory } from './bench/measure.ts';
-import { passed, type Row, rowsToText } from './bench/rows.ts';
+import { lookingRows } from './bench/looking.ts';
+import { bytesWritten, type Case, countFsyncs, fsyncSeconds, medians } from './bench/measure.ts';
+import {
+  bandwidthRow,
+  memoryRow,
+  passed,
+  type Row,
+  rateRow,
+  rateRows,
+  rowsToText,
+  timeRow,
+} from './bench/rows.ts';
 import { GROUP_BYTES, makeSample, primaryKey, type Sample } from './make-sample.ts';
 
 const COMMAND = fileURLToPath(new URL('../dist/bin/litt-rollback.js', import.meta.url));
 const RECORDS = 10_000_000;
 const QUICK_RECORDS = 1_000_000;
 const LARGE_BYTES = 6_000_000_000;
-const MEMORY_LIMIT_MB = 120;
 
 /** A byte predicate ends at the oldest group; so does this filter, which decodes a number for every record. */
 const FILTER = 'export default (table, key) => key.readBigUInt64BE(0) <= 1n;\n';
@@ -115,27 +124,9 @@ async function benchPlanning(bench: Bench, records: number, judgeRates: boolean)
   rows.push(bandwidthRow('straggler check', cat / check, judgeRates ? 0.3 : null));
   for (const test of [cases.newest, cases.key, cases.filter, cases.height, cases.kept])
     rows.push(await memoryRow(test.name, test));
-  await benchLooking(bench, sample, node);
+  rows.push(...(await lookingRows(sample, bench.runs, node, run)));
   await benchApply(bench, sample);
 }
-
-/** What a person looks at first. */
-async function benchLooking(bench: Bench, sample: Sample, node: number): Promise<void> {
-  const src = ['--src', sample.roots[0]!, '--schema', 'sample=receipts'];
-  const listed = Math.min(2 * sample.groups, LISTED);
-  const heights = { name: 'inspect --heights', argv: run('inspect', ...src, '--heights') };
-  const keys = {
-    name: 'keys --json, newest first',
-    argv: run('keys', ...src, '--json', '--limit', String(listed)),
-  };
-  const times = await medians([heights, keys], bench.runs);
-  bench.rows.push(...rateRows(heights.name, 2 * sample.groups, times.get(heights.name)!, node, null));
-  bench.rows.push(...rateRows(keys.name, listed, times.get(keys.name)!, node, null));
-  for (const test of [heights, keys]) bench.rows.push(await memoryRow(test.name, test));
-}
-
-/** Records that `keys` prints. */
-const LISTED = 1_000_000;
 
 /** Each apply removes one more group, so every run finds a database of (nearly) the same size. */
 async function benchApply(bench: Bench, sample: Sample): Promise<void> {
@@ -211,46 +202,6 @@ async function benchLarge(bench: Bench): Promise<void> {
     });
   }
   rmSync(join(bench.dir, 'large'), { recursive: true, force: true });
-}
-
-function timeRow(name: string, measured: number, bound: number | null, detail: string): Row {
-  return { name, measured, bound, sense: 'at most', unit: 's', detail };
-}
-
-function rateRow(name: string, records: number, seconds: number, bound: number | null): Row {
-  return {
-    name,
-    measured: records / seconds / 1e6,
-    bound,
-    sense: 'at least',
-    unit: 'M records/s',
-    detail: '',
-  };
-}
-
-/** The rate of the whole command, and that of its work alone. */
-function rateRows(name: string, records: number, seconds: number, node: number, bound: number | null): Row[] {
-  return [
-    { ...rateRow(name, records, seconds, bound), detail: `whole command: ${seconds.toFixed(3)} s` },
-    { ...rateRow(`${name} (net)`, records, seconds - node, bound), detail: 'without the time of node -e 0' },
-  ];
-}
-
-/** How fast a piece of work goes through the key file, as a share of the bandwidth of cat. */
-function bandwidthRow(name: string, measured: number, bound: number | null): Row {
-  return { name, measured, bound, sense: 'at least', unit: 'x', detail: 'of the bandwidth of cat' };
-}
-
-async function memoryRow(name: string, test: Case): Promise<Row> {
-  const measured = (await peakMemory(test)) / 1e6;
-  return {
-    name: `memory: ${name}`,
-    measured,
-    bound: MEMORY_LIMIT_MB,
-    sense: 'at most',
-    unit: 'MB',
-    detail: '',
-  };
 }
 
 const ratio = (a: number, b: number): string => `${(a / b).toFixed(2)} x node`;

@@ -1,4 +1,5 @@
 /** One measured value against its bound, and how rows are printed. */
+import { type Case, peakMemory } from './measure.ts';
 
 /** A row of the result. */
 export interface Row {
@@ -10,6 +11,8 @@ export interface Row {
   readonly unit: 's' | 'M records/s' | 'MB' | 'bytes' | 'x';
   readonly detail: string;
 }
+
+const MEMORY_LIMIT_MB = 120;
 
 /** True, false, or null for a row that is not judged. */
 export function passed(row: Row): boolean | null {
@@ -39,4 +42,53 @@ export function rowsToText(rows: readonly Row[]): string {
 function format(value: number, row: Row): string {
   const digits = row.unit === 's' ? 3 : row.unit === 'bytes' ? 0 : row.unit === 'x' ? 2 : 1;
   return `${value.toFixed(digits)} ${row.unit}`;
+}
+
+/** A time. */
+export function timeRow(name: string, measured: number, bound: number | null, detail: string): Row {
+  return { name, measured, bound, sense: 'at most', unit: 's', detail };
+}
+
+/** A rate. */
+export function rateRow(name: string, records: number, seconds: number, bound: number | null): Row {
+  return {
+    name,
+    measured: records / seconds / 1e6,
+    bound,
+    sense: 'at least',
+    unit: 'M records/s',
+    detail: '',
+  };
+}
+
+/** The rate of the whole command, and that of its work alone. */
+export function rateRows(
+  name: string,
+  records: number,
+  seconds: number,
+  node: number,
+  bound: number | null,
+): Row[] {
+  return [
+    { ...rateRow(name, records, seconds, bound), detail: `whole command: ${seconds.toFixed(3)} s` },
+    { ...rateRow(`${name} (net)`, records, seconds - node, bound), detail: 'without the time of node -e 0' },
+  ];
+}
+
+/** How fast a piece of work goes through the key file, as a share of the bandwidth of cat. */
+export function bandwidthRow(name: string, measured: number, bound: number | null): Row {
+  return { name, measured, bound, sense: 'at least', unit: 'x', detail: 'of the bandwidth of cat' };
+}
+
+/** The peak memory of a case. */
+export async function memoryRow(name: string, test: Case): Promise<Row> {
+  const measured = (await peakMemory(test)) / 1e6;
+  return {
+    name: `memory: ${name}`,
+    measured,
+    bound: MEMORY_LIMIT_MB,
+    sense: 'at most',
+    unit: 'MB',
+    detail: '',
+  };
 }
