@@ -10,13 +10,16 @@ import { readDatabase } from '../store/database.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import type { LockSet } from '../store/lock.ts';
 import { rememberedSet, rememberSet } from '../store/root-memory.ts';
-import type { FingerprintEntry, PlanHeights, RollbackPlan, Step, TableOutcome } from '../types.ts';
+import type { Table } from '../store/types.ts';
+import type { PlanHeights, RollbackPlan, TableOutcome } from '../types.ts';
 import { verifyApplied } from './applied.ts';
 import { compareFingerprints, fingerprintOf } from './fingerprint.ts';
 import { lockDatabase } from './locks.ts';
+import { checkPlan, checkStates } from './plan-check.ts';
 import { preflight } from './preflight.ts';
 import type { Progress } from './progress.ts';
-import { isPlausibleStep, refuseLinkedParents } from './step-paths.ts';
+import { refuseLinkedParents } from './step-paths.ts';
+
 import { audit } from './transaction/audit.ts';
 import { claimAreas } from './transaction/claim.ts';
 import { Members, usesSnapshotDir } from './transaction/members.ts';
@@ -102,15 +105,17 @@ export async function applyWith(
   lockedDirs: readonly string[],
   options: ApplyOptions = {},
 ): Promise<Outcome> {
-  const present = presentFingerprint(fs, plan);
+  const tables = presentTables(fs, plan);
+  const present = fingerprintOf(fs, tables, plan.snapshotDir);
   compareFingerprints(plan.fingerprint, present, plan.roots, plan.snapshotDir);
   const steps = plan.tables.flatMap((t) => t.steps);
-  refuseForeignSteps(plan, steps, present);
+  checkPlan(plan, tables, present);
   const keepUndo = options.keepUndo ?? true;
   if (steps.length === 0) return outcomeOf(plan, { done: 0, alreadyDone: 0 }, false, []);
   const members = new Members(plan.id, plan.roots, usesSnapshotDir(plan) ? plan.snapshotDir : null);
   const context: TransactionContext = { fs, members, plan, lockedDirs };
   for (const step of steps) refuseLinkedParents(fs, members.base(step.file.root), [step.file.path]);
+  checkStates(fs, members, steps);
   preflight(context);
   if (options.signal?.aborted === true) {
     const text = { what: 'Interrupted', why: 'Nothing was changed' };
@@ -159,7 +164,7 @@ export function rememberRoots(fs: DurableFs, roots: readonly string[]): void {
   rememberSet(fs, roots, memory.state === 'complete' ? memory.id : randomUUID());
 }
 
-function presentFingerprint(fs: DurableFs, plan: RollbackPlan): FingerprintEntry[] {
+function presentTables(fs: DurableFs, plan: RollbackPlan): readonly Table[] {
   const database = readDatabase(fs, plan.roots);
   const moved = database.roots.findIndex((root, i) => root !== plan.roots[i]);
   if (moved >= 0) {
@@ -174,31 +179,7 @@ function presentFingerprint(fs: DurableFs, plan: RollbackPlan): FingerprintEntry
     );
   }
   const names = new Set(plan.tables.map((t) => t.table));
-  const tables = database.tables.filter((t) => names.has(t.name));
-  return fingerprintOf(fs, tables, plan.snapshotDir);
-}
-
-/** A plan file is input: its steps may name only files that reading the database has found. */
-function refuseForeignSteps(
-  plan: RollbackPlan,
-  steps: readonly Step[],
-  present: readonly FingerprintEntry[],
-): void {
-  const known = new Set(present.map((e) => `${e[0]}:${e[1]}`));
-  for (const step of steps) {
-    const { root, path } = step.file;
-    const needsEntry = step.op !== 'remove-link' && step.op !== 'remove-directory';
-    if (isPlausibleStep(step) && (!needsEntry || known.has(`${root}:${path}`))) continue;
-    throw new RollbackError(
-      'ERR_PLAN_INVALID',
-      {
-        what: `The plan has a step for ${path} that this program did not plan`,
-        why: 'Carrying it out could destroy the database',
-        next: 'Make a new plan, read it, and apply that one',
-      },
-      { table: step.table, path: plan.roots[typeof root === 'number' ? root : 0] },
-    );
-  }
+  return database.tables.filter((t) => names.has(t.name));
 }
 
 function outcomeOf(

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { isTableName } from '../format/file-names.ts';
 import type { RollbackPlan, Step } from '../types.ts';
-import { isPlausibleStep } from './step-paths.ts';
+import { isPlausibleStep, problemOfSteps } from './step-paths.ts';
 
 const size = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 const index = z.number().int().nonnegative().max(0xffff_ffff);
@@ -107,7 +107,11 @@ const table = z
     notices: z.array(z.string()),
     steps: z.array(step),
   })
-  .strict();
+  .strict()
+  .superRefine((t, context) => {
+    const message = problemOfSteps(t.table, t.steps as Step[]);
+    if (message !== null) context.addIssue({ code: 'custom', message });
+  });
 
 /** Version 1 of the plan file. */
 export const planSchema = z
@@ -121,7 +125,9 @@ export const planSchema = z
     approximate: z.boolean(),
     roots: z.array(z.string().startsWith('/')).min(1),
     snapshotDir: z.string().startsWith('/').nullable(),
-    tables: z.array(table),
+    tables: z
+      .array(table)
+      .refine((all) => new Set(all.map((t) => t.table)).size === all.length, 'a table stands there twice'),
     tablesOutside: z.array(z.string()),
     notices: z.array(z.string()),
     fingerprint: z.array(z.tuple([rootNumber, relative, size, decimal, z.string()])),

@@ -4,17 +4,38 @@
  */
 import { dirname, join } from 'node:path';
 import { RollbackError } from '../errors.ts';
+import { isTableName } from '../format/file-names.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { FileRef, Step } from '../types.ts';
 
-const NAME = '[^/]+';
+/** What planning names below a table's directory in a root, and below the snapshot directory. */
+const IN_ROOT = /^(?:segments\/[^/]+|keymap|snapshot|snapshot\/[^/]+|gc-watermark)$/;
+const IN_SNAPSHOTS = /^(?:segments\/[^/]+|(?:upper|lower)-bound\.txt)$/;
 
 /** Whether planning could have named this file of this table. */
 export function isTablePath(table: string, file: FileRef): boolean {
-  const inRoot = `segments/${NAME}|keymap|snapshot|snapshot/${NAME}|gc-watermark`;
-  const below = file.root === 'snapshots' ? `segments/${NAME}|(?:upper|lower)-bound\\.txt` : inRoot;
-  return new RegExp(`^${table}/(?:${below})$`).test(file.path);
+  if (!isTableName(table) || !file.path.startsWith(`${table}/`)) return false;
+  const below = file.path.slice(table.length + 1);
+  return (file.root === 'snapshots' ? IN_SNAPSHOTS : IN_ROOT).test(below);
+}
+
+/**
+ * What is wrong with steps as a list: one for another table, two for one file, one inside of a directory that
+ * goes. Null when nothing is.
+ */
+export function problemOfSteps(table: string, steps: readonly Step[]): string | null {
+  const named = new Set<string>();
+  const removed: string[] = [];
+  for (const { table: of, file, op } of steps) {
+    const name = `${file.root}:${file.path}`;
+    if (of !== table) return `a step of table ${table} is for table ${of}`;
+    if (named.has(name)) return `two steps are for ${file.path}`;
+    named.add(name);
+    if (op === 'remove-directory') removed.push(`${name}/`);
+  }
+  const inside = [...named].find((name) => removed.some((dir) => name.startsWith(dir)));
+  return inside === undefined ? null : `a step is for ${inside}, in a directory that goes`;
 }
 
 /** Whether a step's operation fits the file that it names. */

@@ -1,9 +1,7 @@
 /** Forged plan files: what a person could be handed in the place of a plan. */
-import { join } from 'node:path';
-import type { RollbackPlan, Step } from '../../../lib/types.ts';
 import type { Forged, PlanCase } from './plan-cases.ts';
 import { addStep, changeStep, dropSteps, edited, stepAt } from './plan-cases.ts';
-import { TABLES, type World } from './world.ts';
+import { TABLES } from './world.ts';
 
 const CUT = TABLES.cut;
 
@@ -176,18 +174,22 @@ const listCases: PlanCase[] = [
     name: 'the snapshot links stay',
     forge: (world) =>
       dropSteps(world, (step) => String(step['file']).length > 0 && step['op'] === 'remove-link'),
+    expect: 'undoable',
   },
   {
     name: 'the hard links of the snapshot stay',
     forge: (world) => dropSteps(world, (step) => step['reason'] === 'snapshot'),
+    expect: 'undoable',
   },
   {
     name: 'the bounds stay',
     forge: (world) => dropSteps(world, (step) => /bound/.test(String(step['reason']))),
+    expect: 'undoable',
   },
   {
     name: 'the metadata stays',
     forge: (world) => dropSteps(world, (step) => step['reason'] === 'metadata'),
+    expect: 'undoable',
   },
   {
     name: 'a removed segment stays in part',
@@ -214,11 +216,5 @@ const listCases: PlanCase[] = [
 const stepNames = (step: Forged, path: string): boolean =>
   String((step['file'] as { path?: string }).path).endsWith(path);
 
-/** Every forged plan about where its steps lead, and which there are. */
-export const PLACE_CASES: readonly PlanCase[] = [...pathCases, ...placeCases, ...foreignCases, ...listCases];
-
-/** For those who want to know what a case is made from. */
-export type { RollbackPlan, Step, World };
-
-/** A path beside the roots. */
-export const outside = (world: World, path: string): string => join(world.canary, path);
+/** Every plan that was forged by hand. */
+export const PLAN_CASES: readonly PlanCase[] = [...pathCases, ...placeCases, ...foreignCases, ...listCases];

@@ -1,0 +1,168 @@
+/**
+ * `npx tsx scripts/fuzz.ts`: mutated input for everything that reads what others may have written: parsers, whole
+ * databases, plan files, journals. Each input follows from the seed and its number. Prints a table of counts; exits
+ * with 1 when something went wrong.
+ */
+import { fork } from 'node:child_process';
+import { appendFileSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { addTally, emptyTally, type Tally } from './fuzz/tally.ts';
+import type { Share } from './fuzz/worker.ts';
+
+const USAGE = `Usage: npx tsx scripts/fuzz.ts [options]
+
+  --parsers N      inputs for parsers (default 8000000)
+  --directories N  mutated databases (default 20000)
+  --forged N       forged plans and journals (default 20000)
+  --quick          a twentieth of that
+  --seed N         another choice of inputs (default 1)
+  --only ID        only the input that a finding names
+  --rows FILE      append the counts as JSON lines
+`;
+
+/** More than any process here may take, whatever the input (bytes), and longer than one input may (milliseconds). */
+const MAX_BYTES = 600 * 2 ** 20;
+const MAX_MILLISECONDS = 10_000;
+const SHOWN_FINDINGS = 10;
+const MEMORY = '/dev/shm';
+const WORKER = fileURLToPath(new URL('fuzz/worker.ts', import.meta.url));
+
+interface Options {
+  readonly sizes: Readonly<Record<Share['part'], number>>;
+  readonly seed: number;
+  readonly only: string | null;
+  readonly rows: string | null;
+}
+
+function parseOptions(): Options | null {
+  const { values } = parseArgs({
+    options: {
+      parsers: { type: 'string' },
+      directories: { type: 'string' },
+      forged: { type: 'string' },
+      quick: { type: 'boolean' },
+      seed: { type: 'string' },
+      only: { type: 'string' },
+      rows: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) return null;
+  const size = (name: 'parsers' | 'directories' | 'forged', whole: number): number => {
+    const given = values[name];
+    const n = given === undefined ? whole / (values.quick ? 20 : 1) : Number(given);
+    if (!Number.isSafeInteger(n) || n < 0) throw new Error(`--${name} takes a whole number`);
+    return n;
+  };
+  return {
+    sizes: {
+      parsers: size('parsers', 8_000_000),
+      directories: size('directories', 20_000),
+      forged: size('forged', 20_000),
+      'by hand': 1,
+    },
+    seed: Number(values.seed ?? 1),
+    only: values.only ?? null,
+    rows: values.rows ?? null,
+  };
+}
+
+async function main(): Promise<void> {
+  const options = parseOptions();
+  if (options === null) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const scratch = mkdtempSync(join(hasRoom(MEMORY) ? MEMORY : tmpdir(), 'litt-fuzz-'));
+  process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+  const total = emptyTally();
+  const started = Date.now();
+  for (const share of sharesOf(options, scratch)) {
+    const tallies = await Promise.all(share.map(runWorker));
+    for (const tally of tallies) addTally(total, tally);
+  }
+  report(total, options, (Date.now() - started) / 1000);
+}
+
+/** Parts one after the other, each split among the processors. */
+function sharesOf({ sizes, seed, only }: Options, scratch: string): Share[][] {
+  const parts = (['by hand', 'parsers', 'directories', 'forged'] as const).filter(
+    (part) => sizes[part] > 0 && (only === null || only.startsWith(`${part}/`)),
+  );
+  if (only !== null) {
+    const number = Number(only.split('/').at(-1));
+    const [from, to] = Number.isInteger(number) ? [number, number + 1] : [0, 1];
+    return parts.map((part) => [{ part, seed, from, to, only, scratch }]);
+  }
+  return parts.map((part) => {
+    const workers = part === 'by hand' ? 1 : availableParallelism();
+    return Array.from({ length: workers }, (_, i) => ({
+      part,
+      seed,
+      from: Math.floor((sizes[part] * i) / workers),
+      to: Math.floor((sizes[part] * (i + 1)) / workers),
+      only,
+      scratch,
+    }));
+  });
+}
+
+function runWorker(share: Share): Promise<Tally> {
+  return new Promise((resolve, reject) => {
+    const child = fork(WORKER, { execArgv: ['--import', 'tsx'] });
+    let tally: Tally | null = null;
+    child.on('message', (message) => {
+      tally = message as Tally;
+    });
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      if (tally !== null) resolve(tally);
+      else
+        reject(new Error(`a process of the part ${share.part} ended without a result (${code ?? signal})`));
+    });
+    child.send(share);
+  });
+}
+
+function report(tally: Tally, { rows, seed }: Options, seconds: number): void {
+  const { counts, findings, peakBytes, slowest, slowestId } = tally;
+  const problems = findings.map(({ id, problem }) => `${id}: ${problem}`);
+  if (peakBytes > MAX_BYTES) problems.push(`a process took ${peakBytes} bytes of memory`);
+  if (slowest > MAX_MILLISECONDS) problems.push(`${slowestId}: it took ${Math.round(slowest)} ms`);
+  const entries = Object.entries(counts);
+  const width = Math.max(...entries.map(([what]) => what.length));
+  const lines = entries.map(
+    ([what, n]) => `  ${what.padEnd(width)}  ${n.toLocaleString('en-US').padStart(10)}\n`,
+  );
+  const memory = (peakBytes / 2 ** 20).toFixed(0);
+  process.stdout.write(`${lines.join('')}  ${seconds.toFixed(0)} s, at most ${memory} MiB, `);
+  process.stdout.write(
+    `slowest database or document ${slowest.toFixed(0)} ms, ${problems.length} problems\n`,
+  );
+  for (const problem of problems.slice(0, SHOWN_FINDINGS)) {
+    const [id] = problem.split(': ');
+    process.stdout.write(
+      `PROBLEM ${problem}\n  repeat: npx tsx scripts/fuzz.ts --seed ${seed} --only '${id}'\n`,
+    );
+  }
+  if (rows !== null) {
+    const documents = entries.map(([what, n]) => JSON.stringify({ proof: 'hostile input', what, count: n }));
+    appendFileSync(rows, `${documents.join('\n')}\n`);
+  }
+  if (problems.length > 0) process.exitCode = 1;
+}
+
+function hasRoom(dir: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dir);
+    return bavail * bsize > 256 * 2 ** 20;
+  } catch {
+    return false; // no such file system here
+  }
+}
+
+await main();
