@@ -163,7 +163,7 @@ export function describePlace(place: ErrorPlace): string {
   return where === '' ? `at byte ${place.offset}` : `${where} at byte ${place.offset}`;
 }
 
-/** Wraps an operating system error so that it names the path and says what state is left. */
+/** Wraps an operating system error so that it names its path (else the one given) and says what state is left. */
 export function ioError(
   error: unknown,
   path: string,
@@ -175,9 +175,14 @@ export function ioError(
   return new RollbackError(
     'ERR_IO',
     { what: `The operating system refused to ${doing}: ${errno}`, why: state, next: hintFor(errno) },
-    { path },
+    { path: pathOf(error) ?? path },
     error,
   );
+}
+
+function pathOf(error: unknown): string | undefined {
+  const path = (error as NodeJS.ErrnoException | null)?.path;
+  return typeof path === 'string' ? path : undefined;
 }
 
 function hintFor(errno: string): string {

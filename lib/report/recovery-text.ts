@@ -12,7 +12,7 @@ export function resumeToText(outcome: ResumeOutcome, style: TextStyle = {}): str
   const said: Record<ResumeOutcome['action'], string> = {
     nothing: 'Nothing is unfinished here.',
     swept: 'The rollback had not begun to change anything; its traces are gone. The database is as it was.',
-    cleaned: 'No rollback is under way; the locks that it had left are gone.',
+    cleaned: 'No rollback is under way; what an interrupted run had left is gone.',
     finished: `Finished the rollback${target}. The database may be opened again.`,
     'taken-back': `Finished taking the rollback back${target}. The database may be opened again.`,
   };

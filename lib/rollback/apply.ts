@@ -4,8 +4,7 @@
  * finished by resume or taken back by undo.
  */
 import { randomUUID } from 'node:crypto';
-import { RollbackError } from '../errors.ts';
-import { emptyTrash } from '../store/area.ts';
+import { ioError, RollbackError } from '../errors.ts';
 import { readDatabase } from '../store/database.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import type { LockSet } from '../store/lock.ts';
@@ -19,9 +18,8 @@ import { checkPlan, checkStates } from './plan-check.ts';
 import { preflight } from './preflight.ts';
 import type { Progress } from './progress.ts';
 import { refuseLinkedParents } from './step-paths.ts';
-
-import { audit } from './transaction/audit.ts';
 import { claimAreas } from './transaction/claim.ts';
+import { conclude } from './transaction/clean-up.ts';
 import { Members, usesSnapshotDir } from './transaction/members.ts';
 import { runForward, type StepCounts, stepsOf, unfinished } from './transaction/run.ts';
 import { begin, finishForward, prepareAreas, type TransactionContext } from './transaction/transaction.ts';
@@ -75,6 +73,8 @@ export async function applyPlan(plan: RollbackPlan, options: ApplyOptions = {}):
   const locks = await lockDatabase(plan.roots, plan.snapshotDir ?? undefined);
   let changed = false;
   try {
+    // A signal that came while the locks were being taken is delivered, in two turns, before the first change.
+    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
     const onStart = (): void => {
       changed = true;
       options.onStart?.();
@@ -131,31 +131,37 @@ async function carryOut(
   options: ApplyOptions,
 ): Promise<Outcome> {
   const { fs, members, plan } = context;
-  const total = stepsOf(context).length;
-  const now = new Date();
-  try {
-    prepareAreas(context);
-    claimAreas(fs, members.dirs, members.id);
-    begin(context, keepUndo, now);
-  } catch (error) {
-    throw unfinished(error, members.roots[0] as string, { done: 0, alreadyDone: 0 }, total);
-  }
+  beginAll(context, keepUndo);
   const counts = await runForward(context, options.onProgress);
   await verifyApplied(fs, plan, options.onProgress);
   try {
     rememberRoots(fs, members.roots);
     finishForward(context, keepUndo);
   } catch (error) {
-    throw unfinished(error, members.roots[0] as string, counts, total);
+    throw unfinished(error, members.roots[0] as string, counts, stepsOf(context).length);
   }
-  for (const dir of members.dirs) emptyTrash(fs, dir);
   const entry = {
     action: 'apply',
     transaction: members.id,
     target: plan.target,
     outcome: 'finished',
   } as const;
-  return outcomeOf(plan, counts, keepUndo, audit(fs, members.roots, entry, new Date()));
+  return outcomeOf(plan, counts, keepUndo, conclude(fs, members.roots, members.dirs, entry));
+}
+
+/** Everything up to the durable intent; an error on the way says which of the three states it leaves. */
+function beginAll(context: TransactionContext, keepUndo: boolean): void {
+  const { fs, members } = context;
+  let state = 'Nothing was changed; `litt-rollback resume` clears away what had been prepared';
+  try {
+    prepareAreas(context);
+    claimAreas(fs, members.dirs, members.id);
+    state =
+      'No segment was changed, but the database may be shut: repair the cause, then `litt-rollback resume` goes on from here';
+    begin(context, keepUndo, new Date());
+  } catch (error) {
+    throw ioError(error, members.roots[0] as string, 'begin the rollback', state);
+  }
 }
 
 /** Makes the roots remember that they belong together: the keymap, the other witness, is gone. */

@@ -1,10 +1,11 @@
 /** Purge: frees what undo keeps. The rollback then stays. */
-import { RollbackError } from '../errors.ts';
-import { areaPath, discardArea, emptyTrash, heldBytes } from '../store/area.ts';
+import { ioError, RollbackError } from '../errors.ts';
+import { areaPath, discardArea, heldBytes } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import { lockDatabase } from './locks.ts';
 import { audit } from './transaction/audit.ts';
+import { freeTrash } from './transaction/clean-up.ts';
 import { findTransactions } from './transaction/find.ts';
 
 /** What to purge. */
@@ -49,19 +50,29 @@ export function purgeWith(fs: DurableFs, dirs: readonly string[], id?: string): 
   }
   // Oldest first: whatever an interruption leaves can still be undone from the newest on.
   const chosen = found.slice(from).reverse();
-  let bytesFreed = 0;
-  const notices: string[] = [];
-  for (const transaction of chosen) {
-    for (const dir of dirs) {
-      const area = areaPath(dir, transaction.id);
-      if (lstatOrNull(fs, area) === null) continue;
-      bytesFreed += heldBytes(fs, area);
-      discardArea(fs, dir, transaction.id);
-    }
-    const target = transaction.document?.plan.target ?? 'unknown';
-    const entry = { action: 'purge', transaction: transaction.id, target, outcome: 'purged' } as const;
-    notices.push(...audit(fs, dirs, entry, new Date()));
-  }
-  for (const dir of dirs) emptyTrash(fs, dir);
+  const bytesFreed = chosen.reduce((sum, t) => sum + discardAreas(fs, dirs, t.id), 0);
+  const notices = chosen.flatMap(({ id: transaction, document }) => {
+    const target = document?.plan.target ?? 'unknown';
+    return audit(fs, dirs, { action: 'purge', transaction, target, outcome: 'purged' }, new Date());
+  });
+  // As in conclude(): a disk that has just refused a line is not trusted with a removal.
+  if (notices.length === 0) freeTrash(fs, dirs);
   return { purged: chosen.map((t) => t.id), bytesFreed, notices };
+}
+
+/** Takes one transaction's areas out of sight; returns the bytes that they hold. */
+function discardAreas(fs: DurableFs, dirs: readonly string[], id: string): number {
+  let bytes = 0;
+  for (const dir of dirs) {
+    const area = areaPath(dir, id);
+    if (lstatOrNull(fs, area) === null) continue;
+    bytes += heldBytes(fs, area);
+    try {
+      discardArea(fs, dir, id);
+    } catch (error) {
+      const state = 'The rest is kept: run `litt-rollback purge` again';
+      throw ioError(error, area, 'free what is kept for undo', state);
+    }
+  }
+  return bytes;
 }

@@ -1,6 +1,5 @@
 /** Resume: finishes what a crash has interrupted, forward or backward, without asking the filter again. */
-import { RollbackError } from '../errors.ts';
-import { emptyTrash } from '../store/area.ts';
+import { ioError, RollbackError } from '../errors.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { closeLock, isClosed } from '../store/guard.ts';
 import { inspectLock } from '../store/lock.ts';
@@ -9,9 +8,15 @@ import { openTrace } from '../store/unfinished.ts';
 import { verifyApplied } from './applied.ts';
 import { rememberRoots } from './apply.ts';
 import type { Progress } from './progress.ts';
-import { audit } from './transaction/audit.ts';
 import { claimAreas } from './transaction/claim.ts';
-import { clearTraces, clearTransaction, memberDirs } from './transaction/clean-up.ts';
+import {
+  clearTraces,
+  clearTransaction,
+  conclude,
+  freeTrash,
+  hasLeftovers,
+  memberDirs,
+} from './transaction/clean-up.ts';
 import {
   contextOf,
   type FoundTransaction,
@@ -35,7 +40,7 @@ export interface ResumeOptions {
 
 /**
  * What resume did: `nothing` was unfinished; `swept`: nothing had happened yet, and its traces are gone;
- * `cleaned`: only locks or bolts were left; `finished` the rollback; `taken-back`: finished an undo.
+ * `cleaned`: only locks, bolts or files of no use were left; `finished` the rollback; `taken-back`: finished an undo.
  */
 export interface ResumeOutcome {
   readonly action: 'nothing' | 'swept' | 'cleaned' | 'finished' | 'taken-back';
@@ -60,6 +65,24 @@ export async function resumeWith(
   options: ResumeOptions = {},
 ): Promise<ResumeOutcome> {
   const roots = resolveRoots(fs, given);
+  try {
+    return await resumeIn(fs, roots, options);
+  } catch (error) {
+    throw stillOpen(error, roots[0] as string, 'resume');
+  }
+}
+
+/** An error of the file system while recovering, before or between the parts that say more about it. */
+export function stillOpen(error: unknown, root: string, command: 'resume' | 'undo'): RollbackError {
+  const state = `What was unfinished still is, and is shut: repair the cause, then run \`litt-rollback ${command}\` again`;
+  return ioError(error, root, 'change a file', state);
+}
+
+async function resumeIn(
+  fs: DurableFs,
+  roots: readonly string[],
+  options: ResumeOptions,
+): Promise<ResumeOutcome> {
   const open = findOpen(findTransactions(fs, roots));
   const dirs = memberDirs(fs, roots, options.snapshotDir);
   if (open === null) return cleanUp(fs, dirs, options);
@@ -77,7 +100,7 @@ export async function resumeWith(
   const { context, areas } = found;
   if (!areas.some((a) => a.committed)) {
     discardAll(context);
-    for (const dir of context.members.dirs) emptyTrash(fs, dir);
+    freeTrash(fs, context.members.dirs);
     return result('swept', context);
   }
   if (areas.some((a) => a.undoing)) {
@@ -109,13 +132,12 @@ async function finishRollback(
   } catch (error) {
     throw unfinished(error, context.members.roots[0] as string, counts, stepsOf(context).length);
   }
-  for (const dir of context.members.dirs) emptyTrash(context.fs, dir);
 }
 
 function finish(context: TransactionContext, action: 'finished' | 'taken-back'): ResumeOutcome {
   const { fs, members, plan } = context;
   const entry = { action: 'resume', transaction: members.id, target: plan.target, outcome: action } as const;
-  return { ...result(action, context), notices: audit(fs, members.roots, entry, new Date()) };
+  return { ...result(action, context), notices: conclude(fs, members.roots, members.dirs, entry) };
 }
 
 function result(action: ResumeOutcome['action'], context: TransactionContext): ResumeOutcome {
@@ -173,18 +195,17 @@ function refuseHeld(fs: DurableFs, roots: readonly string[]): void {
   }
 }
 
-/** No journal: a lock that fails closed, or a bolt, means only "clean up". */
+/** No journal: a lock that fails closed, a bolt, or half-made files mean only "clean up". */
 function cleanUp(fs: DurableFs, dirs: readonly string[], options: ResumeOptions): ResumeOutcome {
-  const traces = dirs.filter((dir) => openTrace(fs, dir) !== null);
-  if (traces.length > 0) {
-    refuseHeld(fs, dirs);
-    // A run that is just beginning or ending has no journal either: it must not be disturbed.
+  // A run that is just beginning or ending has no journal either: it must not be disturbed.
+  refuseHeld(fs, dirs);
+  const left = dirs.some((dir) => openTrace(fs, dir) !== null || hasLeftovers(fs, dir));
+  if (left) {
     for (const { dir, id } of dirs.flatMap((d) => areasIn(fs, d)))
       claimAreas(fs, [dir], id, options.forceUnlock);
     clearTraces(fs, dirs);
-  } else for (const dir of dirs) emptyTrash(fs, dir);
-  const action = traces.length > 0 ? 'cleaned' : 'nothing';
-  return { action, transaction: null, target: null, notices: [] };
+  }
+  return { action: left ? 'cleaned' : 'nothing', transaction: null, target: null, notices: [] };
 }
 
 /**

@@ -1,12 +1,12 @@
 /** Undo: takes the last rollback back, byte for byte, finished or not. */
-import { RollbackError } from '../errors.ts';
+import { ioError, RollbackError } from '../errors.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { resolveRoots } from '../store/roots.ts';
 import { refuseUnfinished } from '../store/unfinished.ts';
 import { lockDatabase } from './locks.ts';
-import { endUndone, type ResumeOptions, takeOver } from './resume.ts';
-import { audit } from './transaction/audit.ts';
+import { endUndone, type ResumeOptions, stillOpen, takeOver } from './resume.ts';
 import { claimAreas } from './transaction/claim.ts';
+import { conclude } from './transaction/clean-up.ts';
 import { contextOf, type FoundTransaction, findOpen, findTransactions } from './transaction/find.ts';
 import { finishTakingBack, takeBack } from './transaction/take-back.ts';
 import { discardAll, type TransactionContext } from './transaction/transaction.ts';
@@ -55,6 +55,18 @@ export async function undoOpen(
   roots: readonly string[],
   options: ResumeOptions = {},
 ): Promise<UndoOutcome> {
+  try {
+    return await takeOpenBack(fs, roots, options);
+  } catch (error) {
+    throw stillOpen(error, roots[0] as string, 'undo');
+  }
+}
+
+async function takeOpenBack(
+  fs: DurableFs,
+  roots: readonly string[],
+  options: ResumeOptions,
+): Promise<UndoOutcome> {
   const open = findOpen(findTransactions(fs, roots));
   if (open === null) throw nothing();
   if (open.areas.some((a) => a.undone)) {
@@ -91,7 +103,11 @@ export async function undoWith(
   const found = newestClosed(findTransactions(fs, roots));
   const context = { ...contextOf(fs, found.transaction, found.document, options.snapshotDir), lockedDirs };
   const clearings = matchApplied(context);
-  claimAreas(fs, context.members.dirs, found.transaction.id, options.forceUnlock);
+  try {
+    claimAreas(fs, context.members.dirs, found.transaction.id, options.forceUnlock);
+  } catch (error) {
+    throw ioError(error, roots[0] as string, 'begin to undo');
+  }
   onStart();
   await takeBack(context, clearings, options.onProgress);
   return finish(context, true);
@@ -119,6 +135,6 @@ function finish(context: TransactionContext, wasFinished: boolean): UndoOutcome 
     target: plan.target,
     outcome: 'taken back',
   } as const;
-  const notices = audit(fs, members.roots, entry, new Date());
+  const notices = conclude(fs, members.roots, members.dirs, entry);
   return { transaction: members.id, target: plan.target, wasFinished, notices };
 }

@@ -7,7 +7,7 @@
  */
 import { join } from 'node:path';
 import { decodeSealed, encodeSealed } from '../format/sealed-text.ts';
-import { readSmallFile, writeFileDurably } from './durable-files.ts';
+import { isTemporaryName, readSmallFile, writeFileDurably } from './durable-files.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { makeDirLike, makeOwnDir, OWN_DIR } from './root-memory.ts';
 import { lstatOrNull } from './roots.ts';
@@ -85,14 +85,29 @@ export function discardArea(fs: DurableFs, root: string, id: string): void {
   fs.fsyncDir(own);
 }
 
-/** Frees what discardArea() has taken out of sight, also what an interrupted run left of it. */
+/** Whether emptyTrash() has something to do. */
+export function hasTrash(fs: DurableFs, root: string): boolean {
+  return trashIn(fs, root).length > 0;
+}
+
+/**
+ * Frees what discardArea() has taken out of sight, also what an interrupted run left of it, and half-written
+ * files of our own directory.
+ */
 export function emptyTrash(fs: DurableFs, root: string): void {
+  const trash = trashIn(fs, root);
+  if (trash.length === 0) return;
   const own = join(root, OWN_DIR);
-  if (lstatOrNull(fs, own)?.kind !== 'directory') return;
-  for (const name of fs.readdir(own)) {
-    if (name.startsWith(TRASH)) fs.removeTree(join(own, name));
-  }
+  // A run that was killed may not have made the rename durable: an area must not come back without its marks.
   fs.fsyncDir(own);
+  for (const name of trash) fs.removeTree(join(own, name));
+  fs.fsyncDir(own);
+}
+
+function trashIn(fs: DurableFs, root: string): string[] {
+  const own = join(root, OWN_DIR);
+  if (lstatOrNull(fs, own)?.kind !== 'directory') return [];
+  return fs.readdir(own).filter((name) => name.startsWith(TRASH) || isTemporaryName(name));
 }
 
 /** Bytes that an area holds, by file size. */

@@ -16,13 +16,20 @@ export interface FileOwner {
   readonly gid?: number | undefined;
 }
 
+const TEMPORARY_SUFFIX = '.litt-rollback-tmp';
+
 /**
  * Where `writeFileDurably` prepares a file: a fixed name beside it, so that whoever repeats a write after a
  * crash also clears away what the first attempt left. The engine acts on none of these names, and its
  * clean-up does not touch them.
  */
 export function temporaryName(path: string): string {
-  return join(dirname(path), `.${basename(path)}.litt-rollback-tmp`);
+  return join(dirname(path), `.${basename(path)}${TEMPORARY_SUFFIX}`);
+}
+
+/** Whether a name, without its directory, is one that `temporaryName` gives. */
+export function isTemporaryName(name: string): boolean {
+  return name.startsWith('.') && name.endsWith(TEMPORARY_SUFFIX);
 }
 
 /**

@@ -3,8 +3,9 @@
  * can put a recording or a failing file system in its place and count every mutation.
  *
  * Synchronous on purpose: one call is one point at which a crash may strike, and they come in program order.
- * Errors of the operating system pass through as they are; callers wrap them (ioError), knowing what they were
- * doing. No call retries, and none follows a symbolic link in the last part of the path that it opens.
+ * Errors of the operating system pass through as they are, except that each names its path, also where the call
+ * had only a descriptor; callers wrap them (ioError), knowing what they were doing. No call retries, and none
+ * follows a symbolic link in the last part of the path that it opens.
  */
 import * as nodeFs from 'node:fs';
 import fsExtra from 'fs-extra';
@@ -89,6 +90,35 @@ const MAX_TRANSFER = 1 << 30;
 /** What a file system without reflinks answers; anything else is a real error. */
 const NO_REFLINK = ['ENOTSUP', 'EOPNOTSUPP', 'EXDEV', 'EINVAL', 'ENOSYS', 'ENOTTY'];
 
+/** Paths of the open descriptors: the system's errors about a descriptor do not say which file it is. */
+const pathsByFd = new Map<number, string>();
+
+function naming<T>(path: string | undefined, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof Error) (error as NodeJS.ErrnoException).path ??= path;
+    throw error;
+  }
+}
+
+function open(path: string, flags: OpenFlags, mode = FILE_MODE): number {
+  const fd = nodeFs.openSync(path, OPEN_FLAGS[flags], mode);
+  pathsByFd.set(fd, path);
+  return fd;
+}
+
+function close(fd: number): void {
+  const path = pathsByFd.get(fd);
+  pathsByFd.delete(fd);
+  naming(path, () => nodeFs.closeSync(fd));
+}
+
+/** A call on a descriptor whose error names the file. */
+function onFile<T>(fd: number, call: () => T): T {
+  return naming(pathsByFd.get(fd), call);
+}
+
 function readAt(fd: number, buffer: Uint8Array, position: number): number {
   let done = 0;
   while (done < buffer.length) {
@@ -111,7 +141,7 @@ function writeAt(fd: number, buffer: Uint8Array, position: number): void {
 function fsyncDir(path: string): void {
   const fd = nodeFs.openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    nodeFs.fsyncSync(fd);
+    naming(path, () => nodeFs.fsyncSync(fd));
   } finally {
     nodeFs.closeSync(fd);
   }
@@ -151,12 +181,12 @@ function lstat(path: string): FileStat {
 }
 
 function chmod(target: string | number, mode: number): void {
-  if (typeof target === 'number') nodeFs.fchmodSync(target, mode);
+  if (typeof target === 'number') onFile(target, () => nodeFs.fchmodSync(target, mode));
   else nodeFs.chmodSync(target, mode);
 }
 
 function chown(target: string | number, uid: number, gid: number): void {
-  if (typeof target === 'number') nodeFs.fchownSync(target, uid, gid);
+  if (typeof target === 'number') onFile(target, () => nodeFs.fchownSync(target, uid, gid));
   else nodeFs.lchownSync(target, uid, gid);
 }
 
@@ -186,12 +216,12 @@ function mayWrite(path: string): boolean {
 
 /** The file system of this machine. */
 export const realFs: DurableFs = {
-  open: (path, flags, mode = FILE_MODE) => nodeFs.openSync(path, OPEN_FLAGS[flags], mode),
-  readAt,
-  writeAt,
-  truncate: (fd, size) => nodeFs.ftruncateSync(fd, size),
-  fsync: (fd) => nodeFs.fsyncSync(fd),
-  close: (fd) => nodeFs.closeSync(fd),
+  open,
+  readAt: (fd, buffer, position) => onFile(fd, () => readAt(fd, buffer, position)),
+  writeAt: (fd, buffer, position) => onFile(fd, () => writeAt(fd, buffer, position)),
+  truncate: (fd, size) => onFile(fd, () => nodeFs.ftruncateSync(fd, size)),
+  fsync: (fd) => onFile(fd, () => nodeFs.fsyncSync(fd)),
+  close,
   rename: (from, to) => nodeFs.renameSync(from, to),
   unlink: (path) => nodeFs.unlinkSync(path),
   rmdir: (path) => nodeFs.rmdirSync(path),

@@ -140,7 +140,10 @@ function takeLock(
       const stat = files.putInPlace(fs, temporary, path, text, owner);
       if (stat !== null) {
         placed = { dir, path, text, stat, stale };
-        if (!othersHaveLockAside(fs, dir, isAlive)) return placed;
+        if (!othersHaveLockAside(fs, dir, isAlive)) {
+          fs.unlink(temporary);
+          return placed;
+        }
         files.giveBack(fs, [placed], false);
         sleep(files.RACE_PAUSE);
         continue;
@@ -153,9 +156,8 @@ function takeLock(
   } catch (error) {
     if (placed !== null) files.giveBack(fs, [placed], false);
     if (stale !== null) files.putBackIfFree(fs, dir, path, stale);
-    throw creationError(error, path);
-  } finally {
     removeQuietly(fs, temporary);
+    throw creationError(error, path);
   }
 }
 

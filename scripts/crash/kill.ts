@@ -3,34 +3,45 @@ import { join } from 'node:path';
 import { copyTree } from './cases.ts';
 import { lookAt, purge, resume, undo } from './recover.ts';
 import type { Runner, Task } from './runner.ts';
-import { type Counted, fresh, killAt } from './scenarios.ts';
+import type { Counted } from './scenarios.ts';
+import { killIn } from './strike.ts';
 import type { Point } from './trace.ts';
+
+/** Row of the table for a scenario. */
+export const rowOf = ({ of, name }: Counted): string => `${of.name}: ${name.replace(/@\d+/g, '@…')}`;
 
 /** The points of a sweep, as tasks. */
 export function killTasks(runner: Runner, scenario: Counted): Task[] {
-  const row = `${scenario.of.name}: ${scenario.name.replace(/@\d+/g, '@…')}`;
   const points = runner.choose(scenario.points.filter((point) => !point.sync));
   return points.map((point) => ({
     id: `${scenario.id}:kill:${point.index}`,
-    row,
-    work: (slot) => killAndRecover(runner, scenario, point, row, slot),
+    row: rowOf(scenario),
+    work: (slot) => killAndRecover(runner, scenario, point, slot),
   }));
 }
 
-async function killAndRecover(
+async function killAndRecover(runner: Runner, scenario: Counted, point: Point, slot: string): Promise<void> {
+  const at = await killIn(scenario, slot, point);
+  runner.tally.add(rowOf(scenario), 'killed');
+  await recoverBothWays(runner, scenario, at, slot, () => killIn(scenario, join(slot, 'again'), point));
+}
+
+/**
+ * Finishes a broken-off run, and takes a copy of it back. Where copies will not do (a state that names inodes),
+ * `again` breaks another run off in the same way.
+ */
+export async function recoverBothWays(
   runner: Runner,
   scenario: Counted,
-  point: Point,
-  row: string,
+  at: string,
   slot: string,
+  again: () => Promise<string>,
 ): Promise<void> {
   const { of, ends } = scenario;
   const { tally } = runner;
-  const at = await fresh(scenario, slot);
-  await killAt(scenario, at, point);
-  tally.add(row, 'killed');
+  const row = rowOf(scenario);
   const seen = await lookAt(of, at);
-  const other = scenario.byInode ? await again(scenario, point, join(slot, 'again')) : join(slot, 'b');
+  const other = scenario.byInode ? await again() : join(slot, 'b');
   if (!scenario.byInode) await copyTree(at, other);
   if (scenario.purges) {
     const third = join(slot, 'c');
@@ -42,11 +53,4 @@ async function killAndRecover(
   tally.add(row, 'resumed');
   await undo(of, other, seen, ends);
   tally.add(row, 'undone');
-}
-
-/** The same crash once more, in another directory. */
-async function again(scenario: Counted, point: Point, dir: string): Promise<string> {
-  const at = await fresh(scenario, dir);
-  await killAt(scenario, at, point);
-  return at;
 }

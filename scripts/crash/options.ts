@@ -4,23 +4,27 @@ import { parseArgs } from 'node:util';
 /** What the script tells about itself. */
 export const USAGE = `Usage: npx tsx scripts/crash-sweep.ts [options]
 
-Kills, fails, stops and signals the built command at its mutating system calls, and checks that every state can
-be finished and taken back. Needs strace and a build (npm run build).
+Kills, fails, stops and signals the built command at its mutating system calls, fills its disk and cuts the disk
+off, and checks that every state can be finished and taken back. Needs strace and a build (npm run build).
+Parts: kill (at every call), double (again while recovering), errors (EIO and ENOSPC from every call), together
+(signals; other commands beside it; a foreign lock; two at once), full (a tmpfs without room), power (ext4 and xfs
+disks cut off). What this machine cannot do is skipped, and it says why.
 
   --cases A,B       engine-written fixtures to use (test/fixtures/engine)
-  --parts A,B       of: kill, double, errors, together (default all)
+  --parts A,B       of: kill, double, errors, together, full, power (default all)
   --every N         only each N-th point (default 1: every point)
   --points N        at most about N points of each sweep
-  --quick           a small selection that takes less than a minute
+  --quick           a small selection of everything that takes two or three minutes
   --jobs N          points worked on at the same time (default 2)
   --violations N    stop after this many (default 5)
   --only ID         only the points whose id begins with this, as a violation prints it
+  --rows FILE       append the counts to a file, as lines of JSON
   --keep            leave the directories of violations
   --verbose         name every sweep while it runs
 `;
 
 /** Groups of sweeps. */
-export const PARTS = ['kill', 'double', 'errors', 'together'] as const;
+export const PARTS = ['kill', 'double', 'errors', 'together', 'full', 'power'] as const;
 /** One group of sweeps. */
 export type Part = (typeof PARTS)[number];
 
@@ -34,6 +38,7 @@ export interface Options {
   readonly jobs: number;
   readonly violations: number;
   readonly only: string | null;
+  readonly rows: string | null;
   readonly keep: boolean;
   readonly verbose: boolean;
 }
@@ -62,6 +67,7 @@ export function parseOptions(argv: readonly string[]): Options | null {
       jobs: { type: 'string' },
       violations: { type: 'string' },
       only: { type: 'string' },
+      rows: { type: 'string' },
       keep: { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -82,6 +88,7 @@ export function parseOptions(argv: readonly string[]): Options | null {
     jobs: positive(values.jobs, '--jobs', 2),
     violations: positive(values.violations, '--violations', 5),
     only,
+    rows: values.rows ?? null,
     keep: values.keep,
     verbose: values.verbose,
   };

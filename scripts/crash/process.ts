@@ -21,14 +21,24 @@ const TIME_LIMIT = 60_000;
 const running = new Set<ChildProcess>();
 
 process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
+  for (const child of running) killGroup(child);
 });
+
+/** A process that stands still outlives its tracer; so each is started in a group, and the group is killed. */
+export function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself meanwhile.
+  }
+}
 
 /** Starts a process; its input is empty, its output is collected. */
 export function start(argv: readonly string[], cwd?: string): Started {
   const [program, ...args] = argv;
   const child = spawn(program!, args, {
     cwd,
+    detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1', NODE_V8_COVERAGE: undefined, NODE_OPTIONS: undefined },
   });
@@ -36,7 +46,7 @@ export function start(argv: readonly string[], cwd?: string): Started {
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const timer = setTimeout(() => child.kill('SIGKILL'), TIME_LIMIT);
+  const timer = setTimeout(() => killGroup(child), TIME_LIMIT);
   const result = new Promise<Result>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));

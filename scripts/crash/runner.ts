@@ -58,6 +58,17 @@ export class Runner {
     return chosen;
   }
 
+  /** A few elements out of the middle parts of a list, none at its ends. */
+  middle<T>(list: readonly T[], count: number): T[] {
+    if (this.options.only !== null || list.length <= count) return [...list];
+    return Array.from({ length: count }, (_, i) => list[Math.floor(((i + 0.5) * list.length) / count)]!);
+  }
+
+  /** Every one of some variants for point number `i`; one of them, in turns, where points are only sampled. */
+  alternate<T>(variants: readonly T[], i: number): T[] {
+    return this.options.quick ? [variants[i % variants.length]!] : [...variants];
+  }
+
   /** Whether a sweep has a point that --only names. */
   wants(prefix: string): boolean {
     const { only } = this.options;

@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { copyTree, type SweepCase } from './cases.ts';
 import { leaveIdleStart } from './idle-start.ts';
 import { observe } from './observe.ts';
-import { finish, type Result } from './process.ts';
+import { finish } from './process.ts';
 import { ANY_END, type Ends, endState, told } from './recover.ts';
 import type { Runner } from './runner.ts';
-import { countPoints, injectedIn, type Point, startAt } from './trace.ts';
+import { killIn } from './strike.ts';
+import { countPoints, type Point } from './trace.ts';
+
+const COUNT_ATTEMPTS = 6;
 
 /** One command on one state. */
 export interface Scenario {
@@ -39,8 +42,7 @@ export interface Counted extends Scenario {
 export async function count(runner: Runner, scenario: Scenario): Promise<Counted> {
   const { of, success, name } = scenario;
   const dir = runner.freshDir();
-  const at = await fresh(scenario, dir);
-  const { result, points } = await countPoints(scenario.argv(at), join(dir, 'log'), at);
+  const { at, result, points } = await twiceTheSame(scenario, dir);
   if (result.code !== 0) throw new Error(`${of.name}:${name} undisturbed: ${told('it', result)}`);
   if (name === 'apply') {
     of.learn(at);
@@ -52,6 +54,19 @@ export async function count(runner: Runner, scenario: Scenario): Promise<Counted
   return { ...scenario, points, id: `${of.name}:${name}` };
 }
 
+/** The runtime itself now and then makes one call more or fewer: two runs in a row must agree. */
+async function twiceTheSame(scenario: Scenario, dir: string) {
+  let last = '';
+  for (let attempt = 0; attempt < COUNT_ATTEMPTS; attempt++) {
+    const at = await fresh(scenario, dir);
+    const counted = await countPoints(scenario.argv(at), join(dir, 'log'), at);
+    const now = counted.points.map((p) => `${p.nth} ${p.text}`).join('\n');
+    if (now === last) return { at, ...counted };
+    last = now;
+  }
+  throw new Error(`${scenario.of.name}:${scenario.name}: no two runs make the same calls`);
+}
+
 /** A fresh copy of what a scenario begins with; its path never differs in length. */
 export async function fresh(scenario: Scenario, dir: string): Promise<string> {
   const at = join(dir, 'a');
@@ -59,16 +74,6 @@ export async function fresh(scenario: Scenario, dir: string): Promise<string> {
   await copyTree(scenario.of.template(scenario.template), at);
   await scenario.prepare?.(at);
   return at;
-}
-
-/** Kills the command right before a point; the process must be dead and must have died there. */
-export async function killAt(scenario: Scenario, at: string, point: Point): Promise<Result> {
-  const log = join(at, '..', 'log');
-  const result = await startAt(scenario.argv(at), log, point, 'signal=KILL').result;
-  if (result.signal !== 'SIGKILL') throw new Error(`not killed at ${point.text}: ${told('it', result)}`);
-  const { text } = injectedIn(log, point, at);
-  if (text !== point.text) throw new Error(`killed at ${text}, not at ${point.text}`);
-  return result;
 }
 
 /** The scenarios that begin with an untouched database. */
@@ -131,8 +136,7 @@ export async function recovering(
   for (const point of points) {
     const name = `${first.name}@${point.index}+${command}`;
     if (!runner.wants(`${first.of.name}:${name}`)) continue;
-    const at = await fresh(first, runner.freshDir());
-    await killAt(first, at, point);
+    const at = await killIn(first, runner.freshDir(), point);
     const template = `${first.name}@${point.index}`;
     await copyTree(at, first.of.template(template));
     const scenario = recoveringFrom(first, name, template, command);

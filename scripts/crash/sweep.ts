@@ -1,31 +1,73 @@
 /** Everything that is done with one database. */
+import { holderTasks, raceTasks, stopTasks } from './beside.ts';
 import type { SweepCase } from './cases.ts';
+import { errorTasks } from './errors.ts';
+import { fullDiskTasks } from './full-disk.ts';
 import { killTasks } from './kill.ts';
+import type { DiskKind } from './mounts.ts';
 import type { Part } from './options.ts';
-import type { Runner } from './runner.ts';
-import { afterwards, applying, type Counted, count, recovering, type Scenario } from './scenarios.ts';
+import { powerCutTasks } from './power-cut.ts';
+import type { Runner, Task } from './runner.ts';
+import { afterwards, applying, type Counted, count, recovering } from './scenarios.ts';
+import { signalTasks } from './signals.ts';
 
 /** Crashed states of one run that recoveries are crashed in. */
 const FIRST_CRASHES = 7;
-const QUICK_FIRST_CRASHES = 2;
+const QUICK_FIRST_CRASHES = 1;
+
+/** What this machine can do besides tracing. */
+export interface Machine {
+  /** Whether file systems in memory can be mounted. */
+  readonly memory: boolean;
+  readonly disks: readonly DiskKind[];
+}
 
 /** Sweeps one database. */
-export async function sweepCase(runner: Runner, of: SweepCase): Promise<void> {
+export async function sweepCase(runner: Runner, of: SweepCase, machine: Machine): Promise<void> {
   const counted: Counted[] = [];
   for (const scenario of [...applying(of), ...afterwards(of)]) {
     // The result of an undisturbed apply is what all others are held against.
     if (scenario.name !== 'apply' && !runner.wants(`${of.name}:${scenario.name}`)) continue;
     counted.push(await count(runner, scenario));
   }
-  if (has(runner, 'kill')) for (const scenario of counted) await kill(runner, scenario);
-  if (has(runner, 'double')) await sweepDouble(runner, counted);
+  const sweep = async (part: Part, tasks: (runner: Runner, scenario: Counted) => Task[]): Promise<void> => {
+    if (!runner.options.parts.has(part)) return;
+    for (const scenario of counted) await work(runner, scenario, part, tasks(runner, scenario));
+  };
+  await sweep('kill', killTasks);
+  if (runner.options.parts.has('double')) await sweepDouble(runner, counted);
+  await sweep('errors', errorTasks);
+  await sweep('together', togetherTasks);
+  if (machine.memory) await sweep('full', only(['apply', 'apply-no-undo', 'undo'], fullDiskTasks));
+  for (const kind of machine.disks) {
+    await sweep(
+      'power',
+      only(['apply', 'apply-no-undo', 'undo'], (r, s) => powerCutTasks(r, s, kind)),
+    );
+  }
 }
 
-const has = (runner: Runner, part: Part): boolean => runner.options.parts.has(part);
+type TaskMaker = (runner: Runner, scenario: Counted) => Task[];
 
-async function kill(runner: Runner, scenario: Counted): Promise<void> {
-  if (runner.options.verbose) process.stderr.write(`${scenario.id}: kill\n`);
-  await runner.run(killTasks(runner, scenario));
+/** Tasks for some scenarios; the others add nothing new where the disk is the trouble. */
+function only(names: readonly string[], tasks: TaskMaker): TaskMaker {
+  return (runner, scenario) => (names.includes(scenario.name) ? tasks(runner, scenario) : []);
+}
+
+function togetherTasks(runner: Runner, scenario: Counted): Task[] {
+  return [
+    ...signalTasks(runner, scenario),
+    ...(scenario.name === 'apply-saved' ? raceTasks(runner, scenario) : []),
+    ...holderTasks(runner, scenario),
+    // A start of the engine between an apply and an undo changes nothing about who may run beside it.
+    ...(scenario.byInode ? [] : stopTasks(runner, scenario)),
+  ];
+}
+
+async function work(runner: Runner, scenario: Counted, part: string, tasks: readonly Task[]): Promise<void> {
+  if (tasks.length === 0) return;
+  if (runner.options.verbose) process.stderr.write(`${scenario.id}: ${part}, ${tasks.length} points\n`);
+  await runner.run(tasks);
 }
 
 /** A second crash, while recovering from the first. */
@@ -33,13 +75,11 @@ async function sweepDouble(runner: Runner, counted: readonly Counted[]): Promise
   const limit = runner.options.quick ? QUICK_FIRST_CRASHES : FIRST_CRASHES;
   for (const first of counted) {
     if (first.name === 'purge' || first.name === 'apply-saved') continue;
-    const points = runner.choose(
-      first.points.filter((p) => !p.sync),
-      limit,
-    );
+    const inside = first.points.filter((p) => !p.sync).slice(1, -1);
     for (const command of ['resume', 'undo'] as const) {
-      for (const second of await recovering(runner, first, points, command)) {
-        await kill(runner, await count(runner, second as Scenario));
+      for (const second of await recovering(runner, first, runner.middle(inside, limit), command)) {
+        const scenario = await count(runner, second);
+        await work(runner, scenario, 'double', killTasks(runner, scenario));
       }
     }
   }

@@ -13,9 +13,32 @@ export const COLUMNS = [
   'stopped',
   'refused',
   'signalled',
+  'raced',
+  'filled',
+  'ext4',
+  'xfs',
 ] as const;
 /** A column of the table. */
 export type Column = (typeof COLUMNS)[number];
+
+/** What each count means, where the other columns are not beside it. */
+const WHAT: Record<Column, string> = {
+  calls: 'mutating calls',
+  killed: 'killed at a system call',
+  resumed: 'resumed',
+  undone: 'taken back',
+  purged: 'purged again',
+  EIO: 'calls failed with EIO',
+  ENOSPC: 'calls failed with ENOSPC',
+  tolerated: 'failures passed over, and said so',
+  stopped: 'others run beside a stopped process',
+  refused: 'refused, nothing changed',
+  signalled: 'SIGINT or SIGTERM at a system call',
+  raced: 'two applies at once',
+  filled: 'runs on a full tmpfs',
+  ext4: 'power cuts on ext4',
+  xfs: 'power cuts on xfs',
+};
 
 /** How much of a violation tells its kind (lines). */
 const KIND_LINES = 2;
@@ -68,6 +91,13 @@ export class Tally {
   /** The sum of a column. */
   total(column: Column): number {
     return [...this.rows.values()].reduce((sum, counts) => sum + (counts.get(column) ?? 0), 0);
+  }
+
+  /** The sums as lines of JSON, for a table over several proofs. */
+  toRows(): string {
+    const counted = COLUMNS.filter((column) => column !== 'calls' && this.total(column) > 0);
+    const rows = counted.map((what) => ({ proof: 'real kernel', what: WHAT[what], count: this.total(what) }));
+    return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
   }
 
   /** All counts as aligned text. */

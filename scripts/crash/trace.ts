@@ -132,6 +132,8 @@ function pathsIn(text: string): string[] {
 export interface Injected {
   /** The call that met the injection; it must be the expected one. */
   readonly text: string | undefined;
+  /** Paths in it. */
+  readonly paths: readonly string[];
   /** What the main thread changed after an injected error. */
   readonly afterwards: readonly Point[];
 }
@@ -142,7 +144,7 @@ export function injectedIn(log: string, at: Point, below: string): Injected {
   const main = lines[0]?.pid;
   const points = pointsOf(lines, main, below);
   const met = points.findIndex((p) => p.call === at.call && p.nth === at.nth);
-  return { text: points[met]?.text, afterwards: points.slice(met + 1) };
+  return { text: points[met]?.text, paths: points[met]?.paths ?? [], afterwards: points.slice(met + 1) };
 }
 
 /** The process that a log is about, once it is there. */
@@ -152,7 +154,7 @@ export function tracedProcess(log: string): number | null {
   return pid === undefined ? null : Number(pid);
 }
 
-/** The injected failure or signal as the log has it. */
-export function logSays(log: string, text: string): boolean {
-  return existsSync(log) && readFileSync(log, 'utf8').includes(text);
+/** Whether a log has come to a line. */
+export function logSays(log: string, line: RegExp): boolean {
+  return existsSync(log) && line.test(readFileSync(log, 'utf8'));
 }

@@ -3,12 +3,15 @@
  * document, temporary files, locks that fail closed. Nothing of the database is touched.
  */
 import { join } from 'node:path';
-import { areaPath, discardArea, emptyTrash, UNDOING_MARK } from '../../store/area.ts';
+import { ioError } from '../../errors.ts';
+import { areaPath, discardArea, emptyTrash, hasTrash, UNDOING_MARK } from '../../store/area.ts';
 import { temporaryName } from '../../store/durable-files.ts';
 import type { DurableFs } from '../../store/durable-fs.ts';
 import { drawBolt, openLock, segmentsDirs } from '../../store/guard.ts';
+import { LOCK_FILE } from '../../store/lock.ts';
 import { listDirectory, lstatOrNull } from '../../store/roots.ts';
 import { resolveSnapshotDir } from '../snapshots.ts';
+import { type AuditEntry, audit } from './audit.ts';
 import { areasIn } from './journal.ts';
 
 /** The given roots, and the snapshot directory when it is given. */
@@ -26,7 +29,53 @@ export function clearTransaction(fs: DurableFs, dirs: readonly string[], id: str
   drawAllBolts(fs, dirs);
   for (const dir of dirs) discardArea(fs, dir, id);
   openAllLocks(fs, dirs);
-  for (const dir of dirs) emptyTrash(fs, dir);
+  freeTrash(fs, dirs);
+}
+
+/**
+ * The end of a run that has done its work: the audit line, then the space of what has been discarded. Returns
+ * what went wrong with the audit. A disk that has just refused a line is not trusted with a removal: `resume`
+ * frees the space.
+ * @throws RollbackError ERR_IO
+ */
+export function conclude(
+  fs: DurableFs,
+  roots: readonly string[],
+  dirs: readonly string[],
+  entry: AuditEntry,
+): string[] {
+  const failures = audit(fs, roots, entry, new Date());
+  if (failures.length === 0) freeTrash(fs, dirs);
+  return failures;
+}
+
+/**
+ * Frees the space of what has been discarded; nothing depends on it any more.
+ * @throws RollbackError ERR_IO
+ */
+export function freeTrash(fs: DurableFs, dirs: readonly string[]): void {
+  for (const dir of dirs) {
+    try {
+      emptyTrash(fs, dir);
+    } catch (error) {
+      const state =
+        'Everything else is done, and the database may be used: `litt-rollback resume` frees the rest';
+      throw ioError(error, dir, 'free what is no longer needed', state);
+    }
+  }
+}
+
+/** Whether an interrupted run has left something in a directory that keeps nobody out, but is of no use. */
+export function hasLeftovers(fs: DurableFs, dir: string): boolean {
+  if (hasTrash(fs, dir) || areasIn(fs, dir).some((area) => area.state === 'bare')) return true;
+  return lockTemporaries(fs, dir).length > 0;
+}
+
+/** Half-written locks of a directory and, in a snapshot directory, of its tables. */
+function lockTemporaries(fs: DurableFs, dir: string): string[] {
+  const below = listDirectory(fs, dir).map((name) => join(dir, name));
+  const temporaries = [dir, ...below].map((d) => temporaryName(join(d, LOCK_FILE)));
+  return temporaries.filter((path) => lstatOrNull(fs, path) !== null);
 }
 
 /** Takes away what has no document to go by. */
@@ -39,7 +88,7 @@ export function clearTraces(fs: DurableFs, dirs: readonly string[]): void {
     }
   }
   openAllLocks(fs, dirs);
-  for (const dir of dirs) emptyTrash(fs, dir);
+  freeTrash(fs, dirs);
 }
 
 /** An undo that had not begun: its mark would mislead the next reader. */
@@ -66,6 +115,7 @@ function openAllLocks(fs: DurableFs, dirs: readonly string[]): void {
       const below = join(dir, name);
       if (lstatOrNull(fs, below)?.kind === 'directory') openLock(fs, below);
     }
+    for (const path of lockTemporaries(fs, dir)) fs.unlink(path);
     openLock(fs, dir);
   }
 }

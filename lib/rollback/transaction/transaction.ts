@@ -15,7 +15,6 @@ import {
   COMMITTED_MARK,
   DONE_MARK,
   discardArea,
-  emptyTrash,
   JOURNAL_FILE,
   makeArea,
   UNDO_FILE,
@@ -109,10 +108,8 @@ export function finishForward(context: TransactionContext, keepUndo: boolean): v
 
 /** Ends an undo whose inverse steps are durable. Every part may be repeated after a crash. */
 export function finishBackward(context: TransactionContext): void {
-  const { fs, members } = context;
   markAll(context, UNDONE_MARK);
   discardAll(context);
-  for (const dir of members.dirs) emptyTrash(fs, dir);
 }
 
 /** Takes bolts, areas and locks away: nothing has happened, or everything has been taken back. */

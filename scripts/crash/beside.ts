@@ -1,0 +1,111 @@
+/** Two at once: commands beside one that stands still, beside a foreign lock, and applies in a race. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { copyTree } from './cases.ts';
+import { rowOf } from './kill.ts';
+import { isLocked, observe } from './observe.ts';
+import { finish, type Result, start } from './process.ts';
+import { endState, told } from './recover.ts';
+import type { Runner, Task } from './runner.ts';
+import { type Counted, fresh } from './scenarios.ts';
+import { Stopped } from './strike.ts';
+import { demand, Violation } from './tally.ts';
+import type { Point } from './trace.ts';
+import { differences } from './trees.ts';
+
+/** Locked, or unfinished: what a command says while another one is at work. */
+const REFUSED = [5, 6];
+/** A loser of a race may also find that the files have changed since its plan was made. */
+const LOST = [3, 5, 6];
+const ROUNDS = { full: 12, quick: 3 };
+
+/** Commands beside one that stands still at each of its points, as tasks. */
+export function stopTasks(runner: Runner, scenario: Counted): Task[] {
+  return runner.choose(scenario.points).map((point) => ({
+    id: `${scenario.id}:stop:${point.index}`,
+    row: rowOf(scenario),
+    work: (slot) => stopAndDisturb(runner, scenario, point, slot),
+  }));
+}
+
+async function stopAndDisturb(runner: Runner, scenario: Counted, point: Point, slot: string): Promise<void> {
+  const { of } = scenario;
+  const row = rowOf(scenario);
+  const stopped = await Stopped.in(scenario, slot, point);
+  const { at } = stopped;
+  runner.tally.add(row, 'stopped');
+  try {
+    // What follows the last lock (the audit, freed space) is not part of the transaction any more.
+    const commands = isLocked(of, at) ? ['apply', 'resume', 'undo', 'purge'] : [];
+    for (const command of commands) {
+      const before = observe(of, at).tree;
+      const result = await finish(of.words(command, at));
+      if (!REFUSED.includes(result.code ?? -1)) throw new Violation([`beside it ${told(command, result)}`]);
+      demand(differences(before, observe(of, at).tree), `a refused ${command} changed something`);
+      runner.tally.add(row, 'refused');
+    }
+  } catch (error) {
+    await stopped.kill();
+    throw error;
+  }
+  const result = await stopped.goOn();
+  if (result.code !== 0) throw new Violation([`when it went on, ${told('it', result)}`]);
+  demandState(scenario.success, endState(of, at), 'when it had gone on');
+}
+
+function demandState(wanted: string, reached: string, when: string): void {
+  if (reached !== wanted) throw new Violation([`the state is as ${reached} ${when}`]);
+}
+
+/** Commands beside a living process that holds the engine's lock in one of the directories, as tasks. */
+export function holderTasks(runner: Runner, scenario: Counted): Task[] {
+  const count = scenario.of.lockedDirs('').length;
+  return Array.from({ length: count }, (_, i) => ({
+    id: `${scenario.id}:holder:${i + 1}`,
+    row: rowOf(scenario),
+    work: (slot: string) => besideHolder(runner, scenario, i, slot),
+  }));
+}
+
+async function besideHolder(runner: Runner, scenario: Counted, index: number, slot: string): Promise<void> {
+  const { of } = scenario;
+  const at = await fresh(scenario, slot);
+  // The node of this lock is this very script.
+  const text = `PID: ${process.pid}\nTimestamp: ${new Date().toISOString().replace(/\.\d+Z$/, 'Z')}\n`;
+  writeFileSync(join(of.lockedDirs(at)[index]!, 'litt.lock'), text);
+  const before = observe(of, at).tree;
+  const result = await finish(scenario.argv(at));
+  if (result.code !== 5) throw new Violation([`beside a lock holder ${told('it', result)}`]);
+  demand(differences(before, observe(of, at).tree), 'beside a lock holder something was changed');
+  runner.tally.add(rowOf(scenario), 'refused');
+}
+
+/** Two applies of one plan at once, as tasks. */
+export function raceTasks(runner: Runner, scenario: Counted): Task[] {
+  const rounds = runner.options.quick ? ROUNDS.quick : ROUNDS.full;
+  return Array.from({ length: rounds }, (_, i) => ({
+    id: `${scenario.id}:race:${i + 1}`,
+    row: rowOf(scenario),
+    work: (slot: string) => race(runner, scenario, slot),
+  }));
+}
+
+async function race(runner: Runner, scenario: Counted, slot: string): Promise<void> {
+  const { of } = scenario;
+  const at = await fresh(scenario, slot);
+  const both = [start(scenario.argv(at)), start(scenario.argv(at))];
+  const results = await Promise.all(both.map(({ result }) => result));
+  const winners = results.filter(({ code }) => code === 0);
+  const losers = results.filter(({ code }) => LOST.includes(code ?? -1));
+  if (winners.length !== 1 || losers.length !== 1) throw new Violation(['two at once', ...tell(results)]);
+  demandState('after', endState(of, at), 'when two had run at once');
+  runner.tally.add(rowOf(scenario), 'raced');
+  runner.tally.add(rowOf(scenario), 'refused');
+  const other = join(slot, 'b');
+  await copyTree(at, other);
+  const undone = await finish(of.words('undo', other));
+  if (undone.code !== 0) throw new Violation([`after two at once ${told('undo', undone)}`]);
+  demandState('before', endState(of, other), 'when a race had been undone');
+}
+
+const tell = (results: readonly Result[]): string[] => results.map((result) => told('one', result));

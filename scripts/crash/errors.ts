@@ -1,0 +1,109 @@
+/** Fails each mutating call of a command with EIO and ENOSPC, and checks what it says, leaves alone, and leaves. */
+import { join } from 'node:path';
+import { recoverBothWays, rowOf } from './kill.ts';
+import { told } from './recover.ts';
+import type { Runner, Task } from './runner.ts';
+import type { Counted } from './scenarios.ts';
+import { type Struck, strike } from './strike.ts';
+import { demand } from './tally.ts';
+import { injectedIn, type Point } from './trace.ts';
+
+/** The errors that are injected. */
+export const ERRNOS = ['EIO', 'ENOSPC'] as const;
+type Errno = (typeof ERRNOS)[number];
+
+/** Exit codes of a run that could not do its work: part-way, or refused by the system. */
+const FAILED = [6, 7];
+
+/** A call that may fail without failing the command; the outcome must say that it did. */
+interface Tolerated {
+  readonly path: RegExp;
+  readonly why: string;
+}
+
+const TOLERATED: readonly Tolerated[] = [
+  {
+    path: /\/\.litt-rollback(\/\.?audit\.jsonl[^/]*)?$/,
+    why: 'the audit is written when everything is done: a rollback is not undone because its record is missing',
+  },
+];
+
+/** The failing calls of a sweep, as tasks. */
+export function errorTasks(runner: Runner, scenario: Counted): Task[] {
+  return runner.choose(scenario.points).flatMap((point, i) =>
+    runner.alternate(ERRNOS, i).map((errno) => ({
+      id: `${scenario.id}:${errno}:${point.index}`,
+      row: rowOf(scenario),
+      work: (slot: string) => failAndRecover(runner, scenario, point, errno, slot),
+    })),
+  );
+}
+
+async function failAndRecover(
+  runner: Runner,
+  scenario: Counted,
+  point: Point,
+  errno: Errno,
+  slot: string,
+): Promise<void> {
+  const struck = await strike(scenario, slot, point, `error=${errno}`);
+  const row = rowOf(scenario);
+  runner.tally.add(row, errno);
+  const { result } = struck;
+  if (result.code === 0) {
+    demand(toleranceProblems(struck, point, errno), `${errno} at ${point.text}: the command ended with 0`);
+    runner.tally.add(row, 'tolerated');
+  } else demand(messageProblems(struck, point, errno), `A7: ${errno} at ${point.text}`);
+  if (point.sync) demand(destruction(struck, point), `A7: after ${errno} at ${point.text}`);
+  await recoverBothWays(runner, scenario, struck.at, slot, async () => {
+    return (await strike(scenario, join(slot, 'again'), point, `error=${errno}`)).at;
+  });
+}
+
+/** What a run that went on in spite of the error must fulfil. */
+function toleranceProblems({ at, log, result }: Struck, point: Point, errno: Errno): string[] {
+  const { paths } = injectedIn(log, point, at);
+  const rule = TOLERATED.find(({ path }) => paths.some((p) => path.test(p)));
+  if (rule === undefined) return [`no rule lets it pass over a failure at ${paths.join(', ')}`];
+  const finals = paths.map((path) => path.replace(/\/\.([^/]*)\.litt-rollback-tmp$/, '/$1'));
+  return says(result.stdout, errno, finals)
+    ? []
+    : [`its outcome does not say so (${rule.why}): ${result.stdout}`];
+}
+
+function messageProblems({ at, log, result }: Struck, point: Point, errno: Errno): string[] {
+  const { paths } = injectedIn(log, point, at);
+  const problems: string[] = [];
+  if (!FAILED.includes(result.code ?? -1)) problems.push('the exit code is neither 6 nor 7');
+  if (!says(result.stderr, errno, paths)) problems.push(`the message names no ${errno}, or not the path`);
+  if (/^\s+at .*[:(]\d+/m.test(result.stderr)) problems.push('the message is a stack trace');
+  return problems.length === 0 ? [] : [...problems, told('it', result)];
+}
+
+/** Long paths are broken over lines, so white space does not count. */
+function says(text: string, errno: Errno, paths: readonly string[]): boolean {
+  const bare = (t: string): string => t.replace(/\s+/g, '');
+  return text.includes(errno) && paths.some((path) => bare(text).includes(bare(path)));
+}
+
+/** Calls that take something away or change it in place. */
+const DESTRUCTIVE = /^(rename|unlink|rmdir|f?truncate|pwrite|write|fallocate)/;
+/** What a failing run clears away: what it was just preparing, and the ordinary locks that it holds. */
+const OWN_TO_REMOVE = /(litt-rollback-tmp|\/litt\.lock)$/;
+/** Files in preparation: nothing is lost by writing to them. */
+const IN_PREPARATION = /(litt-rollback-tmp|\/kept\/\d+\.new)$/;
+
+/** After a failed fsync nothing may be destroyed: nobody knows what is on the disk. */
+function destruction({ at, log }: Struck, point: Point): string[] {
+  return injectedIn(log, point, at)
+    .afterwards.filter(({ call, paths }) => {
+      if (!DESTRUCTIVE.test(call)) return false;
+      if (paths.every((path) => isAudit(path))) return false;
+      const allowed = call.startsWith('unlink') ? OWN_TO_REMOVE : IN_PREPARATION;
+      const harmless = !call.startsWith('rename') && paths.every((path) => allowed.test(path));
+      return !harmless;
+    })
+    .map(({ text }) => `it went on with ${text}`);
+}
+
+const isAudit = (path: string): boolean => /\/\.litt-rollback\/\.?audit\.jsonl/.test(path);
