@@ -1,5 +1,6 @@
 /** Resume: finishes what a crash has interrupted, forward or backward, without asking the filter again. */
 import { ioError, RollbackError } from '../errors.ts';
+import { COMMITTED_MARK } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { closeLock, isClosed } from '../store/guard.ts';
 import { inspectLock } from '../store/lock.ts';
@@ -13,6 +14,7 @@ import {
   clearTraces,
   clearTransaction,
   conclude,
+  dropTemporaries,
   freeTrash,
   hasLeftovers,
   memberDirs,
@@ -27,7 +29,13 @@ import {
 import { areasIn } from './transaction/journal.ts';
 import { runForward, stepsOf, unfinished } from './transaction/run.ts';
 import { finishTakingBack } from './transaction/take-back.ts';
-import { discardAll, finishForward, shootBolts, type TransactionContext } from './transaction/transaction.ts';
+import {
+  discardAll,
+  finishForward,
+  markAll,
+  shootBolts,
+  type TransactionContext,
+} from './transaction/transaction.ts';
 
 /** How to resume. */
 export interface ResumeOptions {
@@ -124,6 +132,8 @@ async function finishRollback(
 ): Promise<void> {
   const keepUndo = found.document?.keepUndo ?? true;
   shootBolts(context);
+  // A crash may have left the mark in some roots only, or not yet durable: no step comes before that.
+  markAll(context, COMMITTED_MARK);
   const counts = stepsDone ? { done: 0, alreadyDone: 0 } : await runForward(context, options.onProgress);
   if (!stepsDone) await verifyApplied(context.fs, context.plan, options.onProgress);
   try {
@@ -173,6 +183,7 @@ export function takeOver(
   }
   const context = contextOf(fs, open, document, options.snapshotDir);
   claimAreas(fs, context.members.dirs, open.id, options.forceUnlock);
+  for (const area of context.members.areas) dropTemporaries(fs, area);
   for (const dir of context.lockedDirs) closeLock(fs, dir, open.id, new Date(document.begunAt));
   return { context, areas: findTransactions(fs, roots).find((t) => t.id === open.id)?.areas ?? open.areas };
 }

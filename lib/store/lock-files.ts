@@ -69,6 +69,11 @@ export function putInPlace(
   }
 }
 
+/** Takes the prepared file away once its lock is in place: from then on it would only look like a lock at work. */
+export function dropPrepared(fs: DurableFs, temporary: string): void {
+  fs.unlink(temporary);
+}
+
 /**
  * Takes a lock that was judged stale out of the way and returns it; null when the file in its place is another
  * one by now, which then stays (or goes back) where it was. Raw errors.

@@ -141,7 +141,7 @@ function takeLock(
       if (stat !== null) {
         placed = { dir, path, text, stat, stale };
         if (!othersHaveLockAside(fs, dir, isAlive)) {
-          fs.unlink(temporary);
+          files.dropPrepared(fs, temporary);
           return placed;
         }
         files.giveBack(fs, [placed], false);

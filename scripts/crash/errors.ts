@@ -95,10 +95,13 @@ const IN_PREPARATION = /(litt-rollback-tmp|\/kept\/\d+\.new)$/;
 
 /** After a failed fsync nothing may be destroyed: nobody knows what is on the disk. */
 function destruction({ at, log }: Struck, point: Point): string[] {
-  return injectedIn(log, point, at)
-    .afterwards.filter(({ call, paths }) => {
+  const { paths: failed, afterwards } = injectedIn(log, point, at);
+  return afterwards
+    .filter(({ call, paths }) => {
       if (!DESTRUCTIVE.test(call)) return false;
       if (paths.every((path) => isAudit(path))) return false;
+      // The file that could not be made durable goes again: nothing refers to it yet.
+      if (call.startsWith('unlink') && paths.every((path) => failed.includes(path))) return false;
       const allowed = call.startsWith('unlink') ? OWN_TO_REMOVE : IN_PREPARATION;
       const harmless = !call.startsWith('rename') && paths.every((path) => allowed.test(path));
       return !harmless;

@@ -125,7 +125,8 @@ function steady({ call, text }: Line, below: string): string {
 }
 
 function pathsIn(text: string): string[] {
-  return [...text.matchAll(/["<](\/[^">]*)[">]/g)].map((match) => match[1]!);
+  const named = text.replace(/AT_FDCWD<[^>]*>/g, '');
+  return [...named.matchAll(/["<](\/[^">]*)[">]/g)].map((match) => match[1]!);
 }
 
 /** What a log shows of an injection. */

@@ -1,7 +1,9 @@
 /** Temporary directories that are gone when the tests end, and processes that live or do not. */
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+const MEMORY = '/dev/shm';
 
 const made = new Set<string>();
 
@@ -12,6 +14,13 @@ process.on('exit', () => {
 /** A new directory, by its real path; removed at the end of the process at the latest. */
 export function tempDir(prefix = 'litt-'): string {
   const dir = realpathSync(mkdtempSync(join(tmpdir(), prefix)));
+  made.add(dir);
+  return dir;
+}
+
+/** As tempDir, in memory where there is such a place: for tests that make hundreds of copies and sync them. */
+export function tempDirInMemory(prefix: string): string {
+  const dir = realpathSync(mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), prefix)));
   made.add(dir);
   return dir;
 }

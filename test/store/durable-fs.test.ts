@@ -30,6 +30,25 @@ describe('store/durable-fs', () => {
     realFs.close(fd);
   });
 
+  it('names the file in every error, also of calls that had only a descriptor', () => {
+    const path = create('f', 'hello');
+    const fd = realFs.open(path, 'r');
+    const calls: (() => unknown)[] = [
+      () => realFs.writeAt(fd, Buffer.from('x'), 0),
+      () => realFs.truncate(fd, 1),
+      () => realFs.fsyncDir(path),
+      () => realFs.open(path, 'wx'),
+    ];
+    for (const call of calls) expect(call).to.throw().with.property('path', path);
+    nodeFs.closeSync(fd);
+    expect(() => realFs.fsync(fd))
+      .to.throw()
+      .with.property('path', path);
+    expect(() => realFs.close(fd))
+      .to.throw()
+      .with.property('path', path);
+  });
+
   it('writes on after short writes, and cuts', () => {
     const { writeSync } = nodeFs;
     const fd = realFs.open(create('f', '____'), 'r+');

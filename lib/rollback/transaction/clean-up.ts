@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { ioError } from '../../errors.ts';
 import { areaPath, discardArea, emptyTrash, hasTrash, UNDOING_MARK } from '../../store/area.ts';
-import { temporaryName } from '../../store/durable-files.ts';
+import { isTemporaryName, temporaryName } from '../../store/durable-files.ts';
 import type { DurableFs } from '../../store/durable-fs.ts';
 import { drawBolt, openLock, segmentsDirs } from '../../store/guard.ts';
 import { LOCK_FILE } from '../../store/lock.ts';
@@ -93,12 +93,16 @@ export function clearTraces(fs: DurableFs, dirs: readonly string[]): void {
 
 /** An undo that had not begun: its mark would mislead the next reader. */
 function dropUndoing(fs: DurableFs, area: string): void {
+  dropTemporaries(fs, area);
   const mark = join(area, UNDOING_MARK);
-  for (const path of [mark, temporaryName(mark)]) {
-    if (lstatOrNull(fs, path) === null) continue;
-    fs.unlink(path);
-    fs.fsyncDir(area);
-  }
+  if (lstatOrNull(fs, mark) === null) return;
+  fs.unlink(mark);
+  fs.fsyncDir(area);
+}
+
+/** Removes marks and documents of an area that a killed run has not finished writing. */
+export function dropTemporaries(fs: DurableFs, area: string): void {
+  for (const name of fs.readdir(area)) if (isTemporaryName(name)) fs.unlink(join(area, name));
 }
 
 function drawAllBolts(fs: DurableFs, dirs: readonly string[]): void {

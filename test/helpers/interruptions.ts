@@ -1,0 +1,142 @@
+/** Runs that die or fail at one of their calls, within this process and on the real file system. */
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { planRollback, type RollbackPlan, rollbackStatus } from '../../lib/index.ts';
+import { applyWith } from '../../lib/rollback/apply.ts';
+import { purgeWith } from '../../lib/rollback/purge.ts';
+import { resumeWith } from '../../lib/rollback/resume.ts';
+import { undoOpen, undoWith } from '../../lib/rollback/undo.ts';
+import { type DurableFs, realFs } from '../../lib/store/durable-fs.ts';
+import type { UnpackedCase } from './fixtures.ts';
+import { CrashNow, type Fault, FaultyFs, type FaultyOp } from './sim/faulty-fs.ts';
+import { removeTempDir, tempDirInMemory } from './temp.ts';
+import { databaseTree, planOptions, unpackNamed } from './transactions.ts';
+import { named, type Tree, treeDifferences, treeOf } from './tree.ts';
+
+/** What is run: on some file system, with the roots of a trial. */
+export type Work = (fs: DurableFs, trial: Trial) => unknown;
+
+/** What became of a run. */
+export interface Ended {
+  /** Null when it came to its end. */
+  readonly error: unknown;
+  readonly died: boolean;
+  readonly ops: readonly FaultyOp[];
+}
+
+/** One copy of a database without a snapshot directory. */
+export class Trial {
+  readonly before: Tree;
+
+  constructor(
+    readonly dir: string,
+    readonly roots: readonly string[],
+    readonly plan: RollbackPlan,
+  ) {
+    this.before = databaseTree(dir);
+  }
+
+  /** Runs something with a fault. */
+  async run(work: Work, fault: Fault): Promise<Ended> {
+    const fs = new FaultyFs(realFs, fault);
+    try {
+      await work(fs, this);
+    } catch (error) {
+      return { error, died: fs.crashed, ops: fs.ops };
+    }
+    return { error: null, died: fs.crashed, ops: fs.ops };
+  }
+
+  /** Which state the database is in; a complaint when it is neither, or something is left that keeps it shut. */
+  async state(after: Tree): Promise<string> {
+    const tree = databaseTree(this.dir);
+    const left = [...named(treeOf(this.dir), /^(litt\.lock|UNFINISHED.*|.*litt-rollback-tmp)$/)];
+    const trash = [...treeOf(this.dir).keys()].filter((p) => /\.litt-rollback\/trash-/.test(p));
+    const report = await rollbackStatus(this.roots);
+    if (left.length > 0 || trash.length > 0 || report.traces.length > 0)
+      return `left: ${[...left, ...trash, ...report.traces].join(', ')}`;
+    const kept = report.transactions.map((t) => t.state).join(', ');
+    if (treeDifferences(this.before, tree).length === 0) return kept === '' ? 'before' : `before, ${kept}`;
+    const differences = treeDifferences(comparable(after), comparable(tree));
+    if (differences.length > 0) return `mixed: ${differences.join('; ')}`;
+    return kept === '' ? 'after' : `after, ${kept}`;
+  }
+
+  /** Removes the copy. */
+  end(): void {
+    removeTempDir(this.dir);
+  }
+}
+
+/** Makes trials on copies of one fixture. */
+export class Trials {
+  private readonly unpacked: UnpackedCase;
+  /** What an undisturbed apply leaves. */
+  after: Tree = new Map();
+
+  private constructor(name: string) {
+    this.unpacked = unpackNamed(name);
+    rmSync(join(this.unpacked.databases[0]![0]!, 'litt.lock'), { force: true });
+  }
+
+  static async on(name: string): Promise<Trials> {
+    const trials = new Trials(name);
+    const trial = await trials.next();
+    await trial.run(apply, {});
+    trials.after = databaseTree(trial.dir);
+    trial.end();
+    return trials;
+  }
+
+  /** A fresh copy with its plan. */
+  async next(): Promise<Trial> {
+    const { dir: from, databases } = this.unpacked;
+    const dir = tempDirInMemory('litt-trial-');
+    cpSync(from, dir, { recursive: true, preserveTimestamps: true });
+    const roots = databases[0]!.map((root) => root.replace(from, dir));
+    const plan = await planRollback({ ...planOptions(this.unpacked), roots });
+    return new Trial(dir, roots, plan);
+  }
+
+  /** The calls of an undisturbed run. */
+  async calls(prepare: Work, work: Work): Promise<number> {
+    const trial = await this.next();
+    await prepare(realFs, trial);
+    const { ops, error } = await trial.run(work, {});
+    trial.end();
+    if (error !== null) throw error;
+    return ops.length;
+  }
+
+  end(): void {
+    removeTempDir(this.unpacked.dir);
+  }
+}
+
+/** The bytes and modes of a tree: copies differ in inodes, links, and the time in a metadata file. */
+function comparable(tree: Tree): Tree {
+  const entries = [...tree].map(([path, entry]) => {
+    const { ino: _ino, nlink: _links, sha256, ...rest } = entry;
+    return [path, path.endsWith('.metadata') || sha256 === undefined ? rest : { ...rest, sha256 }] as const;
+  });
+  return new Map(entries);
+}
+
+export const apply: Work = (fs, { plan, roots }) => applyWith(fs, plan, roots);
+export const applyWithoutUndo: Work = (fs, { plan, roots }) =>
+  applyWith(fs, plan, roots, { keepUndo: false });
+export const resume: Work = (fs, { roots }) => resumeWith(fs, roots);
+export const undoFinished: Work = (fs, { roots }) => undoWith(fs, roots, roots);
+export const undoUnfinished: Work = (fs, { roots }) => undoOpen(fs, roots);
+export const purge: Work = (fs, { roots }) => purgeWith(fs, roots);
+export const nothing: Work = () => {};
+
+/** A run that dies at a call; whatever else it throws is a failure of the test. */
+export async function die(trial: Trial, work: Work, crashAt: number): Promise<void> {
+  const { error, died } = await trial.run(work, { crashAt });
+  if (!died) throw new Error(`it did not die at call ${crashAt}`);
+  if (error !== null && !(error instanceof CrashNow) && !mentions(error)) throw error;
+}
+
+/** The program may have wrapped what it was thrown. */
+const mentions = (error: unknown): boolean => String((error as Error).cause ?? error).includes('dead');

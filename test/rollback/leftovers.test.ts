@@ -1,0 +1,114 @@
+/** What an interrupted run leaves besides a journal, and who may clear it away. */
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { resumeRollback, rollbackStatus, undoRollback } from '../../lib/index.ts';
+import { realFs } from '../../lib/store/durable-fs.ts';
+import { BOLT_FILE, closeLock } from '../../lib/store/guard.ts';
+import { apply, die, type Trial, Trials } from '../helpers/interruptions.ts';
+import { rejection } from '../helpers/refusals.ts';
+import { treeDifferences, treeOf } from '../helpers/tree.ts';
+
+const ID = '01234567-89ab-4cde-8f01-23456789abcd';
+
+describe('what an interrupted run leaves', () => {
+  let trials: Trials;
+  before(async () => {
+    trials = await Trials.on('many-roots');
+  });
+  after(() => trials.end());
+
+  const area = (root: string): string => {
+    const path = join(root, '.litt-rollback', ID);
+    mkdirSync(join(path, 'kept'), { recursive: true });
+    return path;
+  };
+  const LEFT: Readonly<Record<string, (root: string) => void>> = {
+    'a lock that fails closed': (root) => closeLock(realFs, root, ID, new Date()),
+    'a bolt': (root) => writeFileSync(join(root, 'blobs', 'segments', BOLT_FILE), ''),
+    'an area without a document': (root) => area(root),
+    'a half-written document': (root) =>
+      writeFileSync(join(area(root), '.journal.json.litt-rollback-tmp'), '{'),
+    'an area out of sight': (root) => renameSync(area(root), join(root, '.litt-rollback', `trash-${ID}`)),
+    'a half-written lock': (root) => writeFileSync(join(root, '.litt.lock.litt-rollback-tmp'), ''),
+    'a half-written memory of the roots': (root) => {
+      mkdirSync(join(root, '.litt-rollback'), { recursive: true });
+      writeFileSync(join(root, '.litt-rollback', '.root-set.json.litt-rollback-tmp'), '');
+    },
+  };
+
+  for (const [what, leave] of Object.entries(LEFT)) {
+    it(`is cleared away by resume: ${what}`, async () => {
+      const trial = await trials.next();
+      leave(trial.roots[1]!);
+      expect((await resumeRollback(trial.roots)).action).to.equal('cleaned');
+      expect(await trial.state(trials.after)).to.equal('before');
+      const own = [...treeOf(trial.roots[1]!).keys()].filter((path) => path.startsWith('.litt-rollback/'));
+      expect(own).to.deep.equal([]);
+      expect((await resumeRollback(trial.roots)).action).to.equal('nothing');
+      trial.end();
+    });
+
+    it(`is left alone while somebody holds a lock: ${what}`, async () => {
+      const trial = await trials.next();
+      leave(trial.roots[1]!);
+      writeFileSync(
+        join(trial.roots[0]!, 'litt.lock'),
+        `PID: ${process.pid}\nTimestamp: 2026-01-01T00:00:00Z\n`,
+      );
+      const before = treeOf(trial.dir);
+      expect((await rejection(resumeRollback(trial.roots))).code).to.equal('ERR_LOCKED');
+      expect(treeDifferences(before, treeOf(trial.dir))).to.deep.equal([]);
+      trial.end();
+    });
+  }
+
+  it('is told by status, as far as it keeps the database shut', async () => {
+    const trial = await trials.next();
+    LEFT['a lock that fails closed']!(trial.roots[0]!);
+    LEFT['a bolt']!(trial.roots[1]!);
+    LEFT['an area out of sight']!(trial.roots[2]!);
+    const { traces, transactions } = await rollbackStatus(trial.roots);
+    expect(traces).to.deep.equal([
+      join(trial.roots[0]!, 'litt.lock'),
+      join(trial.roots[1]!, 'blobs', 'segments', BOLT_FILE),
+    ]);
+    expect(transactions).to.deep.equal([]);
+    expect((await rejection(undoRollback(trial.roots))).code).to.equal('ERR_UNFINISHED');
+    trial.end();
+  });
+
+  it('includes marks in some roots only: resume completes them, so that undo finds every one', async () => {
+    const trial = await trials.next();
+    await dieBetweenMarks(trial);
+    expect((await resumeRollback(trial.roots)).action).to.equal('finished');
+    const tree = treeOf(trial.dir);
+    for (const mark of ['committed', 'done', 'undo.json']) {
+      const found = [...tree.keys()].filter((path) => path.endsWith(`/${mark}`));
+      expect(found, mark).to.have.length(trial.roots.length);
+    }
+    await undoRollback(trial.roots);
+    expect(await trial.state(trials.after)).to.equal('before');
+    trial.end();
+  });
+
+  /** Dies behind the second of four committed marks. */
+  async function dieBetweenMarks(trial: Trial): Promise<void> {
+    const other = await trials.next();
+    const { ops } = await other.run(apply, {});
+    other.end();
+    const marks = ops.filter(({ name, paths }) => name === 'rename' && paths[1]?.endsWith('/committed'));
+    expect(marks).to.have.length(trial.roots.length);
+    await die(trial, apply, marks[2]!.index);
+    const [seen] = (await rollbackStatus(trial.roots)).transactions;
+    expect(seen).to.include({ state: 'unfinished', committed: true, direction: 'forward', stepsKept: 0 });
+  }
+
+  it('is nothing after a run that came to its end', async () => {
+    const trial = await trials.next();
+    await apply(realFs, trial);
+    expect((await resumeRollback(trial.roots)).action).to.equal('nothing');
+    expect(await trial.state(trials.after)).to.equal('after, applied');
+    trial.end();
+  });
+});
