@@ -21,7 +21,11 @@ function harm(rng: Rng, bytes: Buffer): Buffer {
     case 3:
       return Buffer.concat([bytes, bytes.subarray(at)]);
     case 4:
-      return Buffer.from(bytes).fill(rng.pick([0, 0xff, 0x20]), at, at + 1 + rng.below(16));
+      return Buffer.from(bytes).fill(
+        rng.pick([0, 0xff, 0x20]),
+        at,
+        Math.min(at + 1 + rng.below(16), bytes.length),
+      );
     default: {
       if (bytes.length === 0) return rng.bytes(1);
       const copy = Buffer.from(bytes);
