@@ -100,7 +100,7 @@ export async function undoWith(
   options: ResumeOptions = {},
   onStart: () => void = () => {},
 ): Promise<UndoOutcome> {
-  const found = newestClosed(findTransactions(fs, roots));
+  const found = newestClosed(findTransactions(fs, roots), roots.length);
   const context = { ...contextOf(fs, found.transaction, found.document, options.snapshotDir), lockedDirs };
   const clearings = matchApplied(context);
   try {
@@ -113,10 +113,22 @@ export async function undoWith(
   return finish(context, true);
 }
 
-function newestClosed(found: readonly FoundTransaction[]) {
+function newestClosed(found: readonly FoundTransaction[], roots: number) {
   const transaction = found.find((t) => t.document !== null && t.areas.some((a) => a.state === 'closed'));
   if (transaction?.document == null) throw nothing();
-  return { transaction, document: transaction.document };
+  const { document, areas } = transaction;
+  const whole = areas.filter((a) => typeof a.document?.member === 'number').length;
+  // As many roots as it has, and not every one holds its part: freeing it was interrupted.
+  if (whole < document.roots && roots >= document.roots) throw partlyFreed();
+  return { transaction, document };
+}
+
+function partlyFreed(): RollbackError {
+  return new RollbackError('ERR_NOTHING_TO_UNDO', {
+    what: 'What the newest rollback kept for undo has been freed in part',
+    why: 'The rest cannot take it back, and older rollbacks can only be taken back after it',
+    next: 'Free the rest with `litt-rollback purge`; an older state can only come from a backup',
+  });
 }
 
 function nothing(): RollbackError {

@@ -1,0 +1,98 @@
+/**
+ * `npx tsx scripts/crash-sim.ts`: random databases and rollbacks in memory; from every point at which the power may
+ * go, and a choice of what then survives, each must be recoverable, in both directions, also after a second crash
+ * while recovering. Prints a table of counts; exits with 1 after a violation, with the seed that brings it back.
+ */
+import { fork } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { Counts, Effort } from './sim/explore.ts';
+import type { Result, Share } from './sim/worker.ts';
+
+const USAGE = `Usage: npx tsx scripts/crash-sim.ts [options]
+
+  --databases N  databases to draw (default ${gateSize()}; ten times that with --nightly or LITT_NIGHTLY=1)
+  --nightly      the nightly size
+  --seed N       another choice of databases (default: the time)
+  --path P       only the database at this path of the seed, as a violation prints it
+  --rows FILE    append the counts as JSON lines
+`;
+
+const EFFORT: Effort = { points: 60, sample: 3, singles: 3, secondEvery: 20 };
+const WORKER = fileURLToPath(new URL('sim/worker.ts', import.meta.url));
+
+function gateSize(): number {
+  return 120;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      databases: { type: 'string' },
+      nightly: { type: 'boolean' },
+      seed: { type: 'string' },
+      path: { type: 'string' },
+      rows: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const nightly = values.nightly === true || process.env['LITT_NIGHTLY'] === '1';
+  const databases = Number(values.databases ?? gateSize() * (nightly ? 10 : 1));
+  const seed = Number(values.seed ?? Date.now() % 1_000_000_000);
+  if (!Number.isSafeInteger(databases) || !Number.isSafeInteger(seed)) throw new Error(USAGE);
+  const path = values.path ?? null;
+  const started = Date.now();
+  const workers = path === null ? availableParallelism() : 1;
+  const shares = Array.from({ length: workers }, (_, i) => ({
+    seed: seed + i,
+    databases: path === null ? Math.ceil(databases / workers) : 1,
+    effort: EFFORT,
+    path,
+  }));
+  const results = await Promise.all(shares.map(runWorker));
+  report(results, (Date.now() - started) / 1000, values.rows ?? null);
+}
+
+function runWorker(share: Share): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const child = fork(WORKER, { execArgv: ['--import', 'tsx'] });
+    let result: Result | null = null;
+    child.on('message', (message) => {
+      result = message as Result;
+    });
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      if (result !== null) resolve(result);
+      else reject(new Error(`a process ended without a result (${code ?? signal})`));
+    });
+    child.send(share);
+  });
+}
+
+function report(results: readonly Result[], seconds: number, rows: string | null): void {
+  const counts: Counts = {};
+  for (const result of results) {
+    for (const [what, n] of Object.entries(result.counts)) counts[what] = (counts[what] ?? 0) + n;
+  }
+  const entries = Object.entries(counts);
+  const width = Math.max(...entries.map(([what]) => what.length));
+  for (const [what, n] of entries) {
+    process.stdout.write(`  ${what.padEnd(width)}  ${n.toLocaleString('en-US').padStart(10)}\n`);
+  }
+  const failures = results.flatMap((r) => (r.failure === null ? [] : [r.failure]));
+  process.stdout.write(`  ${seconds.toFixed(0)} s, ${failures.length} violations\n`);
+  for (const failure of failures) process.stdout.write(`VIOLATION ${failure}\n`);
+  if (rows !== null) {
+    const lines = entries.map(([what, count]) => JSON.stringify({ proof: 'simulator', what, count }));
+    appendFileSync(rows, `${lines.join('\n')}\n`);
+  }
+  if (failures.length > 0) process.exitCode = 1;
+}
+
+await main();

@@ -1,0 +1,76 @@
+/** One process of scripts/crash-sim.ts: draws databases, crashes them, and sends what it has tried. */
+import fc from 'fast-check';
+import { scenario } from '../../test/helpers/scenario.ts';
+import { type Counts, type Effort, Explorer, Violation } from './explore.ts';
+import { makeSubject, type SubjectSpec } from './subject.ts';
+
+/** A worker's share. */
+export interface Share {
+  readonly seed: number;
+  readonly databases: number;
+  readonly effort: Effort;
+  /** fast-check's path to one database of this seed; null for all. */
+  readonly path: string | null;
+}
+
+/** What a worker sends. */
+export interface Result {
+  readonly counts: Counts;
+  /** What fast-check says of the smallest database that goes wrong; null when none does. */
+  readonly failure: string | null;
+}
+
+const spec: fc.Arbitrary<SubjectSpec> = fc.record({
+  scenario,
+  keepUndo: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(true) },
+    { weight: 1, arbitrary: fc.constant(false) },
+  ),
+  reflinks: fc.boolean(),
+  linkEvery: fc.constantFrom(0, 0, 1, 3),
+});
+
+process.once('message', (share: Share) => {
+  work(share).then(
+    (result) => process.send?.(result, () => process.exit(0)),
+    (error: unknown) => {
+      process.stderr.write(`${String((error as Error).stack)}\n`);
+      process.exit(1);
+    },
+  );
+});
+
+async function work({ seed, databases, effort, path }: Share): Promise<Result> {
+  const counts: Counts = {};
+  const add = (what: string, n = 1): void => {
+    counts[what] = (counts[what] ?? 0) + n;
+  };
+  const property = fc.asyncProperty(spec, async (drawn) => {
+    const subject = await makeSubject(drawn);
+    if (subject === null) {
+      add('databases without anything to do');
+      return;
+    }
+    add('databases');
+    const explorer = new Explorer(subject, effort, seed);
+    try {
+      await explorer.explore();
+    } finally {
+      for (const [what, n] of Object.entries(explorer.counts)) add(what, n);
+    }
+  });
+  const settings = { seed, numRuns: databases, ...(path !== null && { path, endOnFailure: true }) };
+  const details = await fc.check(property, { ...settings, interruptAfterTimeLimit: SHRINK_LIMIT_MS });
+  if (!details.failed || details.counterexamplePath === null) return { counts, failure: null };
+  const error = details.errorInstance;
+  const what = error instanceof Violation ? error.message : String((error as Error | null)?.stack);
+  const database = JSON.stringify(details.counterexample);
+  const repeat = `--seed ${seed} --path ${details.counterexamplePath}`;
+  return {
+    counts,
+    failure: `${what}\n  database: ${database}\n  repeat: npx tsx scripts/crash-sim.ts ${repeat}`,
+  };
+}
+
+/** Shrinking a failure ends after this (milliseconds); so does a run that takes for ever. */
+const SHRINK_LIMIT_MS = 3_600_000;
