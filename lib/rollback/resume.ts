@@ -2,7 +2,7 @@
 import { ioError, RollbackError } from '../errors.ts';
 import { COMMITTED_MARK } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
-import { closeLock, isClosed } from '../store/guard.ts';
+import { closeLock, isClosed, isClosedBy } from '../store/guard.ts';
 import { inspectLock } from '../store/lock.ts';
 import { resolveRoots } from '../store/roots.ts';
 import { openTrace } from '../store/unfinished.ts';
@@ -15,7 +15,6 @@ import {
   clearTransaction,
   conclude,
   dropTemporaries,
-  freeTrash,
   hasLeftovers,
   memberDirs,
 } from './transaction/clean-up.ts';
@@ -26,16 +25,10 @@ import {
   findTransactions,
   snapshotDirNeeded,
 } from './transaction/find.ts';
-import { areasIn } from './transaction/journal.ts';
+import { areasIn, type JournalDocument } from './transaction/journal.ts';
 import { runForward, stepsOf, unfinished } from './transaction/run.ts';
 import { finishTakingBack } from './transaction/take-back.ts';
-import {
-  discardAll,
-  finishForward,
-  markAll,
-  shootBolts,
-  type TransactionContext,
-} from './transaction/transaction.ts';
+import { finishForward, markAll, shootBolts, type TransactionContext } from './transaction/transaction.ts';
 
 /** How to resume. */
 export interface ResumeOptions {
@@ -101,16 +94,11 @@ async function resumeIn(
   }
   const found = takeOver(fs, open, roots, options);
   if (found.context === null) {
-    // Torn or partial intent: nothing has happened.
+    // An intent without its mark: nothing has happened.
     clearTransaction(fs, dirs, open.id);
     return { action: 'swept', transaction: open.id, target, notices: [] };
   }
   const { context, areas } = found;
-  if (!areas.some((a) => a.committed)) {
-    discardAll(context);
-    freeTrash(fs, context.members.dirs);
-    return result('swept', context);
-  }
   if (areas.some((a) => a.undoing)) {
     await finishTakingBack(context, areas, options.onProgress);
     return finish(context, 'taken-back');
@@ -164,15 +152,14 @@ export function takeOver(
   roots: readonly string[],
   options: ResumeOptions,
 ): { context: TransactionContext | null; areas: FoundTransaction['areas'] } {
-  const whole = open.areas.filter((a) => a.document !== null);
   const { document } = open;
   const committed = open.areas.some((a) => a.committed);
-  const complete = document !== null && (committed || whole.length === document.roots);
   refuseHeld(fs, roots);
-  if (!complete || document === null) {
-    // Without every document there is no committed mark anywhere, unless a root was not given.
+  if (!committed || document === null) {
+    // The mark may be in a root that was not given, and what is to be cleared away in a snapshot directory.
     if (document !== null && roots.length < document.roots)
       contextOf(fs, open, document, options.snapshotDir);
+    requireSnapshotDir(document, options);
     claimAreas(
       fs,
       open.areas.map((a) => a.dir),
@@ -186,6 +173,11 @@ export function takeOver(
   for (const area of context.members.areas) dropTemporaries(fs, area);
   for (const dir of context.lockedDirs) closeLock(fs, dir, open.id, new Date(document.begunAt));
   return { context, areas: findTransactions(fs, roots).find((t) => t.id === open.id)?.areas ?? open.areas };
+}
+
+/** Without it a lock in the snapshot directory would be left, and nothing in the roots would tell of it. */
+function requireSnapshotDir(document: JournalDocument | null, { snapshotDir }: ResumeOptions): void {
+  if (document?.hasSnapshotDir === true && snapshotDir === undefined) throw snapshotDirNeeded(document);
 }
 
 /** An engine (or another program) that holds an ordinary lock is at work. */
@@ -212,6 +204,8 @@ function cleanUp(fs: DurableFs, dirs: readonly string[], options: ResumeOptions)
   refuseHeld(fs, dirs);
   const left = dirs.some((dir) => openTrace(fs, dir) !== null || hasLeftovers(fs, dir));
   if (left) {
+    const closed = dirs.flatMap((dir) => areasIn(fs, dir).filter((a) => isClosedBy(fs, dir, a.id)));
+    for (const { document } of closed) requireSnapshotDir(document, options);
     for (const { dir, id } of dirs.flatMap((d) => areasIn(fs, d)))
       claimAreas(fs, [dir], id, options.forceUnlock);
     clearTraces(fs, dirs);
@@ -229,10 +223,7 @@ export function endUndone(
   roots: readonly string[],
   options: ResumeOptions,
 ): void {
-  const { document } = open;
-  if (document?.hasSnapshotDir === true && options.snapshotDir === undefined) {
-    throw snapshotDirNeeded(document);
-  }
+  requireSnapshotDir(open.document, options);
   const dirs = memberDirs(fs, roots, options.snapshotDir);
   refuseHeld(fs, roots);
   claimAreas(

@@ -9,7 +9,7 @@ import { claimAreas } from './transaction/claim.ts';
 import { conclude } from './transaction/clean-up.ts';
 import { contextOf, type FoundTransaction, findOpen, findTransactions } from './transaction/find.ts';
 import { finishTakingBack, takeBack } from './transaction/take-back.ts';
-import { discardAll, type TransactionContext } from './transaction/transaction.ts';
+import type { TransactionContext } from './transaction/transaction.ts';
 import { matchApplied } from './transaction/undo-check.ts';
 
 /** What undo did. */
@@ -81,10 +81,6 @@ async function takeOpenBack(
       what: 'The rollback had not begun to change anything',
       next,
     });
-  }
-  if (!areas.some((a) => a.committed)) {
-    discardAll(context);
-    return finish(context, false);
   }
   // An undo that was interrupted has its own list of what to clear away.
   if (areas.some((a) => a.undoing)) await finishTakingBack(context, areas, options.onProgress);

@@ -26,8 +26,8 @@ export function closedLockText(id: string, at: Date): string {
   return [
     `${LOCK_TITLE}a rollback of this database is under way or was interrupted. Do not start the node.`,
     `Transaction ${id}, begun ${at.toISOString()}.`,
-    'Finish it:    litt-rollback resume --src EVERY-ROOT',
-    'Take it back: litt-rollback undo --src EVERY-ROOT',
+    'Finish it:    litt-rollback resume --src EVERY-ROOT [--snapshot-dir DIR]',
+    'Take it back: litt-rollback undo --src EVERY-ROOT [--snapshot-dir DIR]',
     '',
   ].join('\n');
 }

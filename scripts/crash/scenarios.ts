@@ -118,7 +118,7 @@ export function afterwards(of: SweepCase): Scenario[] {
       ...base,
       name: 'purge',
       argv: (at) => of.words('purge', at),
-      ends: { resume: ['after'], undo: ['before', 'after'] },
+      ends: { resume: ['after'], undo: ['before', 'after'], partlyFreed: true },
       success: 'after',
       purges: true,
     },

@@ -1,5 +1,6 @@
 /** Runs that die or fail at one of their calls, within this process and on the real file system. */
-import { cpSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { planRollback, type RollbackPlan, rollbackStatus } from '../../lib/index.ts';
 import { applyWith } from '../../lib/rollback/apply.ts';
@@ -24,7 +25,7 @@ export interface Ended {
   readonly ops: readonly FaultyOp[];
 }
 
-/** One copy of a database without a snapshot directory. */
+/** One copy of a database. */
 export class Trial {
   readonly before: Tree;
 
@@ -32,8 +33,17 @@ export class Trial {
     readonly dir: string,
     readonly roots: readonly string[],
     readonly plan: RollbackPlan,
+    readonly snapshotDir: string | undefined,
   ) {
     this.before = databaseTree(dir);
+  }
+
+  /** Every directory in which the engine takes a lock. */
+  get lockedDirs(): string[] {
+    const { roots, snapshotDir } = this;
+    if (snapshotDir === undefined) return [...roots];
+    const below = readdirSync(snapshotDir).filter((name) => this.plan.tables.some((t) => t.table === name));
+    return [...roots, snapshotDir, ...below.map((name) => join(snapshotDir, name))];
   }
 
   /** Runs something with a fault. */
@@ -90,12 +100,13 @@ export class Trials {
 
   /** A fresh copy with its plan. */
   async next(): Promise<Trial> {
-    const { dir: from, databases } = this.unpacked;
+    const { dir: from, databases, snapshotDir: snapshots } = this.unpacked;
     const dir = tempDirInMemory('litt-trial-');
-    cpSync(from, dir, { recursive: true, preserveTimestamps: true });
+    execFileSync('cp', ['-a', `${from}/.`, dir]);
     const roots = databases[0]!.map((root) => root.replace(from, dir));
-    const plan = await planRollback({ ...planOptions(this.unpacked), roots });
-    return new Trial(dir, roots, plan);
+    const snapshotDir = snapshots?.replace(from, dir);
+    const plan = await planRollback({ ...planOptions(this.unpacked), roots, snapshotDir });
+    return new Trial(dir, roots, plan, snapshotDir);
   }
 
   /** The calls of an undisturbed run. */
@@ -122,12 +133,13 @@ function comparable(tree: Tree): Tree {
   return new Map(entries);
 }
 
-export const apply: Work = (fs, { plan, roots }) => applyWith(fs, plan, roots);
-export const applyWithoutUndo: Work = (fs, { plan, roots }) =>
-  applyWith(fs, plan, roots, { keepUndo: false });
-export const resume: Work = (fs, { roots }) => resumeWith(fs, roots);
-export const undoFinished: Work = (fs, { roots }) => undoWith(fs, roots, roots);
-export const undoUnfinished: Work = (fs, { roots }) => undoOpen(fs, roots);
+export const apply: Work = (fs, { plan, lockedDirs }) => applyWith(fs, plan, lockedDirs);
+export const applyWithoutUndo: Work = (fs, { plan, lockedDirs }) =>
+  applyWith(fs, plan, lockedDirs, { keepUndo: false });
+export const resume: Work = (fs, { roots, snapshotDir }) => resumeWith(fs, roots, { snapshotDir });
+export const undoFinished: Work = (fs, { roots, lockedDirs, snapshotDir }) =>
+  undoWith(fs, roots, lockedDirs, { snapshotDir });
+export const undoUnfinished: Work = (fs, { roots, snapshotDir }) => undoOpen(fs, roots, { snapshotDir });
 export const purge: Work = (fs, { roots }) => purgeWith(fs, roots);
 export const nothing: Work = () => {};
 

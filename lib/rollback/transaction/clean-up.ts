@@ -12,7 +12,7 @@ import { LOCK_FILE } from '../../store/lock.ts';
 import { listDirectory, lstatOrNull } from '../../store/roots.ts';
 import { resolveSnapshotDir } from '../snapshots.ts';
 import { type AuditEntry, audit } from './audit.ts';
-import { areasIn } from './journal.ts';
+import { type AreaState, areasIn } from './journal.ts';
 
 /** The given roots, and the snapshot directory when it is given. */
 export function memberDirs(
@@ -24,10 +24,13 @@ export function memberDirs(
   return [...roots, resolveSnapshotDir(fs, snapshotDir, roots)];
 }
 
-/** Takes bolts, one transaction's areas, and closed locks away, in this order; repeatable. */
+/**
+ * Takes bolts, one transaction's areas, and closed locks away, in this order; repeatable. The roots come first
+ * among `dirs`, and go last: they tell of what is left elsewhere.
+ */
 export function clearTransaction(fs: DurableFs, dirs: readonly string[], id: string): void {
   drawAllBolts(fs, dirs);
-  for (const dir of dirs) discardArea(fs, dir, id);
+  for (const dir of dirs.toReversed()) discardArea(fs, dir, id);
   openAllLocks(fs, dirs);
   freeTrash(fs, dirs);
 }
@@ -67,8 +70,13 @@ export function freeTrash(fs: DurableFs, dirs: readonly string[]): void {
 
 /** Whether an interrupted run has left something in a directory that keeps nobody out, but is of no use. */
 export function hasLeftovers(fs: DurableFs, dir: string): boolean {
-  if (hasTrash(fs, dir) || areasIn(fs, dir).some((area) => area.state === 'bare')) return true;
+  if (hasTrash(fs, dir) || areasIn(fs, dir).some(isOfNoUse)) return true;
   return lockTemporaries(fs, dir).length > 0;
+}
+
+/** An area that never got its document, or one of a finished rollback that was to keep nothing. */
+function isOfNoUse({ state, document }: AreaState): boolean {
+  return state === 'bare' || (state === 'closed' && document?.keepUndo === false);
 }
 
 /** Half-written locks of a directory and, in a snapshot directory, of its tables. */
@@ -81,9 +89,9 @@ function lockTemporaries(fs: DurableFs, dir: string): string[] {
 /** Takes away what has no document to go by. */
 export function clearTraces(fs: DurableFs, dirs: readonly string[]): void {
   drawAllBolts(fs, dirs);
-  for (const dir of dirs) {
+  for (const dir of dirs.toReversed()) {
     for (const area of areasIn(fs, dir)) {
-      if (area.state === 'bare') discardArea(fs, dir, area.id);
+      if (isOfNoUse(area)) discardArea(fs, dir, area.id);
       else dropUndoing(fs, areaPath(dir, area.id));
     }
   }
@@ -114,7 +122,7 @@ function drawAllBolts(fs: DurableFs, dirs: readonly string[]): void {
 
 /** Also the locks of the tables below a snapshot directory. */
 function openAllLocks(fs: DurableFs, dirs: readonly string[]): void {
-  for (const dir of dirs) {
+  for (const dir of dirs.toReversed()) {
     for (const name of listDirectory(fs, dir)) {
       const below = join(dir, name);
       if (lstatOrNull(fs, below)?.kind === 'directory') openLock(fs, below);

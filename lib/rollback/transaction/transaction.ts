@@ -101,9 +101,9 @@ export function finishForward(context: TransactionContext, keepUndo: boolean): v
   markAll(context, DONE_MARK);
   for (const dir of boltDirs(context)) drawBolt(fs, dir);
   // Discarding the areas comes last: a crash in between leaves a finished rollback that can still be undone.
-  for (const area of members.areas) renameDocument(fs, area, JOURNAL_FILE, UNDO_FILE);
+  for (const area of rootsLast(members.areas)) renameDocument(fs, area, JOURNAL_FILE, UNDO_FILE);
   unlock(context);
-  if (!keepUndo) for (const dir of members.dirs) discardArea(fs, dir, members.id);
+  if (!keepUndo) for (const dir of rootsLast(members.dirs)) discardArea(fs, dir, members.id);
 }
 
 /** Ends an undo whose inverse steps are durable. Every part may be repeated after a crash. */
@@ -113,11 +113,19 @@ export function finishBackward(context: TransactionContext): void {
 }
 
 /** Takes bolts, areas and locks away: nothing has happened, or everything has been taken back. */
-export function discardAll(context: TransactionContext): void {
+function discardAll(context: TransactionContext): void {
   const { fs, members } = context;
   for (const dir of boltDirs(context)) drawBolt(fs, dir);
-  for (const dir of members.dirs) discardArea(fs, dir, members.id);
+  for (const dir of rootsLast(members.dirs)) discardArea(fs, dir, members.id);
   unlock(context);
+}
+
+/**
+ * The roots are what every command is given, the snapshot directory comes last among the members: at an end it
+ * goes first, so that the roots tell of a transaction as long as anything of it is left.
+ */
+function rootsLast<T>(members: readonly T[]): T[] {
+  return members.toReversed();
 }
 
 /** Opens a closed transaction again, to take it back: the marks first, then the document's name. */
@@ -135,6 +143,8 @@ function renameDocument(fs: DurableFs, area: string, from: string, to: string): 
   fs.fsyncDir(area);
 }
 
-function unlock({ fs, lockedDirs }: TransactionContext): void {
-  for (const dir of lockedDirs) openLock(fs, dir);
+/** The roots last, as everything at an end. */
+function unlock({ fs, members, lockedDirs }: TransactionContext): void {
+  for (const dir of lockedDirs) if (!members.roots.includes(dir)) openLock(fs, dir);
+  for (const dir of members.roots) openLock(fs, dir);
 }
