@@ -152,3 +152,27 @@ export async function die(trial: Trial, work: Work, crashAt: number): Promise<vo
 
 /** The program may have wrapped what it was thrown. */
 const mentions = (error: unknown): boolean => String((error as Error).cause ?? error).includes('dead');
+
+/** Runs something undisturbed. */
+export const run = async (work: Work, trial: Trial): Promise<unknown> => work(realFs, trial);
+
+/** Dies at every `every`-th call of a run, from `first` on, and looks at what is left each time. */
+export async function dyingEverywhere(
+  trials: Trials,
+  prepare: Work,
+  work: Work,
+  look: (trial: Trial, call: number) => Promise<void>,
+  { first = 0, last = Number.POSITIVE_INFINITY, every = 1 } = {},
+): Promise<number> {
+  const calls = await trials.calls(prepare, work);
+  let looked = 0;
+  for (let call = first; call < Math.min(calls, last); call += every) {
+    const trial = await trials.next();
+    await run(prepare, trial);
+    await die(trial, work, call);
+    await look(trial, call);
+    trial.end();
+    looked++;
+  }
+  return looked;
+}

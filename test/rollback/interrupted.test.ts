@@ -1,14 +1,15 @@
 /** Runs that die at each of their calls, and what resume, undo, purge and status make of that. */
 import { expect } from 'chai';
-import { resumeRollback, rollbackStatus } from '../../lib/index.ts';
-import { realFs } from '../../lib/store/durable-fs.ts';
+import { rollbackStatus } from '../../lib/index.ts';
 import {
   apply,
   applyWithoutUndo,
   die,
+  dyingEverywhere,
   nothing,
   purge,
   resume,
+  run,
   type Trial,
   Trials,
   undoFinished,
@@ -16,29 +17,6 @@ import {
   type Work,
 } from '../helpers/interruptions.ts';
 import { rejection } from '../helpers/refusals.ts';
-
-const run = async (work: Work, trial: Trial): Promise<unknown> => work(realFs, trial);
-
-/** Dies at every `every`-th call of a run, from `first` on, and looks at what is left each time. */
-async function dyingEverywhere(
-  trials: Trials,
-  prepare: Work,
-  work: Work,
-  look: (trial: Trial, call: number) => Promise<void>,
-  { first = 0, last = Number.POSITIVE_INFINITY, every = 1 } = {},
-): Promise<number> {
-  const calls = await trials.calls(prepare, work);
-  let looked = 0;
-  for (let call = first; call < Math.min(calls, last); call += every) {
-    const trial = await trials.next();
-    await run(prepare, trial);
-    await die(trial, work, call);
-    await look(trial, call);
-    trial.end();
-    looked++;
-  }
-  return looked;
-}
 
 describe('an apply that dies', () => {
   let trials: Trials;
@@ -188,45 +166,6 @@ describe('a resume that dies', () => {
     }
     trials.end();
   });
-});
-
-describe('a run over a snapshot directory that dies', () => {
-  let trials: Trials;
-  before(async () => {
-    trials = await Trials.on('snapshots');
-  });
-  after(() => trials.end());
-
-  const RUNS: readonly [string, Work, Work][] = [
-    ['apply', nothing, apply],
-    ['apply without undo', nothing, applyWithoutUndo],
-    ['undo', apply, undoFinished],
-  ];
-  for (const [name, prepare, work] of RUNS) {
-    it(`shows in the roots as long as anything is left, and is finished by resume: ${name}`, async () => {
-      const calls = await trials.calls(prepare, work);
-      const look = async (trial: Trial, call: number): Promise<void> => {
-        const { transactions, traces } = await rollbackStatus(trial.roots);
-        const [seen] = transactions;
-        // Documents tell that there is a snapshot directory: without it nothing is cleared away.
-        if (
-          seen?.state === 'unfinished' ||
-          (seen !== undefined && traces.length > 0 && seen.target !== null)
-        ) {
-          const error = await rejection(resumeRollback(trial.roots));
-          expect(error.code, `call ${call}`).to.equal('ERR_SNAPSHOT_DIR_NEEDED');
-        }
-        await run(resume, trial);
-        expect(await trial.state(trials.after), `call ${call}`).to.be.oneOf([
-          'before',
-          'after',
-          'after, applied',
-        ]);
-      };
-      await dyingEverywhere(trials, prepare, work, look, { every: 17 });
-      await dyingEverywhere(trials, prepare, work, look, { first: calls - 40, every: 2 });
-    });
-  }
 });
 
 describe('a purge that dies', () => {

@@ -1,0 +1,55 @@
+/** Runs over a snapshot directory that die: the roots must tell of what is left there. */
+import { expect } from 'chai';
+import { resumeRollback, rollbackStatus } from '../../lib/index.ts';
+import {
+  apply,
+  applyWithoutUndo,
+  dyingEverywhere,
+  nothing,
+  resume,
+  run,
+  type Trial,
+  Trials,
+  undoFinished,
+  type Work,
+} from '../helpers/interruptions.ts';
+import { rejection } from '../helpers/refusals.ts';
+
+describe('a run over a snapshot directory that dies', () => {
+  let trials: Trials;
+  before(async () => {
+    trials = await Trials.on('snapshots');
+  });
+  after(() => trials.end());
+
+  const RUNS: readonly [string, Work, Work][] = [
+    ['apply', nothing, apply],
+    ['apply without undo', nothing, applyWithoutUndo],
+    ['undo', apply, undoFinished],
+  ];
+  for (const [name, prepare, work] of RUNS) {
+    it(`shows in the roots as long as anything is left, and is finished by resume: ${name}`, async () => {
+      const calls = await trials.calls(prepare, work);
+      const look = async (trial: Trial, call: number): Promise<void> => {
+        const { transactions, traces } = await rollbackStatus(trial.roots);
+        const [seen] = transactions;
+        // Documents tell that there is a snapshot directory: without it nothing is cleared away.
+        if (
+          seen?.state === 'unfinished' ||
+          (seen !== undefined && traces.length > 0 && seen.target !== null)
+        ) {
+          const error = await rejection(resumeRollback(trial.roots));
+          expect(error.code, `call ${call}`).to.equal('ERR_SNAPSHOT_DIR_NEEDED');
+        }
+        await run(resume, trial);
+        expect(await trial.state(trials.after), `call ${call}`).to.be.oneOf([
+          'before',
+          'after',
+          'after, applied',
+        ]);
+      };
+      await dyingEverywhere(trials, prepare, work, look, { every: 17 });
+      await dyingEverywhere(trials, prepare, work, look, { first: calls - 40, every: 2 });
+    });
+  }
+});
