@@ -30,6 +30,8 @@ const KINDS = {
   ERR_ROOT_TWICE: 'refused',
   ERR_ROOT_NESTED: 'refused',
   ERR_ROOT_FORGOTTEN: 'refused',
+  ERR_HOME_WITHOUT_DATABASE: 'refused',
+  ERR_TABLE_TWICE: 'refused',
   ERR_ROOTS_UNCERTAIN: 'refused',
   ERR_SYMBOLIC_LINK: 'refused',
   ERR_NOT_A_REGULAR_FILE: 'refused',

@@ -7,6 +7,7 @@ export {
   type RecordsOptions,
   type RecordView,
 } from './rollback/database-reader.ts';
+export { findHome, groupsOfHome, rootsOfHome } from './rollback/homes.ts';
 export { lockDatabase } from './rollback/locks.ts';
 export { type PlanOptions, planRollback } from './rollback/plan.ts';
 export { readPlanFile, writePlanFile } from './rollback/plan-file.ts';
@@ -32,6 +33,7 @@ export {
   type StoreNeeds,
   type TableSchema,
 } from './schemas/types.ts';
+export type { HomeDatabase, NodeHome } from './store/home.ts';
 export type { LockSet } from './store/lock.ts';
 export type { FileInfo, KeymapInfo, Orphan, Segment, SnapshotInfo, Table } from './store/types.ts';
 export type * from './types.ts';

@@ -175,6 +175,14 @@ export type FingerprintEntry = readonly [
   ino: string,
 ];
 
+/** A database that a plan covers. */
+export interface PlanDatabase {
+  /** `block store`, `receipt store`; null where only roots were given. */
+  readonly name: string | null;
+  /** Numbers of its roots. */
+  readonly roots: readonly number[];
+}
+
 /** A rollback, as plain data. */
 export interface RollbackPlan {
   readonly format: 'litt-rollback/plan';
@@ -190,6 +198,8 @@ export interface RollbackPlan {
   readonly approximate: boolean;
   /** Real paths, in the order given. */
   readonly roots: readonly string[];
+  /** Each root belongs to one of them; they are changed as one transaction. */
+  readonly databases: readonly PlanDatabase[];
   readonly snapshotDir: string | null;
   readonly tables: readonly TablePlan[];
   /** Tables of the database that are outside `--table`: untouched. */

@@ -16,7 +16,7 @@ import { refuseUnfinished } from '../store/unfinished.ts';
 import type { Context } from './context.ts';
 import { EXIT_DONE } from './exit-codes.ts';
 import { readSchemas } from './schemas.ts';
-import { rootsOf, type SourceOptions } from './source-options.ts';
+import { type SourceOptions, sourceOf } from './source-options.ts';
 
 /** The options of this command. */
 export interface InspectCommandOptions extends SourceOptions {
@@ -27,15 +27,18 @@ export interface InspectCommandOptions extends SourceOptions {
 /** Runs the command; the result is its exit code. */
 export async function run(options: InspectCommandOptions, context: Context): Promise<number> {
   const { out, json, color, width, verbose } = context;
-  const roots = rootsOf(options);
+  const { roots, groups, home } = sourceOf(options);
   const schemas = await readSchemas(options.schema ?? []);
   const damaged = new Map<string, RollbackError>();
-  const database = readDatabase(realFs, roots, (table, error) => damaged.set(table, error));
+  const database = readDatabase(realFs, roots, {
+    groups,
+    onDamage: (table, error) => damaged.set(table, error),
+  });
   const { status, problem } = await statusOf(roots);
   refuseUnknownTables(Object.keys(schemas), database, damaged);
   const heights = await heightsOf(database, guardSchemas(schemas), options, context);
   const locks = database.roots.map(lockOf);
-  const report = inspectReport(database, { locks, status, damaged, heights });
+  const report = inspectReport(database, { locks, status, damaged, heights, home });
   if (json) await out.json({ message_type: 'inspect', version: 1, ...report });
   else await out.write(inspectToText(report, { color, width, verbose, listed: options.heights === true }));
   // What is told already still decides the exit code. A table of an unfinished rollback may be in any state.

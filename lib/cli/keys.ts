@@ -15,7 +15,7 @@ import type { DecodedKey, TableSchema } from '../schemas/types.ts';
 import type { Context } from './context.ts';
 import { EXIT_DONE } from './exit-codes.ts';
 import { readSchemas } from './schemas.ts';
-import { rootsOf, type SourceOptions } from './source-options.ts';
+import { type SourceOptions, sourceOf } from './source-options.ts';
 
 /** The options of this command. */
 export interface KeysCommandOptions extends SourceOptions {
@@ -38,7 +38,8 @@ export async function run(options: KeysCommandOptions, context: Context): Promis
   const { fromHeight, toHeight } = options;
   refuseEmptyRange(fromHeight, toHeight);
   const schemas = guardSchemas(await readSchemas(options.schema ?? []));
-  const reader = await openDatabase(rootsOf(options));
+  const { roots, groups } = sourceOf(options);
+  const reader = await openDatabase(roots, { groups });
   const tables = chosenTables(reader, options.table);
   for (const name of Object.keys(schemas ?? {})) reader.table(name);
   if (fromHeight !== undefined || toHeight !== undefined) {

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { Context, GlobalOptions } from './context.ts';
 import { examplesHelp, exitCodesHelp } from './help-text.ts';
-import { collect } from './option-values.ts';
+import { collect, once } from './option-values.ts';
 
 /** What a chosen command does. */
 export type Work = (context: Context) => Promise<number>;
@@ -26,5 +26,8 @@ export function finish(command: Command, examples: readonly string[]): void {
 export function addSource(command: Command): void {
   command
     .optionsGroup('Source:')
-    .addOption(option('--src <dir>', 'a root of the database (repeat: every root of one database)', collect));
+    .addOption(option('--src <dir>', 'a root of the database (repeat: every root of one database)', collect))
+    .addOption(
+      option('--home <dir>', "a node's home, in place of --src: its databases are found there", once),
+    );
 }

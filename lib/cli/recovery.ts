@@ -6,7 +6,7 @@ import { rollbackStatus } from '../rollback/status.ts';
 import { undoRollback } from '../rollback/undo.ts';
 import type { Context } from './context.ts';
 import { EXIT_DONE } from './exit-codes.ts';
-import { rootsOf, type SourceOptions } from './source-options.ts';
+import { type SourceOptions, sourceOf } from './source-options.ts';
 
 /** The options of these commands. */
 export interface RecoveryOptions extends SourceOptions {
@@ -18,7 +18,7 @@ export interface RecoveryOptions extends SourceOptions {
 /** `resume`: finishes what a crash has interrupted. */
 export async function resume(options: RecoveryOptions, context: Context): Promise<number> {
   const outcome = await changing(context, (onProgress) =>
-    resumeRollback(rootsOf(options), { ...recovering(options), ...onProgress }),
+    resumeRollback(sourceOf(options).roots, { ...recovering(options), ...onProgress }),
   );
   await show(context, 'resume', outcome, () => resumeToText(outcome, context));
   return EXIT_DONE;
@@ -27,7 +27,7 @@ export async function resume(options: RecoveryOptions, context: Context): Promis
 /** `undo`: takes the last rollback back. */
 export async function undo(options: RecoveryOptions, context: Context): Promise<number> {
   const outcome = await changing(context, (onProgress) =>
-    undoRollback(rootsOf(options), { ...recovering(options), ...onProgress }),
+    undoRollback(sourceOf(options).roots, { ...recovering(options), ...onProgress }),
   );
   await show(context, 'undo', outcome, () => undoToText(outcome, context));
   return EXIT_DONE;
@@ -36,14 +36,14 @@ export async function undo(options: RecoveryOptions, context: Context): Promise<
 /** `purge`: frees what undo keeps. */
 export async function purge(options: RecoveryOptions, context: Context): Promise<number> {
   const { id, snapshotDir } = options;
-  const outcome = await changing(context, () => purgeUndo(rootsOf(options), { id, snapshotDir }));
+  const outcome = await changing(context, () => purgeUndo(sourceOf(options).roots, { id, snapshotDir }));
   await show(context, 'purge', outcome, () => purgeToText(outcome, context));
   return EXIT_DONE;
 }
 
 /** `status`: untouched, unfinished, applied. */
 export async function status(options: RecoveryOptions, context: Context): Promise<number> {
-  const report = await rollbackStatus(rootsOf(options));
+  const report = await rollbackStatus(sourceOf(options).roots);
   await show(context, 'status', report, () => statusToText(report, context));
   return EXIT_DONE;
 }

@@ -1,6 +1,9 @@
 /** SOURCE, TARGET and SCOPE as the command line gives them, turned into what planning takes. */
 import { RollbackError } from '../errors.ts';
+import { findHome, groupsOfHome, rootsOfHome } from '../rollback/homes.ts';
 import type { PlanOptions } from '../rollback/plan.ts';
+import type { NodeHome } from '../store/home.ts';
+import type { RootGroups } from '../store/types.ts';
 import type { CheckScope, NoMatchPolicy, StragglerPolicy } from '../types.ts';
 import type { Limit } from './option-values.ts';
 import { readSchemas } from './schemas.ts';
@@ -9,6 +12,7 @@ import { readTarget, type TargetOptions } from './target.ts';
 /** Where the database is. */
 export interface SourceOptions {
   readonly src?: readonly string[];
+  readonly home?: string;
 }
 
 /** What is planned, and what is allowed. */
@@ -28,6 +32,7 @@ export interface ScopeOptions {
 /** Everything that makes a plan. */
 export type PlanningOptions = SourceOptions & TargetOptions & ScopeOptions;
 
+const SOURCES = ['src', 'home'] as const;
 const TARGETS = ['height', 'key', 'keysFile', 'before', 'dropLast', 'keepFirst', 'filter'] as const;
 
 /** Name of an option's property as it is typed. */
@@ -35,15 +40,31 @@ function flagOf(property: string): string {
   return `--${property.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
 }
 
-/** The roots; at least one. */
-export function rootsOf(options: SourceOptions): readonly string[] {
-  if (options.src === undefined) {
+/** The roots that were given, or those of the node whose home was given. */
+export interface Source {
+  readonly roots: readonly string[];
+  readonly home: NodeHome | undefined;
+  /** Which roots belong together. */
+  readonly groups: RootGroups | undefined;
+}
+
+/** Where the database is: roots, or the home of a node. */
+export function sourceOf({ src, home: dir }: SourceOptions): Source {
+  if (src !== undefined && dir !== undefined) {
     throw new RollbackError('ERR_USAGE', {
-      what: 'No database was given',
-      next: 'Name every root of the database with --src DIR, once for each',
+      what: 'Both --src and --home were given',
+      next: 'Name either every root of one database with --src, or the home of a node with --home',
     });
   }
-  return options.src;
+  if (src !== undefined) return { roots: src, home: undefined, groups: undefined };
+  if (dir === undefined) {
+    throw new RollbackError('ERR_USAGE', {
+      what: 'No database was given',
+      next: 'Name every root of the database with --src DIR, once for each, or the home of a node with --home DIR',
+    });
+  }
+  const home = findHome(dir);
+  return { roots: rootsOfHome(home), home, groups: groupsOfHome(home) };
 }
 
 /** Refuses none and more than one target before anything is read. */
@@ -59,7 +80,7 @@ export function requireOneTarget(options: TargetOptions): void {
 
 /** The names of the planning options that were given, for a message. */
 export function givenPlanningFlags(options: PlanningOptions): string[] {
-  const names = ['src', ...TARGETS, ...SCOPE_NAMES] as const;
+  const names = [...SOURCES, ...TARGETS, ...SCOPE_NAMES] as const;
   return names.filter((name) => options[name] !== undefined).map(flagOf);
 }
 
@@ -78,11 +99,12 @@ const SCOPE_NAMES = [
 
 /** Options for planRollback, without locks, signal and progress. Reads the target's file or module. */
 export async function planOptionsOf(options: PlanningOptions): Promise<PlanOptions> {
-  const roots = rootsOf(options);
+  const { roots, home } = sourceOf(options);
   requireOneTarget(options);
   const target = await readTarget(options);
   return {
     roots,
+    home,
     target,
     // On the command line a table that the target does not match is a question, not a default.
     onNoMatch: options.onNoMatch ?? 'refuse',
@@ -101,7 +123,7 @@ export async function planOptionsOf(options: PlanningOptions): Promise<PlanOptio
 /** The words of an `apply` that does what this plan shows. */
 export function applyCommand(options: PlanningOptions): string[] {
   const words = ['litt-rollback', 'apply'];
-  for (const name of ['src', ...TARGETS, ...SCOPE_NAMES] as const) {
+  for (const name of [...SOURCES, ...TARGETS, ...SCOPE_NAMES] as const) {
     const value = options[name];
     if (value === undefined) continue;
     const flag = flagOf(name);

@@ -5,7 +5,7 @@ import { verifyToText } from '../report/verify-text.ts';
 import { type VerifyReport, verifyDatabase } from '../rollback/verify.ts';
 import type { Context } from './context.ts';
 import { EXIT_DONE } from './exit-codes.ts';
-import { rootsOf, type SourceOptions } from './source-options.ts';
+import { type SourceOptions, sourceOf } from './source-options.ts';
 
 /** The options of this command. */
 export interface VerifyCommandOptions extends SourceOptions {
@@ -16,7 +16,9 @@ export interface VerifyCommandOptions extends SourceOptions {
 export async function run(options: VerifyCommandOptions, context: Context): Promise<number> {
   const { signals, out } = context;
   const progress = context.newProgress();
-  const report = await verifyDatabase(rootsOf(options), {
+  const { roots, groups } = sourceOf(options);
+  const report = await verifyDatabase(roots, {
+    groups,
     ...(options.table && { tables: [...new Set(options.table)] }),
     signal: signals.signal,
     ...(progress.report && { onProgress: progress.report }),

@@ -3,6 +3,7 @@ import type { RollbackError } from '../errors.ts';
 import type { HeightEnds } from '../rollback/look/ends.ts';
 import type { SegmentHeights } from '../rollback/look/height-list.ts';
 import type { StatusReport } from '../rollback/status.ts';
+import type { NodeHome } from '../store/home.ts';
 import type { Database, FileInfo, Segment, Table } from '../store/types.ts';
 
 /** Who holds the lock of one root. */
@@ -77,7 +78,14 @@ export interface DamagedTable {
 
 /** A whole database. */
 export interface InspectReport {
-  readonly roots: readonly { readonly path: string; readonly lock: LockReport }[];
+  /** With the name of its database where they are those of a node's home. */
+  readonly roots: readonly {
+    readonly path: string;
+    readonly database: string | null;
+    readonly lock: LockReport;
+  }[];
+  /** What a person must know of the home; empty for plain roots. */
+  readonly homeNotices: readonly string[];
   /** Rollbacks that are unfinished, or can be undone; null when their traces cannot be understood. */
   readonly status: Pick<StatusReport, 'transactions' | 'traces'> | null;
   readonly tables: readonly TableReport[];
@@ -87,6 +95,8 @@ export interface InspectReport {
 
 /** What there is to tell besides the database's files. */
 export interface InspectFindings {
+  /** The home that the roots come from. */
+  readonly home?: NodeHome | undefined;
   /** In the order of the roots. */
   readonly locks: readonly LockReport[];
   readonly status: StatusReport | null;
@@ -97,9 +107,13 @@ export interface InspectFindings {
 
 /** Builds the report. */
 export function inspectReport(database: Database, findings: InspectFindings): InspectReport {
-  const { locks, status, damaged, heights } = findings;
+  const { locks, status, damaged, heights, home } = findings;
   return {
-    roots: database.roots.map((path, i) => ({ path, lock: locks[i]! })),
+    roots: database.roots.map((path, i) => {
+      const group = database.groups.findIndex((g) => g.includes(i));
+      return { path, database: home?.databases[group]?.name ?? null, lock: locks[i]! };
+    }),
+    homeNotices: home?.notices ?? [],
     status: status === null ? null : { transactions: status.transactions, traces: status.traces },
     tables: database.tables.map((table) => tableReport(table, heights.get(table.name) ?? null)),
     damaged: [...damaged].map(([table, { code, message }]) => ({ table, code, message })),

@@ -56,11 +56,13 @@ export function inspectToText(report: InspectReport, options: InspectTextOptions
 }
 
 function rootLines(report: InspectReport, colours: Paint): string[] {
-  return report.roots.map(({ path, lock }, i) => {
+  const lines = report.roots.map(({ path, database, lock }, i) => {
     const label = i > 0 ? '' : report.roots.length === 1 ? 'Root' : 'Roots';
     const state = lockText(lock);
-    return `${label.padEnd(8)}${printable(path)}  ${lock.state === 'free' ? state : colours.warn(state)}`;
+    const name = database === null ? '' : ` (${database})`;
+    return `${label.padEnd(8)}${printable(path)}${name}  ${lock.state === 'free' ? state : colours.warn(state)}`;
   });
+  return [...lines, ...report.homeNotices.map((notice) => colours.warn(`Note    ${printable(notice)}`))];
 }
 
 function lockText(lock: LockReport): string {

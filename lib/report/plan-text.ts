@@ -67,7 +67,10 @@ function headerLines({ plan, paint }: Layout, mode: 'dry-run' | 'apply'): string
 
 function rootLines({ plan }: Layout): string[] {
   const label = plan.roots.length === 1 ? 'Root' : 'Roots';
-  const lines = plan.roots.map((root, i) => `${(i === 0 ? label : '').padEnd(17)}${printable(root)}`);
+  const lines = plan.roots.map((root, i) => {
+    const name = plan.databases.find((d) => d.roots.includes(i))?.name ?? null;
+    return `${(i === 0 ? label : '').padEnd(17)}${printable(root)}${name === null ? '' : `  ${name}`}`;
+  });
   if (plan.snapshotDir !== null) lines.push(`${'Snapshots'.padEnd(17)}${printable(plan.snapshotDir)}`);
   return lines;
 }

@@ -1,10 +1,10 @@
 /** Verifies what an apply left: read back from the disk and held against the plan. */
 import { surveySegment } from '../../streams/reverse-records.ts';
 import { RollbackError } from '../errors.ts';
-import { readDatabase } from '../store/database.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import type { Segment, Table } from '../store/types.ts';
 import type { RollbackPlan, TablePlan } from '../types.ts';
+import { readPlanned } from './homes.ts';
 import type { Progress } from './progress.ts';
 import { planSnapshots } from './snapshots.ts';
 
@@ -18,7 +18,7 @@ export async function verifyApplied(
   plan: RollbackPlan,
   onProgress?: (progress: Progress) => void,
 ): Promise<void> {
-  const database = readDatabase(fs, plan.roots);
+  const database = readPlanned(fs, plan);
   for (const tablePlan of plan.tables) {
     const table = database.tables.find((t) => t.name === tablePlan.table);
     if (table === undefined) throw failed(tablePlan.table, 'the table is gone');

@@ -5,7 +5,6 @@
  */
 import { randomUUID } from 'node:crypto';
 import { ioError, RollbackError } from '../errors.ts';
-import { readDatabase } from '../store/database.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import type { LockSet } from '../store/lock.ts';
 import { rememberedSet, rememberSet } from '../store/root-memory.ts';
@@ -13,6 +12,7 @@ import type { Table } from '../store/types.ts';
 import type { PlanHeights, RollbackPlan, TableOutcome } from '../types.ts';
 import { verifyApplied } from './applied.ts';
 import { compareFingerprints, fingerprintOf } from './fingerprint.ts';
+import { readPlanned } from './homes.ts';
 import { lockDatabase } from './locks.ts';
 import { checkPlan, checkStates } from './plan-check.ts';
 import { preflight } from './preflight.ts';
@@ -113,7 +113,7 @@ export async function applyWith(
   const keepUndo = options.keepUndo ?? true;
   if (steps.length === 0) return outcomeOf(plan, { done: 0, alreadyDone: 0 }, false, []);
   const members = new Members(plan.id, plan.roots, usesSnapshotDir(plan) ? plan.snapshotDir : null);
-  const context: TransactionContext = { fs, members, plan, lockedDirs };
+  const context: TransactionContext = { fs, members, plan, lockedDirs: members.locksOf(lockedDirs) };
   for (const step of steps) refuseLinkedParents(fs, members.base(step.file.root), [step.file.path]);
   checkStates(fs, members, steps);
   preflight(context);
@@ -135,7 +135,7 @@ async function carryOut(
   const counts = await runForward(context, options.onProgress);
   await verifyApplied(fs, plan, options.onProgress);
   try {
-    rememberRoots(fs, members.roots);
+    rememberRoots(fs, plan);
     finishForward(context, keepUndo);
   } catch (error) {
     throw unfinished(error, members.roots[0] as string, counts, stepsOf(context).length);
@@ -164,14 +164,17 @@ function beginAll(context: TransactionContext, keepUndo: boolean): void {
   }
 }
 
-/** Makes the roots remember that they belong together: the keymap, the other witness, is gone. */
-export function rememberRoots(fs: DurableFs, roots: readonly string[]): void {
-  const memory = rememberedSet(fs, roots);
-  rememberSet(fs, roots, memory.state === 'complete' ? memory.id : randomUUID());
+/** Makes the roots of each database remember that they belong together: the keymap, the other witness, is gone. */
+export function rememberRoots(fs: DurableFs, plan: Pick<RollbackPlan, 'roots' | 'databases'>): void {
+  for (const { roots } of plan.databases) {
+    const dirs = roots.map((n) => plan.roots[n] as string);
+    const memory = rememberedSet(fs, dirs);
+    rememberSet(fs, dirs, memory.state === 'complete' ? memory.id : randomUUID());
+  }
 }
 
 function presentTables(fs: DurableFs, plan: RollbackPlan): readonly Table[] {
-  const database = readDatabase(fs, plan.roots);
+  const database = readPlanned(fs, plan);
   const moved = database.roots.findIndex((root, i) => root !== plan.roots[i]);
   if (moved >= 0) {
     throw new RollbackError(

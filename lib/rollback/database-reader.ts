@@ -8,7 +8,7 @@ import { schemaOf } from '../schemas/known.ts';
 import type { TableSchema } from '../schemas/types.ts';
 import { readDatabase } from '../store/database.ts';
 import { realFs } from '../store/durable-fs.ts';
-import type { Database, Segment, Table } from '../store/types.ts';
+import type { Database, RootGroups, Segment, Table } from '../store/types.ts';
 import { segmentBatches } from './look/batches.ts';
 import { HeightFilter } from './look/height-filter.ts';
 import { refuseWithoutSchema } from './search/search.ts';
@@ -155,8 +155,12 @@ function viewsOf(batch: RecordBatch, wanted?: Uint8Array): RecordView[] {
 
 /**
  * Opens the database in the given roots for reading.
+ * @param options.groups which roots belong together, where they are of several databases; groupsOfHome() tells
  * @throws RollbackError what readDatabase throws
  */
-export async function openDatabase(roots: readonly string[]): Promise<DatabaseReader> {
-  return new DatabaseReader(readDatabase(realFs, roots));
+export async function openDatabase(
+  roots: readonly string[],
+  options: { readonly groups?: RootGroups | undefined } = {},
+): Promise<DatabaseReader> {
+  return new DatabaseReader(readDatabase(realFs, roots, options));
 }

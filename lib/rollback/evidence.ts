@@ -16,7 +16,18 @@ export function judgeRoots(
   allRoots: boolean,
 ): void {
   if (allRoots) return;
-  const memory = rememberedSet(fs, database.roots);
+  database.groups.forEach((group, i) => {
+    const roots = group.map((n) => database.roots[n] as string);
+    judgeOneDatabase(
+      fs,
+      roots,
+      tables.filter((t) => t.database === i),
+    );
+  });
+}
+
+function judgeOneDatabase(fs: DurableFs, roots: readonly string[], tables: readonly Table[]): void {
+  const memory = rememberedSet(fs, roots);
   if (memory.state === 'incomplete') {
     throw new RollbackError('ERR_ROOTS_UNCERTAIN', {
       what: `The given roots remember a set of ${memory.expected}, but only ${memory.given} of that set are given`,

@@ -124,6 +124,11 @@ export const planSchema = z
     unlocked: z.boolean(),
     approximate: z.boolean(),
     roots: z.array(z.string().startsWith('/')).min(1),
+    databases: z.array(
+      z
+        .object({ name: z.string().nullable(), roots: z.array(z.number().int().nonnegative()).min(1) })
+        .strict(),
+    ),
     snapshotDir: z.string().startsWith('/').nullable(),
     tables: z
       .array(table)
@@ -132,7 +137,11 @@ export const planSchema = z
     notices: z.array(z.string()),
     fingerprint: z.array(z.tuple([rootNumber, relative, size, decimal, z.string()])),
   })
-  .strict();
+  .strict()
+  .refine((p) => {
+    const numbers = p.databases.flatMap((d) => d.roots).sort((a, b) => a - b);
+    return numbers.length === p.roots.length && numbers.every((n, i) => n === i);
+  }, 'its roots and its databases disagree');
 
 /** Parses and checks a plan; throws zod's error. */
 export function parsePlan(value: unknown): RollbackPlan {

@@ -8,14 +8,23 @@ import { guardSchemas } from '../schemas/guard.ts';
 import type { TableSchema } from '../schemas/types.ts';
 import { readDatabase } from '../store/database.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
+import type { NodeHome } from '../store/home.ts';
 import { inspectLock, type LockSet } from '../store/lock.ts';
 import { resolveRoots } from '../store/roots.ts';
 import type { Database, Table } from '../store/types.ts';
 import { refuseUnfinished } from '../store/unfinished.ts';
-import type { CheckScope, NoMatchPolicy, RollbackPlan, StragglerPolicy, TablePlan } from '../types.ts';
+import type {
+  CheckScope,
+  NoMatchPolicy,
+  PlanDatabase,
+  RollbackPlan,
+  StragglerPolicy,
+  TablePlan,
+} from '../types.ts';
 import { type PlanContext, TableContext } from './context.ts';
 import { judgeRoots } from './evidence.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { readHome } from './homes.ts';
 import { lockDatabase } from './locks.ts';
 import type { Progress } from './progress.ts';
 import { requireSchemas } from './search/search.ts';
@@ -27,6 +36,8 @@ import { checkTarget, describeTarget, type Target } from './target.ts';
 export interface PlanOptions {
   /** Every root of one database. */
   readonly roots: readonly string[];
+  /** The home of the node whose roots these are, from findHome(): its databases are planned as one transaction. */
+  readonly home?: NodeHome | undefined;
   readonly target: Target;
   /** Only these tables; default all. */
   readonly tables?: readonly string[] | undefined;
@@ -82,7 +93,7 @@ async function planDatabase(
   options: PlanOptions,
   marks: { unlocked: boolean; approximate: boolean },
 ): Promise<RollbackPlan> {
-  const database = readDatabase(fs, options.roots);
+  const { database, databases, outside } = databasesInScope(fs, options);
   const tables = tablesInScope(database, options.tables);
   checkTarget(
     options.target,
@@ -105,13 +116,40 @@ async function planDatabase(
     target: describeTarget(options.target),
     ...marks,
     roots: database.roots,
+    databases,
     snapshotDir,
     tables: plans,
-    tablesOutside: database.tables.map((t) => t.name).filter((name) => !inScope.has(name)),
-    notices: database.notTables.map(
-      (path) => `${path} looks like a table, but the engine does not accept its name`,
-    ),
+    tablesOutside: [...outside, ...database.tables.map((t) => t.name)].filter((name) => !inScope.has(name)),
+    notices: [
+      ...(options.home?.notices ?? []),
+      ...database.notTables.map(
+        (path) => `${path} looks like a table, but the engine does not accept its name`,
+      ),
+    ],
     fingerprint: fingerprintOf(fs, tables, snapshotDir),
+  };
+}
+
+/** A database of a home in which no wanted table lies stays outside of the plan, locks and journal included. */
+function databasesInScope(
+  fs: DurableFs,
+  { roots, home, tables: wanted }: PlanOptions,
+): { database: Database; databases: readonly PlanDatabase[]; outside: readonly string[] } {
+  if (home === undefined) {
+    const database = readDatabase(fs, roots);
+    return { database, databases: [{ name: null, roots: database.roots.map((_, i) => i) }], outside: [] };
+  }
+  const all = readHome(fs, home.databases);
+  const isWanted = (i: number): boolean =>
+    wanted === undefined || all.tables.some((t) => t.database === i && wanted.includes(t.name));
+  const chosen = home.databases.filter((_, i) => isWanted(i));
+  const database =
+    chosen.length === 0 || chosen.length === home.databases.length ? all : readHome(fs, chosen);
+  const named = database === all ? home.databases : chosen;
+  return {
+    database,
+    databases: named.map(({ name }, i) => ({ name, roots: database.groups[i] ?? [] })),
+    outside: all.tables.map((t) => t.name).filter((name) => !database.tables.some((t) => t.name === name)),
   };
 }
 

@@ -125,7 +125,7 @@ async function finishRollback(
   const counts = stepsDone ? { done: 0, alreadyDone: 0 } : await runForward(context, options.onProgress);
   if (!stepsDone) await verifyApplied(context.fs, context.plan, options.onProgress);
   try {
-    rememberRoots(context.fs, context.members.roots);
+    rememberRoots(context.fs, context.plan);
     finishForward(context, keepUndo);
   } catch (error) {
     throw unfinished(error, context.members.roots[0] as string, counts, stepsOf(context).length);

@@ -97,7 +97,8 @@ export async function undoWith(
   onStart: () => void = () => {},
 ): Promise<UndoOutcome> {
   const found = newestClosed(findTransactions(fs, roots), roots.length);
-  const context = { ...contextOf(fs, found.transaction, found.document, options.snapshotDir), lockedDirs };
+  const matched = contextOf(fs, found.transaction, found.document, options.snapshotDir);
+  const context = { ...matched, lockedDirs: matched.members.locksOf(lockedDirs) };
   const clearings = matchApplied(context);
   try {
     claimAreas(fs, context.members.dirs, found.transaction.id, options.forceUnlock);

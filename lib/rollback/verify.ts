@@ -4,7 +4,7 @@ import { RollbackError } from '../errors.ts';
 import { readDatabase } from '../store/database.ts';
 import { realFs } from '../store/durable-fs.ts';
 import { resolveRoots } from '../store/roots.ts';
-import type { Segment, Table } from '../store/types.ts';
+import type { RootGroups, Segment, Table } from '../store/types.ts';
 import { refuseUnfinished } from '../store/unfinished.ts';
 import type { Progress } from './progress.ts';
 
@@ -33,6 +33,8 @@ export interface VerifyReport {
 
 /** How to verify. */
 export interface VerifyOptions {
+  /** Which roots belong together where they are of several databases; groupsOfHome() tells. */
+  readonly groups?: RootGroups | undefined;
   /** Only these tables; default all. */
   readonly tables?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -48,7 +50,7 @@ export async function verifyDatabase(
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
   refuseUnfinished(realFs, resolveRoots(realFs, roots));
-  const database = readDatabase(realFs, roots);
+  const database = readDatabase(realFs, roots, { groups: options.groups });
   const wanted = options.tables ?? [];
   const unknown = wanted.filter((name) => !database.tables.some((t) => t.name === name));
   if (unknown.length > 0) {

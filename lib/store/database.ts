@@ -7,42 +7,80 @@ import { readSmallFile } from './durable-files.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { findTables, resolveRoots } from './roots.ts';
 import { MAX_SMALL_FILE_BYTES, placed, TableInRoot } from './table-in-root.ts';
-import type { Database, FileInfo, KeymapInfo, SnapshotInfo, Table } from './types.ts';
+import type { Database, FileInfo, KeymapInfo, RootGroups, SnapshotInfo, Table } from './types.ts';
+
+/** How to read. */
+export interface ReadOptions {
+  /** Which of the roots belong together; default all of them. */
+  readonly groups?: RootGroups | undefined;
+  /** Told of tables that cannot be read, which are then left out; without it they are refused. */
+  readonly onDamage?: ((table: string, error: RollbackError) => void) | undefined;
+}
 
 /**
- * Reads the database that lies in the given roots (every root of it, in any order).
- * @param onDamage told of tables that cannot be read, which are then left out; without it they are refused
- * @throws RollbackError any ERR_ROOT_*, ERR_SYMBOLIC_LINK, ERR_NOT_A_REGULAR_FILE, ERR_SAME_FILE_TWICE,
- *   ERR_BAD_FILE_NAME, ERR_METADATA, ERR_UNSUPPORTED_VERSION, ERR_WATERMARK, what assembleChain throws,
- *   ERR_CHANGED_WHILE_READING, ERR_IO
+ * Reads the database that lies in the given roots (every root of it, in any order), or several at once.
+ * @throws RollbackError any ERR_ROOT_*, ERR_TABLE_TWICE, ERR_SYMBOLIC_LINK, ERR_NOT_A_REGULAR_FILE,
+ *   ERR_SAME_FILE_TWICE, ERR_BAD_FILE_NAME, ERR_METADATA, ERR_UNSUPPORTED_VERSION, ERR_WATERMARK, what
+ *   assembleChain throws, ERR_CHANGED_WHILE_READING, ERR_IO
  */
-export function readDatabase(
-  fs: DurableFs,
-  dirs: readonly string[],
-  onDamage?: (table: string, error: RollbackError) => void,
-): Database {
+export function readDatabase(fs: DurableFs, dirs: readonly string[], options: ReadOptions = {}): Database {
   const roots = resolveRoots(fs, dirs);
-  const rootsOfTable = new Map<string, number[]>();
+  const groups = options.groups ?? [roots.map((_, i) => i)];
   const notTables: string[] = [];
-  roots.forEach((root, number) => {
-    const found = findTables(fs, root);
-    for (const name of found.tables) rootsOfTable.set(name, [...(rootsOfTable.get(name) ?? []), number]);
-    notTables.push(...found.notTables.map((name) => join(root, name)));
-  });
-  const names = [...rootsOfTable.keys()].sort();
-  const tables = names.flatMap((name) => {
+  const found = groups.flatMap((group, database) =>
+    tablesOf(fs, roots, group, notTables).map((t) => ({ ...t, group, database })),
+  );
+  found.sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
+  const twice = found.find((t, i) => t.name === found[i + 1]?.name);
+  if (twice !== undefined) throw tableTwice(twice.name, roots[twice.present[0] as number] as string);
+  const tables = found.flatMap(({ name, present, group, database }) => {
     try {
-      return [readTable(fs, roots, name, rootsOfTable.get(name) ?? [])];
+      const absentIn = group.filter((i) => !present.includes(i));
+      return [{ ...readTable(fs, roots, name, present), database, absentIn }];
     } catch (error) {
-      if (onDamage === undefined || !(error instanceof RollbackError)) throw error;
-      onDamage(name, error);
+      if (options.onDamage === undefined || !(error instanceof RollbackError)) throw error;
+      options.onDamage(name, error);
       return [];
     }
   });
-  return { roots, tables, notTables };
+  return { roots, groups, tables, notTables };
 }
 
-function readTable(fs: DurableFs, roots: readonly string[], name: string, present: readonly number[]): Table {
+/** The tables of one database, and in which of its roots each is. */
+function tablesOf(
+  fs: DurableFs,
+  roots: readonly string[],
+  group: readonly number[],
+  notTables: string[],
+): { name: string; present: number[] }[] {
+  const rootsOfTable = new Map<string, number[]>();
+  for (const number of group) {
+    const root = roots[number] as string;
+    const found = findTables(fs, root);
+    for (const name of found.tables) rootsOfTable.set(name, [...(rootsOfTable.get(name) ?? []), number]);
+    notTables.push(...found.notTables.map((name) => join(root, name)));
+  }
+  return [...rootsOfTable].map(([name, present]) => ({ name, present }));
+}
+
+function tableTwice(table: string, path: string): RollbackError {
+  return new RollbackError(
+    'ERR_TABLE_TWICE',
+    {
+      what: `Two databases of this node have a table ${table}`,
+      why: 'A target could not say which of the two it means',
+      next: 'Roll them back one by one, each with its own --src',
+    },
+    { table, path },
+  );
+}
+
+function readTable(
+  fs: DurableFs,
+  roots: readonly string[],
+  name: string,
+  present: readonly number[],
+): Omit<Table, 'database' | 'absentIn'> {
   const parts = new Map<number, SegmentParts>();
   const leftovers: FileInfo[] = [];
   const watermarkFiles: FileInfo[] = [];
@@ -66,8 +104,7 @@ function readTable(fs: DurableFs, roots: readonly string[], name: string, presen
     if (part.metadataFile !== null) part.metadata = readMetadata(fs, name, part.index, part.metadataFile);
   }
   const { segments, orphans } = assembleChain(name, parts);
-  const absentIn = roots.map((_, i) => i).filter((i) => !present.includes(i));
-  return { name, segments, orphans, watermarkFiles, watermark, keymaps, snapshots, leftovers, absentIn };
+  return { name, segments, orphans, watermarkFiles, watermark, keymaps, snapshots, leftovers };
 }
 
 function readMetadata(fs: DurableFs, table: string, segment: number, file: FileInfo) {

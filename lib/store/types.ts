@@ -68,15 +68,22 @@ export interface Table {
   readonly snapshots: readonly SnapshotInfo[];
   /** `.keys.swap` and `.metadata.swap` files that an interrupted rewrite left. */
   readonly leftovers: readonly FileInfo[];
-  /** Roots in which the table has no directory (a root added since the last start, or a wrong one). */
+  /** Number of its database in `groups`. */
+  readonly database: number;
+  /** Roots of its database in which the table has no directory (a root added since the last start, or a wrong one). */
   readonly absentIn: readonly number[];
 }
 
-/** A database: its roots and what lies in them. */
+/** Numbers of roots that belong together: one list a database. */
+export type RootGroups = readonly (readonly number[])[];
+
+/** A database (or the several ones of a node): its roots and what lies in them. */
 export interface Database {
   /** Real paths, in the order given. */
   readonly roots: readonly string[];
-  /** By name. */
+  /** Which roots are of one database. */
+  readonly groups: RootGroups;
+  /** By name; no two databases have a table of the same name. */
   readonly tables: readonly Table[];
   /** Directories with a `segments` child whose name the engine does not accept as a table's. */
   readonly notTables: readonly string[];

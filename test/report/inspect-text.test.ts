@@ -43,6 +43,7 @@ const EMPTY: Omit<Table, 'name'> = {
   snapshots: [],
   leftovers: [],
   absentIn: [],
+  database: 0,
 };
 
 const blobs: Table = {
@@ -76,6 +77,7 @@ const blobs: Table = {
 
 const database: Database = {
   roots: ['/data/a', '/data/b', '/data/c', '/data/d'],
+  groups: [[0, 1, 2, 3]],
   tables: [blobs, { ...EMPTY, name: 'empty' }],
   notTables: ['t.bak'],
 };

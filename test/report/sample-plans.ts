@@ -45,6 +45,7 @@ export function plan(parts: Partial<RollbackPlan> & Pick<RollbackPlan, 'tables'>
     unlocked: false,
     approximate: false,
     roots: ['/data/litt'],
+    databases: [{ name: null, roots: [0] }],
     snapshotDir: null,
     tablesOutside: [],
     notices: [],

@@ -1,5 +1,5 @@
 /** The directories that take part in a transaction: each root by its number, and the snapshot directory. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { RollbackError } from '../../errors.ts';
 import { areaPath, KEPT_DIR } from '../../store/area.ts';
 import type { RollbackPlan, Step } from '../../types.ts';
@@ -37,6 +37,13 @@ export class Members {
       what: `A step names ${name === 'snapshots' ? 'the snapshot directory' : `root ${name}`}, which this transaction does not have`,
       next: 'Do not go on with this journal; ask for help',
     });
+  }
+
+  /** Of locked directories those that take part: the members, and the tables below the snapshot directory. */
+  locksOf(dirs: readonly string[]): string[] {
+    const { snapshotDir } = this;
+    const isBelow = (dir: string): boolean => snapshotDir !== null && dirname(dir) === snapshotDir;
+    return dirs.filter((dir) => this.dirs.includes(dir) || isBelow(dir));
   }
 
   /** Absolute path of a step's file. */

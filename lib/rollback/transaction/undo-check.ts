@@ -6,11 +6,11 @@
 import { join } from 'node:path';
 import { RollbackError } from '../../errors.ts';
 import { parseSegmentFileName } from '../../format/file-names.ts';
-import { readDatabase } from '../../store/database.ts';
 import type { DurableFs } from '../../store/durable-fs.ts';
 import { lstatOrNull, SEGMENTS_DIR } from '../../store/roots.ts';
 import type { FileInfo, Orphan, Segment, Table } from '../../store/types.ts';
 import type { FingerprintEntry, TablePlan } from '../../types.ts';
+import { readPlanned } from '../homes.ts';
 import { isCreationOrphan } from '../recovery.ts';
 import { takesRecords } from '../steps.ts';
 import type { MemberName } from './members.ts';
@@ -28,8 +28,8 @@ export interface Clearing {
  * @throws RollbackError ERR_UNDO_REFUSED
  */
 export function matchApplied(context: TransactionContext): Clearing[] {
-  const { fs, members, plan } = context;
-  const database = readDatabase(fs, members.roots);
+  const { fs, plan } = context;
+  const database = readPlanned(fs, plan);
   return plan.tables
     .filter((t) => t.steps.length > 0)
     .flatMap((tablePlan) => {

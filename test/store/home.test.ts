@@ -1,0 +1,77 @@
+/** What is a node's home, and which databases it has. */
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { findHome, groupsOfHome, type RollbackError, rootsOfHome } from '../../lib/index.ts';
+import { tempDir } from '../helpers/temp.ts';
+
+const BLOCKS = 'data/ledger/block';
+const OLD = 'data/receipt.db';
+const NEW = 'data/ledger/receipt/littidx';
+
+function home(...dirs: readonly string[]): string {
+  const dir = tempDir('litt-home-');
+  for (const below of dirs) mkdirSync(join(dir, below), { recursive: true });
+  return dir;
+}
+
+function refusal(dir: string): RollbackError {
+  try {
+    findHome(dir);
+  } catch (error) {
+    return error as RollbackError;
+  }
+  throw new Error('it was taken for a home');
+}
+
+describe('store/home', () => {
+  it('has a block store and a receipt store', () => {
+    const dir = home(BLOCKS, `${NEW}/littdb`);
+    const found = findHome(dir);
+    expect(found.databases).to.deep.equal([
+      { name: 'block store', roots: [join(dir, BLOCKS)] },
+      { name: 'receipt store', roots: [join(dir, NEW, 'littdb')] },
+    ]);
+    expect(found.notices).to.deep.equal([]);
+    expect(rootsOfHome(found)).to.deep.equal([join(dir, BLOCKS), join(dir, NEW, 'littdb')]);
+    expect(groupsOfHome(found)).to.deep.equal([[0], [1]]);
+  });
+
+  it('uses the old place of the receipt store whenever that is there', () => {
+    const dir = home(BLOCKS, `${OLD}/littdb`, `${NEW}/littdb`);
+    expect(rootsOfHome(findHome(dir))).to.deep.equal([join(dir, BLOCKS), join(dir, OLD, 'littdb')]);
+    const none = home(BLOCKS, OLD, `${NEW}/littdb`);
+    expect(rootsOfHome(findHome(none)), 'the old place holds no LittDB').to.deep.equal([join(none, BLOCKS)]);
+    expect(findHome(none).notices.join()).to.contain('data/receipt.db is none of LittDB');
+  });
+
+  it('tells what is not there, and of the index that it cannot rewind', () => {
+    const blocks = findHome(home(BLOCKS));
+    expect(blocks.notices.join()).to.contain('no receipt store').and.to.contain(OLD).and.to.contain(NEW);
+    const receipts = findHome(home(`${NEW}/littdb`, `${NEW}/log-index`));
+    expect(receipts.databases.map((d) => d.name)).to.deep.equal(['receipt store']);
+    expect(receipts.notices.join()).to.contain('no block store');
+    expect(receipts.notices.join()).to.contain(`${NEW}/log-index`).and.to.contain('cannot rewind');
+  });
+
+  it('may have its data on another disk, behind links', () => {
+    const dir = home('data/ledger');
+    const elsewhere = tempDir();
+    symlinkSync(elsewhere, join(dir, BLOCKS));
+    expect(findHome(dir).databases.map((d) => d.name)).to.deep.equal(['block store']);
+    renameSync(elsewhere, `${elsewhere}-gone`);
+    expect(refusal(dir).code, 'a link to nowhere').to.equal('ERR_HOME_WITHOUT_DATABASE');
+  });
+
+  it('is nothing else: each place that was looked at is named', () => {
+    const empty = refusal(home('data'));
+    expect(empty.code).to.equal('ERR_HOME_WITHOUT_DATABASE');
+    for (const place of [BLOCKS, OLD, NEW]) expect(empty.what).to.contain(place);
+    expect(empty.why).to.match(/\w/);
+    expect(empty.next).to.contain('--src');
+    expect(refusal(join(tempDir(), 'none')).code).to.equal('ERR_ROOT_NOT_FOUND');
+    const file = join(tempDir(), 'file');
+    writeFileSync(file, '');
+    expect(refusal(file).code).to.equal('ERR_ROOT_NOT_FOUND');
+  });
+});
