@@ -110,7 +110,10 @@ export interface PlanHeights {
   readonly target: string;
   /** Height of the newest record that tells one and stays; null when none stays. */
   readonly lastKept: string | null;
-  /** Height of the oldest record that tells one and goes; null when none goes. */
+  /**
+   * Height of the oldest record above the target that goes; null when none goes. Of those that are written late it
+   * counts only where the cut falls before it (policy `drop`).
+   */
   readonly firstRemoved: string | null;
   /** Heights at or below the target that go too, as ranges; only with the policy `drop`. */
   readonly alsoRemoved: {

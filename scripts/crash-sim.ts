@@ -24,7 +24,7 @@ const EFFORT: Effort = { points: 60, sample: 3, singles: 3, secondEvery: 20 };
 const WORKER = fileURLToPath(new URL('sim/worker.ts', import.meta.url));
 
 function gateSize(): number {
-  return 120;
+  return 130;
 }
 
 async function main(): Promise<void> {

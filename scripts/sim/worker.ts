@@ -45,6 +45,7 @@ async function work({ seed, databases, effort, path }: Share): Promise<Result> {
   const add = (what: string, n = 1): void => {
     counts[what] = (counts[what] ?? 0) + n;
   };
+  let first = true;
   const property = fc.asyncProperty(spec, async (drawn) => {
     const subject = await makeSubject(drawn);
     if (subject === null) {
@@ -55,6 +56,12 @@ async function work({ seed, databases, effort, path }: Share): Promise<Result> {
     const explorer = new Explorer(subject, effort, seed);
     try {
       await explorer.explore();
+    } catch (error) {
+      // Told at once: to find the smallest database that goes wrong may take long.
+      if (first)
+        process.stderr.write(`found, looking for the smallest: ${String((error as Error).message)}\n`);
+      first = false;
+      throw error;
     } finally {
       for (const [what, n] of Object.entries(explorer.counts)) add(what, n);
     }

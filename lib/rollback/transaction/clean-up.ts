@@ -110,7 +110,9 @@ function dropUndoing(fs: DurableFs, area: string): void {
 
 /** Removes marks and documents of an area that a killed run has not finished writing. */
 export function dropTemporaries(fs: DurableFs, area: string): void {
-  for (const name of fs.readdir(area)) if (isTemporaryName(name)) fs.unlink(join(area, name));
+  const names = fs.readdir(area).filter(isTemporaryName);
+  for (const name of names) fs.unlink(join(area, name));
+  if (names.length > 0) fs.fsyncDir(area);
 }
 
 function drawAllBolts(fs: DurableFs, dirs: readonly string[]): void {

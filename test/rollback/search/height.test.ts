@@ -161,7 +161,8 @@ function expectWords(
 ): void {
   const decides = (g: Written): boolean => g.kind === 'r' || g.kind === 'b';
   const gone = groups.slice(stay).filter(decides);
-  const first = gone.find((g) => heights.alsoRemoved !== null || g.height > target)?.height ?? null;
+  const above = heights.alsoRemoved === null ? gone.find((g) => g.height > target) : groups[stay];
+  const first = above?.height ?? null;
   expect(heights.firstRemoved, 'first removed').to.equal(first === null ? null : String(first));
   if (heights.lastKept !== null) expect(BigInt(heights.lastKept) <= target, 'last kept').to.equal(true);
   const low = [...new Set(gone.map((g) => g.height).filter((h) => h <= target))];
