@@ -24,7 +24,7 @@ const EFFORT: Effort = { points: 60, sample: 3, singles: 3, secondEvery: 20 };
 const WORKER = fileURLToPath(new URL('sim/worker.ts', import.meta.url));
 
 function gateSize(): number {
-  return 130;
+  return 75;
 }
 
 async function main(): Promise<void> {
@@ -53,6 +53,7 @@ async function main(): Promise<void> {
     seed: seed + i,
     databases: path === null ? Math.ceil(databases / workers) : 1,
     effort: EFFORT,
+    limit: (nightly ? 240 : 15) * 60_000,
     path,
   }));
   const results = await Promise.all(shares.map(runWorker));

@@ -16,6 +16,7 @@ import {
   conclude,
   dropTemporaries,
   hasLeftovers,
+  markUndone,
   memberDirs,
 } from './transaction/clean-up.ts';
 import {
@@ -232,5 +233,6 @@ export function endUndone(
     open.id,
     options.forceUnlock,
   );
+  markUndone(fs, dirs, open.id);
   clearTransaction(fs, dirs, open.id);
 }

@@ -63,9 +63,14 @@ function failsClosed(dir: string): boolean {
     .some((line) => line.trim().startsWith('PID: '));
 }
 
-/** Whether a living process may hold the database: some lock names a process, or fails closed. */
+/** Whether every directory is locked by a living process, or shut: a dead process's lock is there for the taking. */
 export function isLocked(of: SweepCase, at: string): boolean {
-  return of.lockedDirs(at).some((dir) => existsSync(join(dir, 'litt.lock')));
+  return of.lockedDirs(at).every((dir) => {
+    const path = join(dir, 'litt.lock');
+    if (!existsSync(path)) return false;
+    const pid = /^PID: (\d+)$/m.exec(readFileSync(path, 'utf8'))?.[1];
+    return pid === undefined || existsSync(join('/proc', pid));
+  });
 }
 
 /** Whether a whole transaction is open: from the first committed mark until no document is called journal. */

@@ -165,7 +165,8 @@ function recoveringFrom(
     success: forward ? 'after' : 'before',
     ends: {
       resume: forward ? ['after'] : back ? ['before'] : ['before', 'after'],
-      undo: ['before'],
+      // Finished without anything kept, it can no longer be taken back.
+      undo: forward && first.name === 'apply-no-undo' ? ['before', 'after'] : ['before'],
     },
   };
 }

@@ -101,9 +101,13 @@ export class Stopped {
     return this.started.result;
   }
 
-  /** Kills it where it stands. */
+  /** Kills it where it stands, unless a disk that was cut off has ended it. */
   kill(): Promise<Result> {
-    process.kill(this.pid, 'SIGKILL');
+    try {
+      process.kill(this.pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
     return this.started.result;
   }
 }

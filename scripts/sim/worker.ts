@@ -9,6 +9,8 @@ export interface Share {
   readonly seed: number;
   readonly databases: number;
   readonly effort: Effort;
+  /** Milliseconds after which it ends, whatever is left to do. */
+  readonly limit: number;
   /** fast-check's path to one database of this seed; null for all. */
   readonly path: string | null;
 }
@@ -40,7 +42,7 @@ process.once('message', (share: Share) => {
   );
 });
 
-async function work({ seed, databases, effort, path }: Share): Promise<Result> {
+async function work({ seed, databases, effort, limit, path }: Share): Promise<Result> {
   const counts: Counts = {};
   const add = (what: string, n = 1): void => {
     counts[what] = (counts[what] ?? 0) + n;
@@ -67,8 +69,13 @@ async function work({ seed, databases, effort, path }: Share): Promise<Result> {
     }
   });
   const settings = { seed, numRuns: databases, ...(path !== null && { path, endOnFailure: true }) };
-  const details = await fc.check(property, { ...settings, interruptAfterTimeLimit: SHRINK_LIMIT_MS });
-  if (!details.failed || details.counterexamplePath === null) return { counts, failure: null };
+  const details = await fc.check(property, { ...settings, interruptAfterTimeLimit: limit });
+  if (details.counterexamplePath === null) {
+    return {
+      counts,
+      failure: details.interrupted ? 'the time was over before all databases were tried' : null,
+    };
+  }
   const error = details.errorInstance;
   const what = error instanceof Violation ? error.message : String((error as Error | null)?.stack);
   const database = JSON.stringify(details.counterexample);
@@ -78,6 +85,3 @@ async function work({ seed, databases, effort, path }: Share): Promise<Result> {
     failure: `${what}\n  database: ${database}\n  repeat: npx tsx scripts/crash-sim.ts ${repeat}`,
   };
 }
-
-/** Shrinking a failure ends after this (milliseconds); so does a run that takes for ever. */
-const SHRINK_LIMIT_MS = 3_600_000;

@@ -4,7 +4,15 @@
  */
 import { join } from 'node:path';
 import { ioError } from '../../errors.ts';
-import { areaPath, discardArea, emptyTrash, hasTrash, UNDOING_MARK } from '../../store/area.ts';
+import {
+  areaPath,
+  discardArea,
+  emptyTrash,
+  hasTrash,
+  UNDOING_MARK,
+  UNDONE_MARK,
+  writeSealed,
+} from '../../store/area.ts';
 import { isTemporaryName, temporaryName } from '../../store/durable-files.ts';
 import type { DurableFs } from '../../store/durable-fs.ts';
 import { drawBolt, openLock, segmentsDirs } from '../../store/guard.ts';
@@ -22,6 +30,16 @@ export function memberDirs(
 ): string[] {
   if (snapshotDir === undefined || snapshotDir === 'none') return [...roots];
   return [...roots, resolveSnapshotDir(fs, snapshotDir, roots)];
+}
+
+/**
+ * Completes the marks of an undo that is over: the areas go one by one, and whichever is left must say so by itself.
+ */
+export function markUndone(fs: DurableFs, dirs: readonly string[], id: string): void {
+  for (const dir of dirs) {
+    const area = areasIn(fs, dir).find((a) => a.id === id);
+    if (area !== undefined && !area.undone) writeSealed(fs, areaPath(dir, id), UNDONE_MARK, { id });
+  }
 }
 
 /**

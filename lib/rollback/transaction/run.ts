@@ -92,6 +92,10 @@ export function unfinished(error: unknown, path: string, counts: StepCounts, tot
   const state = `${done} of ${total} steps are done; the database is shut, and the engine refuses to open it`;
   const next =
     'repair the cause, then `litt-rollback resume` finishes it, or `litt-rollback undo` takes it back';
-  if (!(error instanceof RollbackError)) return ioError(error, path, 'change a file', `${state}: ${next}`);
+  if (!(error instanceof RollbackError)) {
+    // The call may have failed at a file of our own, beside the one that the step is for.
+    const failed = (error as NodeJS.ErrnoException | null)?.path ?? path;
+    return ioError(error, failed, 'change a file', `${state}: ${next}`);
+  }
   return new RollbackError('ERR_UNFINISHED', { what: error.what, why: state, next }, error.place, error);
 }
