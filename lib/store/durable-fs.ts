@@ -152,7 +152,8 @@ function reflink(from: string, to: string): boolean {
     nodeFs.copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
     return true;
   } catch (error) {
-    if (!hasErrno(error, ...NO_REFLINK)) throw error;
+    // It names both files; the one that could not be made is what matters.
+    if (!hasErrno(error, ...NO_REFLINK)) throw Object.assign(error as Error, { path: to });
     // EEXIST is not among these codes, so whatever lies at `to` now is the empty file of the failed attempt.
     fsExtra.removeSync(to);
     return false;
