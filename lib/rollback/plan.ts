@@ -121,13 +121,20 @@ async function planDatabase(
     tables: plans,
     tablesOutside: [...outside, ...database.tables.map((t) => t.name)].filter((name) => !inScope.has(name)),
     notices: [
-      ...(options.home?.notices ?? []),
+      ...homeNotices(options.home, databases),
       ...database.notTables.map(
         (path) => `${path} looks like a table, but the engine does not accept its name`,
       ),
     ],
     fingerprint: fingerprintOf(fs, tables, snapshotDir),
   };
+}
+
+/** What is beside a store concerns only a plan that rolls that store back. */
+function homeNotices(home: NodeHome | undefined, databases: readonly PlanDatabase[]): readonly string[] {
+  if (home === undefined) return [];
+  const hasReceipts = databases.some((d) => d.name === 'receipt store');
+  return home.notices.filter((notice) => hasReceipts || notice !== home.logIndexNotice);
 }
 
 /** A database of a home in which no wanted table lies stays outside of the plan, locks and journal included. */

@@ -136,7 +136,10 @@ async function finishRollback(
 function finish(context: TransactionContext, action: 'finished' | 'taken-back'): ResumeOutcome {
   const { fs, members, plan } = context;
   const entry = { action: 'resume', transaction: members.id, target: plan.target, outcome: action } as const;
-  return { ...result(action, context), notices: conclude(fs, members.roots, members.dirs, entry) };
+  const failures = conclude(fs, members.roots, members.dirs, entry);
+  // What a person must do besides is said here: the run that would have said it has died.
+  const ofPlan = action === 'finished' ? plan.notices : [];
+  return { ...result(action, context), notices: [...ofPlan, ...failures] };
 }
 
 function result(action: ResumeOutcome['action'], context: TransactionContext): ResumeOutcome {

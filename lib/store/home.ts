@@ -5,7 +5,8 @@
  */
 import { join } from 'node:path';
 import { hasErrno, ioError, RollbackError } from '../errors.ts';
-import type { DurableFs } from './durable-fs.ts';
+import type { DurableFs, FileStat } from './durable-fs.ts';
+import { lstatOrNull } from './roots.ts';
 
 /** One database of a node. */
 export interface HomeDatabase {
@@ -21,10 +22,13 @@ export interface NodeHome {
   readonly databases: readonly HomeDatabase[];
   /** What a person must know: stores that are not there, and what cannot be rewound here. */
   readonly notices: readonly string[];
+  /** That of the notices which holds only where the receipt store is rolled back. */
+  readonly logIndexNotice: string | null;
 }
 
 const BLOCKS = 'data/ledger/block';
 const RECEIPTS = ['data/receipt.db', 'data/ledger/receipt/littidx'] as const;
+const [OLD_RECEIPTS] = RECEIPTS;
 const LITTDB = 'littdb';
 const LOG_INDEX = 'log-index';
 
@@ -33,7 +37,7 @@ const LOG_INDEX = 'log-index';
  * @throws RollbackError ERR_ROOT_NOT_FOUND, ERR_HOME_WITHOUT_DATABASE, ERR_IO
  */
 export function findHomeWith(fs: DurableFs, dir: string): NodeHome {
-  if (!isDirectory(fs, dir)) {
+  if (kindBehindLinks(fs, dir) !== 'directory') {
     throw new RollbackError(
       'ERR_ROOT_NOT_FOUND',
       {
@@ -46,10 +50,10 @@ export function findHomeWith(fs: DurableFs, dir: string): NodeHome {
   const databases: HomeDatabase[] = [];
   const notices: string[] = [];
   const blocks = join(dir, BLOCKS);
-  if (isDirectory(fs, blocks)) databases.push({ name: 'block store', roots: [blocks] });
+  if (isDirectory(fs, dir, BLOCKS)) databases.push({ name: 'block store', roots: [blocks] });
   else notices.push(`this home has no block store: there is no ${BLOCKS}`);
-  findReceipts(fs, dir, databases, notices);
-  if (databases.length > 0) return { dir, databases, notices };
+  const logIndexNotice = findReceipts(fs, dir, databases, notices);
+  if (databases.length > 0) return { dir, databases, notices, logIndexNotice };
   throw new RollbackError(
     'ERR_HOME_WITHOUT_DATABASE',
     {
@@ -61,28 +65,63 @@ export function findHomeWith(fs: DurableFs, dir: string): NodeHome {
   );
 }
 
-function findReceipts(fs: DurableFs, dir: string, databases: HomeDatabase[], notices: string[]): void {
-  const place = RECEIPTS.find((p) => isDirectory(fs, join(dir, p)));
+/** Returns the notice about the index beside a receipt store of LittDB. */
+function findReceipts(
+  fs: DurableFs,
+  dir: string,
+  databases: HomeDatabase[],
+  notices: string[],
+): string | null {
+  const place = RECEIPTS.find((p) => isDirectory(fs, dir, p));
   if (place === undefined) {
     notices.push(`this home has no receipt store: there is neither ${RECEIPTS.join(' nor ')}`);
-    return;
+    return null;
   }
   const root = join(dir, place, LITTDB);
-  if (isDirectory(fs, root)) databases.push({ name: 'receipt store', roots: [root] });
+  const hasLittDb = isDirectory(fs, dir, `${place}/${LITTDB}`);
+  if (hasLittDb) databases.push({ name: 'receipt store', roots: [root] });
+  // Only the old place may belong to another engine. Elsewhere this is a disk that is not mounted, or damage.
+  else if (place !== OLD_RECEIPTS) throw placeUnclear(join(dir, place), `it holds no ${LITTDB}`);
   else notices.push(`the receipt store in ${place} is none of LittDB: it has no ${LITTDB}`);
-  if (!isDirectory(fs, join(dir, place, LOG_INDEX))) return;
-  notices.push(
+  if (!isDirectory(fs, dir, `${place}/${LOG_INDEX}`)) return null;
+  const notice =
     `${place}/${LOG_INDEX} is an index of another engine, which this program cannot rewind: it keeps the heights ` +
-      'that are removed here. Take it back with the means of the node, or have the node build it anew, before it starts',
-  );
+    'that are removed here. Take it back with the means of the node, or have the node build it anew, before it starts';
+  notices.push(notice);
+  return hasLittDb ? notice : null;
 }
 
-/** Links are followed: a node may have its data on another disk. */
-function isDirectory(fs: DurableFs, path: string): boolean {
+/** Links are followed: a node may have its data on another disk. Only what is not there at all is absent. */
+function isDirectory(fs: DurableFs, dir: string, place: string): boolean {
+  let path = dir;
+  for (const name of place.split('/')) {
+    path = join(path, name);
+    if (lstatOrNull(fs, path) === null) return false;
+    const kind = kindBehindLinks(fs, path);
+    if (kind === null) throw placeUnclear(path, 'it is a link to nowhere');
+    if (kind !== 'directory') throw placeUnclear(path, 'it is no directory');
+  }
+  return true;
+}
+
+/** Null where there is nothing. */
+function kindBehindLinks(fs: DurableFs, path: string): FileStat['kind'] | null {
   try {
-    return fs.lstat(fs.realpath(path)).kind === 'directory';
+    return fs.lstat(fs.realpath(path)).kind;
   } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return false;
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return null;
     throw ioError(error, path, 'look for a database');
   }
+}
+
+function placeUnclear(path: string, found: string): RollbackError {
+  return new RollbackError(
+    'ERR_HOME_WITHOUT_DATABASE',
+    {
+      what: `A place where this home may have a database cannot be used: ${found}`,
+      why: 'Without it one store would be rolled back and the other not',
+      next: 'Check that its disk is mounted, or name the roots themselves with --src',
+    },
+    { path },
+  );
 }

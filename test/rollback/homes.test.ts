@@ -84,8 +84,10 @@ describe('rollback of a node: several databases', () => {
       const alone = await rejection(way === 'resume' ? resumeRollback([one]) : undoRollback([one]));
       expect(alone.code).to.equal('ERR_ROOTS_UNCERTAIN');
       expect(alone.message).to.contain(other);
-      if (way === 'resume') await resumeRollback(rootsOfHome(home));
-      else await undoRollback(rootsOfHome(home));
+      if (way === 'resume') {
+        const { notices } = await resumeRollback(rootsOfHome(home));
+        expect(notices.join(), 'what a person must do besides').to.contain('log-index');
+      } else await undoRollback(rootsOfHome(home));
       if (way === 'undo') expect(treeDifferences(before, databaseTree(dir))).to.deep.equal([]);
       else expect(await newestHeights(home)).to.deep.equal(['blocks 1031', 'receipts 1031']);
       expect((await rollbackStatus(roots)).traces).to.deep.equal([]);
@@ -111,6 +113,7 @@ describe('rollback of a node: several databases', () => {
     expect(plan.roots).to.deep.equal([rootsOfHome(home)[0]]);
     expect(plan.databases).to.deep.equal([{ name: 'block store', roots: [0] }]);
     expect(plan.tablesOutside).to.deep.equal(['receipts']);
+    expect(plan.notices.join(), 'the receipts stay, and so does their index').to.not.contain('log-index');
     await applyPlan(plan);
     expect(existsSync(join(receipts, '.litt-rollback'))).to.equal(false);
     const unknown = await rejection(planRollback({ ...optionsFor(home), tables: ['nothing'] }));

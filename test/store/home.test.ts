@@ -1,5 +1,5 @@
 /** What is a node's home, and which databases it has. */
-import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { findHome, groupsOfHome, type RollbackError, rootsOfHome } from '../../lib/index.ts';
@@ -61,6 +61,25 @@ describe('store/home', () => {
     expect(findHome(dir).databases.map((d) => d.name)).to.deep.equal(['block store']);
     renameSync(elsewhere, `${elsewhere}-gone`);
     expect(refusal(dir).code, 'a link to nowhere').to.equal('ERR_HOME_WITHOUT_DATABASE');
+  });
+
+  it('is refused where a place is a link to nowhere, a file, or an empty mount point', () => {
+    for (const place of ['data', 'data/ledger', BLOCKS, OLD, NEW, `${NEW}/littdb`]) {
+      const dir = home(BLOCKS, `${NEW}/littdb`);
+      rmSync(join(dir, place), { recursive: true, force: true });
+      symlinkSync(join(dir, 'unmounted'), join(dir, place));
+      const linked = refusal(dir);
+      expect(linked.code, place).to.equal('ERR_HOME_WITHOUT_DATABASE');
+      expect(linked.what, place).to.contain('link to nowhere');
+      expect(linked.place.path, place).to.equal(join(dir, place));
+      expect(linked.next, place).to.contain('--src');
+      rmSync(join(dir, place));
+      writeFileSync(join(dir, place), '');
+      expect(refusal(dir).what, place).to.contain('no directory');
+    }
+    const unmounted = refusal(home(BLOCKS, NEW));
+    expect(unmounted.what).to.contain('no littdb');
+    expect(unmounted.why).to.contain('the other not');
   });
 
   it('is nothing else: each place that was looked at is named', () => {
