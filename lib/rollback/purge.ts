@@ -2,11 +2,11 @@
 import { ioError, RollbackError } from '../errors.ts';
 import { areaPath, discardArea, heldBytes } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
-import { lstatOrNull } from '../store/roots.ts';
+import { lstatOrNull, resolveRoots } from '../store/roots.ts';
 import { lockDatabase } from './locks.ts';
 import { audit } from './transaction/audit.ts';
 import { freeTrash } from './transaction/clean-up.ts';
-import { findTransactions } from './transaction/find.ts';
+import { findTransactions, rootsMissing } from './transaction/find.ts';
 
 /** What to purge. */
 export interface PurgeOptions {
@@ -25,14 +25,27 @@ export interface PurgeOutcome {
 
 /**
  * Frees what finished rollbacks keep for undo.
- * @throws RollbackError ERR_UNFINISHED, ERR_TRANSACTION_UNKNOWN, ERR_LOCKED, any ERR_ROOT_*, ERR_IO
+ * @throws RollbackError ERR_UNFINISHED, ERR_TRANSACTION_UNKNOWN, ERR_ROOTS_UNCERTAIN, ERR_LOCKED, any ERR_ROOT_*,
+ *   ERR_IO
  */
 export async function purgeUndo(dirs: readonly string[], options: PurgeOptions = {}): Promise<PurgeOutcome> {
   const locks = await lockDatabase(dirs, options.snapshotDir);
   try {
+    refuseMissingRoots(realFs, resolveRoots(realFs, dirs));
     return purgeWith(realFs, locks.dirs, options.id);
   } finally {
     locks.restore();
+  }
+}
+
+/** A part that is freed in some roots only ends the undo of all of them: that is not done unasked. */
+function refuseMissingRoots(fs: DurableFs, roots: readonly string[]): void {
+  for (const { document, areas } of findTransactions(fs, roots)) {
+    // With as many roots as it has, what is not there was freed by a purge that was interrupted.
+    if (document === null || roots.length >= document.roots) continue;
+    const given = areas.map((a) => a.document?.member);
+    const missing = document.plan.roots.map((_, i) => i).filter((i) => !given.includes(i));
+    throw rootsMissing(document, missing);
   }
 }
 

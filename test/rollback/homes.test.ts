@@ -8,6 +8,7 @@ import {
   type NodeHome,
   openDatabase,
   planRollback,
+  purgeUndo,
   resumeRollback,
   rollbackStatus,
   rootsOfHome,
@@ -92,6 +93,21 @@ describe('rollback of a node: several databases', () => {
       else expect(await newestHeights(home)).to.deep.equal(['blocks 1031', 'receipts 1031']);
       expect((await rollbackStatus(roots)).traces).to.deep.equal([]);
     }
+  });
+
+  it('is not freed for one of them alone', async () => {
+    const { dir, home } = nodeHome();
+    await applyPlan(await planRollback(optionsFor(home)));
+    const [blocks, receipts] = rootsOfHome(home) as [string, string];
+    const applied = databaseTree(dir);
+    const refused = await rejection(purgeUndo([blocks]));
+    expect(refused.code).to.equal('ERR_ROOTS_UNCERTAIN');
+    expect(refused.message).to.contain(receipts);
+    expect(treeDifferences(applied, databaseTree(dir))).to.deep.equal([]);
+    expect((await rollbackStatus([blocks, receipts])).transactions.map((t) => t.state)).to.deep.equal([
+      'applied',
+    ]);
+    expect((await purgeUndo([blocks, receipts])).purged).to.have.length(1);
   });
 
   it('remembers the roots of each database by themselves', async () => {

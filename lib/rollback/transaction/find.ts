@@ -74,11 +74,12 @@ export function contextOf(
   return { fs, members, plan, lockedDirs: [...members.dirs, ...tablesBelow] };
 }
 
-function rootsMissing(document: JournalDocument, missing: readonly number[]): RollbackError {
+/** The refusal of a run that was given some roots of a rollback only. */
+export function rootsMissing(document: JournalDocument, missing: readonly number[]): RollbackError {
   const then = missing.map((i) => document.plan.roots[i]).join(', ');
   return new RollbackError('ERR_ROOTS_UNCERTAIN', {
     what: `This rollback has ${document.roots} roots, and ${missing.length} of them were not given (when it began they were: ${then})`,
-    why: 'All roots are finished or taken back together',
+    why: 'All roots are finished, taken back or freed together',
     next: 'Pass every root with --src',
   });
 }
