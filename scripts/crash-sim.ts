@@ -3,17 +3,20 @@
  * go, and a choice of what then survives, each must be recoverable, in both directions, also after a second crash
  * while recovering. Prints a table of counts; exits with 1 after a violation, with the seed that brings it back.
  */
-import { fork } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Counts, Effort } from './sim/explore.ts';
 import type { Result, Share } from './sim/worker.ts';
+import { runWorker } from './workers.ts';
+
+/** Databases that the gate draws. */
+const GATE_DATABASES = 75;
 
 const USAGE = `Usage: npx tsx scripts/crash-sim.ts [options]
 
-  --databases N  databases to draw (default ${gateSize()}; ten times that with --nightly or LITT_NIGHTLY=1)
+  --databases N  databases to draw (default ${GATE_DATABASES}; ten times that with --nightly or LITT_NIGHTLY=1)
   --nightly      the nightly size
   --seed N       another choice of databases (default: the time)
   --path P       only the database at this path of the seed, as a violation prints it
@@ -22,10 +25,6 @@ const USAGE = `Usage: npx tsx scripts/crash-sim.ts [options]
 
 const EFFORT: Effort = { points: 60, sample: 3, singles: 3, secondEvery: 20 };
 const WORKER = fileURLToPath(new URL('sim/worker.ts', import.meta.url));
-
-function gateSize(): number {
-  return 75;
-}
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -43,9 +42,10 @@ async function main(): Promise<void> {
     return;
   }
   const nightly = values.nightly === true || process.env['LITT_NIGHTLY'] === '1';
-  const databases = Number(values.databases ?? gateSize() * (nightly ? 10 : 1));
+  const databases = Number(values.databases ?? GATE_DATABASES * (nightly ? 10 : 1));
   const seed = Number(values.seed ?? Date.now() % 1_000_000_000);
-  if (!Number.isSafeInteger(databases) || !Number.isSafeInteger(seed)) throw new Error(USAGE);
+  if (!Number.isSafeInteger(databases) || databases < 1 || !Number.isSafeInteger(seed))
+    throw new Error(USAGE);
   const path = values.path ?? null;
   const started = Date.now();
   const workers = path === null ? availableParallelism() : 1;
@@ -55,25 +55,9 @@ async function main(): Promise<void> {
     effort: EFFORT,
     limit: (nightly ? 240 : 15) * 60_000,
     path,
-  }));
-  const results = await Promise.all(shares.map(runWorker));
+  })) satisfies Share[];
+  const results = await Promise.all(shares.map((share) => runWorker<Result>(WORKER, share)));
   report(results, (Date.now() - started) / 1000, values.rows ?? null);
-}
-
-function runWorker(share: Share): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const child = fork(WORKER, { execArgv: ['--import', 'tsx'] });
-    let result: Result | null = null;
-    child.on('message', (message) => {
-      result = message as Result;
-    });
-    child.on('error', reject);
-    child.on('close', (code, signal) => {
-      if (result !== null) resolve(result);
-      else reject(new Error(`a process ended without a result (${code ?? signal})`));
-    });
-    child.send(share);
-  });
 }
 
 function report(results: readonly Result[], seconds: number, rows: string | null): void {

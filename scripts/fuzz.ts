@@ -3,14 +3,14 @@
  * databases, plan files, journals. Each input follows from the seed and its number. Prints a table of counts; exits
  * with 1 when something went wrong.
  */
-import { fork } from 'node:child_process';
-import { appendFileSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { addTally, emptyTally, type Tally } from './fuzz/tally.ts';
 import type { Share } from './fuzz/worker.ts';
+import { runWorker, scratchParent } from './workers.ts';
 
 const USAGE = `Usage: npx tsx scripts/fuzz.ts [options]
 
@@ -27,7 +27,7 @@ const USAGE = `Usage: npx tsx scripts/fuzz.ts [options]
 const MAX_BYTES = 600 * 2 ** 20;
 const MAX_MILLISECONDS = 10_000;
 const SHOWN_FINDINGS = 10;
-const MEMORY = '/dev/shm';
+const ROOM_BYTES = 256 * 2 ** 20;
 const WORKER = fileURLToPath(new URL('fuzz/worker.ts', import.meta.url));
 
 interface Options {
@@ -76,13 +76,13 @@ async function main(): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  const scratch = mkdtempSync(join(hasRoom(MEMORY) ? MEMORY : tmpdir(), 'litt-fuzz-'));
+  const scratch = mkdtempSync(join(scratchParent(ROOM_BYTES), 'litt-fuzz-'));
   process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   const total = emptyTally();
   const started = Date.now();
   for (const share of sharesOf(options, scratch)) {
-    const tallies = await Promise.all(share.map(runWorker));
+    const tallies = await Promise.all(share.map((one) => runWorker<Tally>(WORKER, one)));
     for (const tally of tallies) addTally(total, tally);
   }
   report(total, options, (Date.now() - started) / 1000);
@@ -108,23 +108,6 @@ function sharesOf({ sizes, seed, only }: Options, scratch: string): Share[][] {
       only,
       scratch,
     }));
-  });
-}
-
-function runWorker(share: Share): Promise<Tally> {
-  return new Promise((resolve, reject) => {
-    const child = fork(WORKER, { execArgv: ['--import', 'tsx'] });
-    let tally: Tally | null = null;
-    child.on('message', (message) => {
-      tally = message as Tally;
-    });
-    child.on('error', reject);
-    child.on('close', (code, signal) => {
-      if (tally !== null) resolve(tally);
-      else
-        reject(new Error(`a process of the part ${share.part} ended without a result (${code ?? signal})`));
-    });
-    child.send(share);
   });
 }
 
@@ -154,15 +137,6 @@ function report(tally: Tally, { rows, seed }: Options, seconds: number): void {
     appendFileSync(rows, `${documents.join('\n')}\n`);
   }
   if (problems.length > 0) process.exitCode = 1;
-}
-
-function hasRoom(dir: string): boolean {
-  try {
-    const { bavail, bsize } = statfsSync(dir);
-    return bavail * bsize > 256 * 2 ** 20;
-  } catch {
-    return false; // no such file system here
-  }
 }
 
 await main();

@@ -6,9 +6,8 @@
  * member then keeps the whole group without a second look.
  */
 import { transform } from 'through2';
-import { KIND, RECORD_OVERHEAD } from '../lib/format/key-records.ts';
+import { KIND, keyLengthAt, RECORD_OVERHEAD } from '../lib/format/key-records.ts';
 import {
-  keyLengthAt,
   keyOf,
   type RecordBatch,
   recordNumber,

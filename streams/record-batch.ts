@@ -1,5 +1,5 @@
 /** What flows through the streams: runs of records over one buffer, newest run first. */
-import { RECORD_OVERHEAD } from '../lib/format/key-records.ts';
+import { keyLengthAt, RECORD_OVERHEAD } from '../lib/format/key-records.ts';
 import type { KeySurvey } from '../lib/store/key-survey.ts';
 import type { Segment } from '../lib/store/types.ts';
 
@@ -30,11 +30,6 @@ export interface RecordBatch {
 
 /** Finds the newest match in a batch: walks it from its last record to its first; -1 for none. */
 export type BatchMatcher = (batch: RecordBatch) => number;
-
-/** Length of the key of the record at `at`. */
-export function keyLengthAt(buffer: Uint8Array, at: number): number {
-  return ((buffer[at + 1] as number) << 8) | (buffer[at + 2] as number);
-}
 
 /** The number in its segment, from 0, of the record at `offsets[index]`, dropped records counted. */
 export function recordNumber(

@@ -6,12 +6,12 @@
  * on. Memory is one block, whatever the file's size.
  */
 import { transform } from 'through2';
-import { RECORD_OVERHEAD } from '../lib/format/key-records.ts';
+import { keyLengthAt, RECORD_OVERHEAD } from '../lib/format/key-records.ts';
 import type { DurableFs } from '../lib/store/durable-fs.ts';
 import { blockEnd, type KeySurvey, surveyKeys } from '../lib/store/key-survey.ts';
 import { breatheSometimes, openForReading, readFully } from '../lib/store/reading.ts';
 import type { Segment } from '../lib/store/types.ts';
-import { keyLengthAt, type RecordBatch, type SurveyedSegment, type WalkControl } from './record-batch.ts';
+import type { RecordBatch, SurveyedSegment, WalkControl } from './record-batch.ts';
 
 /** How to read. */
 export interface ReverseOptions {

@@ -50,6 +50,14 @@ export function isPrimaryKind(kind: number): boolean {
   return kind === KIND.standalone || kind === KIND.primary;
 }
 
+/** Length of the key of the record at `at`, whose first bytes must be there. */
+export function keyLengthAt(buffer: Uint8Array, at: number): number {
+  return (
+    ((buffer[at + RECORD_OFFSET.keyLength] as number) << 8) |
+    (buffer[at + RECORD_OFFSET.keyLength + 1] as number)
+  );
+}
+
 /**
  * Offset right after the record at `at`, or -1 when fewer bytes than it announces lie before `end` (also when
  * none do: compare `at` with `end` first). `end` must not exceed the buffer. Called once a record over files
@@ -57,8 +65,7 @@ export function isPrimaryKind(kind: number): boolean {
  */
 export function nextRecord(buf: Uint8Array, at: number, end: number): number {
   if (end - at < RECORD_OVERHEAD) return -1;
-  const keyLength = (buf[at + RECORD_OFFSET.keyLength]! << 8) | buf[at + RECORD_OFFSET.keyLength + 1]!;
-  const next = at + RECORD_OVERHEAD + keyLength;
+  const next = at + RECORD_OVERHEAD + keyLengthAt(buf, at);
   return next <= end ? next : -1;
 }
 

@@ -1,3 +1,6 @@
+/** Keys of records, seen where they lie, without a copy. */
+import { keyLengthAt, RECORD_OFFSET } from './key-records.ts';
+
 /**
  * A view of a key that costs a fraction of Buffer.subarray(): a typed array with Buffer's methods, made without
  * Buffer's own construction path. Ten million of them a walk are the price of a user's filter.
@@ -8,3 +11,8 @@ export const KeyView = class extends Uint8Array {} as unknown as new (
   length: number,
 ) => Buffer;
 Object.setPrototypeOf((KeyView as unknown as { prototype: object }).prototype, Buffer.prototype);
+
+/** The key of the record at `at`, as such a view. */
+export function keyViewAt(buffer: Buffer, at: number): Buffer {
+  return new KeyView(buffer.buffer, buffer.byteOffset + at + RECORD_OFFSET.key, keyLengthAt(buffer, at));
+}

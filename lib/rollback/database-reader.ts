@@ -1,8 +1,8 @@
 /** The read side for library users: tables, segments, and records in both directions. */
 
-import { keyLengthAt, type RecordBatch } from '../../streams/record-batch.ts';
+import type { RecordBatch } from '../../streams/record-batch.ts';
 import { RollbackError } from '../errors.ts';
-import { decodeRecord, isPrimaryKind, RECORD_OVERHEAD } from '../format/key-records.ts';
+import { decodeRecord, isPrimaryKind, keyLengthAt, RECORD_OVERHEAD } from '../format/key-records.ts';
 import { guardSchemas } from '../schemas/guard.ts';
 import { schemaOf } from '../schemas/known.ts';
 import type { TableSchema } from '../schemas/types.ts';

@@ -1,14 +1,8 @@
 /** How the targets that look at one record after the other find theirs in a batch. */
 
-import {
-  type BatchMatcher,
-  keyLengthAt,
-  keyOf,
-  type RecordBatch,
-  recordNumber,
-} from '../../streams/record-batch.ts';
+import { type BatchMatcher, keyOf, type RecordBatch, recordNumber } from '../../streams/record-batch.ts';
 import { RollbackError } from '../errors.ts';
-import { KIND } from '../format/key-records.ts';
+import { KIND, keyLengthAt } from '../format/key-records.ts';
 import { KeyView } from '../format/key-view.ts';
 import { formatKey } from '../format/printable.ts';
 import type { RollbackFilter } from '../types.ts';

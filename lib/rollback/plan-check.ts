@@ -5,18 +5,14 @@
  * the last step.
  */
 import { RollbackError } from '../errors.ts';
-import { readSmallFile } from '../store/durable-files.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { FileInfo, Table } from '../store/types.ts';
 import type { FingerprintEntry, RollbackPlan, Step, TablePlan } from '../types.ts';
 import { isPlausibleStep, problemOfSteps } from './step-paths.ts';
 import { takesRecords } from './steps.ts';
-import { stale } from './transaction/forward.ts';
 import type { Members } from './transaction/members.ts';
-
-/** What replace-file steps replace is tiny (bytes). */
-const MAX_REPLACED_BYTES = 4096;
+import { type Removal, replacedContent, requireRemovable, stale } from './transaction/step-states.ts';
 
 /**
  * Refuses a plan whose steps do not belong together, or name what reading the database has not found.
@@ -70,9 +66,7 @@ function sizeBefore(step: Step): number | null {
 
 /** Whole segments go or stay, the keymap goes with records, the watermark with the last segment. */
 function problemOfTable(plan: TablePlan, table: Table): string | null {
-  const gone = new Set(
-    plan.steps.filter((s) => s.op.startsWith('remove-')).map((s) => `${s.file.root}:${s.file.path}`),
-  );
+  const gone = new Set(plan.steps.filter(isRemoval).map((s) => `${s.file.root}:${s.file.path}`));
   const isGone = (file: Pick<FileInfo, 'root' | 'rel'>): boolean => gone.has(`${file.root}:${file.rel}`);
   const stays: number[] = [];
   for (const { index, metadataFile, keys, values } of table.segments) {
@@ -99,15 +93,14 @@ function problemOfTable(plan: TablePlan, table: Table): string | null {
 export function checkStates(fs: DurableFs, members: Members, steps: readonly Step[]): void {
   for (const step of steps) {
     const path = members.pathOf(step);
-    const kind = lstatOrNull(fs, path)?.kind ?? null;
-    if (kind === null) throw stale(step, path, 'is gone');
-    const wanted = { 'remove-link': 'link', 'remove-directory': 'directory' }[step.op as string] ?? 'file';
-    if (kind !== wanted) throw stale(step, path, `is a ${kind}, not a ${wanted}`);
-    if (step.op === 'remove-link' && fs.readlink(path) !== step.target) {
-      throw stale(step, path, 'leads somewhere else now');
+    const stat = lstatOrNull(fs, path);
+    if (stat === null) throw stale(step, path, 'is gone');
+    if (isRemoval(step)) requireRemovable(fs, step, path, stat);
+    else if (stat.kind !== 'file') throw stale(step, path, `is a ${stat.kind}, not a file`);
+    else if (step.op === 'replace-file' && replacedContent(fs, path) !== step.before) {
+      throw stale(step, path, 'was written since');
     }
-    if (step.op !== 'replace-file') continue;
-    const now = readSmallFile(fs, path, MAX_REPLACED_BYTES).toString('hex');
-    if (now !== step.before) throw stale(step, path, 'was written since');
   }
 }
+
+const isRemoval = (step: Step): step is Removal => step.op.startsWith('remove-');

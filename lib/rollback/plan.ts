@@ -137,7 +137,7 @@ function homeNotices(home: NodeHome | undefined, databases: readonly PlanDatabas
   return home.notices.filter((notice) => hasReceipts || notice !== home.logIndexNotice);
 }
 
-/** A database of a home in which no wanted table lies stays outside of the plan, locks and journal included. */
+/** A database of a home in which no wanted table lies stays outside of the plan and its journal. */
 function databasesInScope(
   fs: DurableFs,
   { roots, home, tables: wanted }: PlanOptions,

@@ -43,9 +43,7 @@ function refuseMissingRoots(fs: DurableFs, roots: readonly string[]): void {
   for (const { document, areas } of findTransactions(fs, roots)) {
     // With as many roots as it has, what is not there was freed by a purge that was interrupted.
     if (document === null || roots.length >= document.roots) continue;
-    const given = areas.map((a) => a.document?.member);
-    const missing = document.plan.roots.map((_, i) => i).filter((i) => !given.includes(i));
-    throw rootsMissing(document, missing);
+    throw rootsMissing(areas, document);
   }
 }
 

@@ -7,7 +7,13 @@ import { lockDatabase } from './locks.ts';
 import { endUndone, type ResumeOptions, stillOpen, takeOver } from './resume.ts';
 import { claimAreas } from './transaction/claim.ts';
 import { conclude } from './transaction/clean-up.ts';
-import { contextOf, type FoundTransaction, findOpen, findTransactions } from './transaction/find.ts';
+import {
+  contextOf,
+  type FoundTransaction,
+  findOpen,
+  findTransactions,
+  missingRoots,
+} from './transaction/find.ts';
 import { finishTakingBack, takeBack } from './transaction/take-back.ts';
 import type { TransactionContext } from './transaction/transaction.ts';
 import { matchApplied } from './transaction/undo-check.ts';
@@ -114,9 +120,8 @@ function newestClosed(found: readonly FoundTransaction[], roots: number) {
   const transaction = found.find((t) => t.document !== null && t.areas.some((a) => a.state === 'closed'));
   if (transaction?.document == null) throw nothing();
   const { document, areas } = transaction;
-  const whole = areas.filter((a) => typeof a.document?.member === 'number').length;
   // As many roots as it has, and not every one holds its part: freeing it was interrupted.
-  if (whole < document.roots && roots >= document.roots) throw partlyFreed();
+  if (missingRoots(areas, document).length > 0 && roots >= document.roots) throw partlyFreed();
   return { transaction, document };
 }
 

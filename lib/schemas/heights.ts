@@ -1,6 +1,6 @@
 /** Heights of runs of records, by whichever form a schema has. */
-import { KIND, RECORD_OFFSET } from '../format/key-records.ts';
-import { KeyView } from '../format/key-view.ts';
+import { KIND } from '../format/key-records.ts';
+import { keyViewAt } from '../format/key-view.ts';
 import { type DecodedKey, type KeyRun, ROLE, type RunHeights, type TableSchema } from './types.ts';
 
 /** The largest height there is. */
@@ -17,9 +17,14 @@ export function halve(height: bigint): HalvedHeight {
   return { high: Number(height >> 32n), low: Number(height & 0xffff_ffffn) };
 }
 
+/** The height that two halves make. */
+export function joinHalves({ high, low }: HalvedHeight): bigint {
+  return (BigInt(high) << 32n) | BigInt(low);
+}
+
 /** The height of record `i`. */
 export function heightAt(heights: RunHeights, i: number): bigint {
-  return (BigInt(heights.high[i] as number) << 32n) | BigInt(heights.low[i] as number);
+  return joinHalves({ high: heights.high[i] as number, low: heights.low[i] as number });
 }
 
 /** Whether the height of record `a` is below that of record `b`. */
@@ -69,9 +74,7 @@ export class HeightBuffer implements RunHeights {
 /** Decodes the key of record `i`; null when it does not fit the schema. */
 export function decodeAt(schema: TableSchema, { buffer, offsets }: KeyRun, i: number): DecodedKey | null {
   const at = offsets[i] as number;
-  const length = ((buffer[at + 1] as number) << 8) | (buffer[at + 2] as number);
-  const key = new KeyView(buffer.buffer, buffer.byteOffset + at + RECORD_OFFSET.key, length);
-  return schema.decode(key, (buffer[at] as number) <= KIND.primary);
+  return schema.decode(keyViewAt(buffer, at), (buffer[at] as number) <= KIND.primary);
 }
 
 /** What a decoded key's height is good for. */

@@ -1,14 +1,12 @@
 /** Works through points, some at the same time, each in a directory of its own. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { scratchParent } from '../workers.ts';
 import type { Options } from './options.ts';
 import { Tally, Violation } from './tally.ts';
 
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
-/** Memory for files: thousands of copies cost no disk writes. */
-const MEMORY = '/dev/shm';
 const ROOM_BYTES = 512 * 1024 * 1024;
 
 /** One point of a sweep. */
@@ -34,7 +32,7 @@ export class Runner {
   private made = 0;
 
   constructor(readonly options: Options) {
-    this.scratch = mkdtempSync(join(hasRoom(MEMORY) ? MEMORY : tmpdir(), 'litt-crash-'));
+    this.scratch = mkdtempSync(join(scratchParent(ROOM_BYTES), 'litt-crash-'));
     process.once('exit', () => {
       if (!options.keep || this.tally.violations.size === 0)
         rmSync(this.scratch, { recursive: true, force: true });
@@ -113,14 +111,5 @@ export class Runner {
     const repeat = `npx tsx scripts/crash-sweep.ts --only ${task.id} --keep`;
     process.stdout.write(`VIOLATION ${task.id}\n${text}\n${where}  repeat: ${repeat}\n`);
     if (tally.violations.size >= options.violations) throw new Enough();
-  }
-}
-
-function hasRoom(dir: string): boolean {
-  try {
-    const { bavail, bsize } = statfsSync(dir);
-    return bavail * bsize > ROOM_BYTES;
-  } catch {
-    return false; // no such file system here
   }
 }

@@ -1,6 +1,7 @@
 /** One process of scripts/fuzz.ts: takes its share of the work, and sends what it has found. */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { serve } from '../workers.ts';
 import { tryDirectory } from './directories.ts';
 import { problemsOfPlan } from './forged/plan-cases.ts';
 import { PLAN_CASES } from './forged/plans.ts';
@@ -21,15 +22,7 @@ export interface Share {
   readonly scratch: string;
 }
 
-process.once('message', (share: Share) => {
-  work(share).then(
-    (tally) => process.send?.(tally, () => process.exit(0)),
-    (error: unknown) => {
-      process.stderr.write(`${String((error as Error).stack)}\n`);
-      process.exit(1);
-    },
-  );
-});
+serve(work);
 
 async function work(share: Share): Promise<Tally> {
   const tally = emptyTally();

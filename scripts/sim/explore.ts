@@ -77,13 +77,14 @@ export class Explorer {
       const { sample, singles } = this.effort;
       for (const { state, describe } of crashCases(log, k, { sample, singles, seed: this.seed })) {
         this.count('crash states');
-        const key = digest(state, this.subject.dir);
-        // The same state by another way has been judged.
+        // The same state by another way has been judged; of a run that has ended more is demanded.
+        const ended = k === log.ops.length;
+        const key = `${ended} ${digest(state, this.subject.dir)}`;
         if (seen.has(key)) continue;
         seen.add(key);
         this.count('different crash states');
         try {
-          await this.judge(run, state, k === log.ops.length);
+          await this.judge(run, state, ended);
         } catch (error) {
           const where = `${run}, after ${k} of ${log.ops.length} operations`;
           throw new Violation(`${where}: ${textOf(error)}\n    ${describe().join('\n    ')}`);

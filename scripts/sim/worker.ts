@@ -1,6 +1,7 @@
 /** One process of scripts/crash-sim.ts: draws databases, crashes them, and sends what it has tried. */
 import fc from 'fast-check';
 import { scenario } from '../../test/helpers/scenario.ts';
+import { serve } from '../workers.ts';
 import { type Counts, type Effort, Explorer, Violation } from './explore.ts';
 import { makeSubject, type SubjectSpec } from './subject.ts';
 
@@ -32,15 +33,7 @@ const spec: fc.Arbitrary<SubjectSpec> = fc.record({
   linkEvery: fc.constantFrom(0, 0, 1, 3),
 });
 
-process.once('message', (share: Share) => {
-  work(share).then(
-    (result) => process.send?.(result, () => process.exit(0)),
-    (error: unknown) => {
-      process.stderr.write(`${String((error as Error).stack)}\n`);
-      process.exit(1);
-    },
-  );
-});
+serve(work);
 
 async function work({ seed, databases, effort, limit, path }: Share): Promise<Result> {
   const counts: Counts = {};

@@ -1,3 +1,5 @@
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Command } from 'commander';
 import { EXIT_CODES } from '../../lib/cli/exit-codes.ts';
@@ -205,7 +207,9 @@ describe('README: what it shows', function () {
 
   it('needs nothing installed on a node but dist and package.json', () => {
     const place = new Place();
-    place.run(`mkdir node && cp -r ${PROJECT}dist ${PROJECT}package.json node`);
+    for (const part of ['dist', 'package.json']) {
+      cpSync(join(PROJECT, part), join(place.dir, 'node', part), { recursive: true });
+    }
     const command = 'node node/dist/bin/litt-rollback.js';
     expect(place.run(`${command} --version`)).to.match(/^\d+\.\d+\.\d+\n$/);
     place.run(`${command} plan --src /data/block --drop-last 1 --out plan.json`);

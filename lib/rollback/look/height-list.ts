@@ -2,7 +2,7 @@
 import { type ForwardRun, forwardRuns } from '../../../streams/forward-runs.ts';
 import { recordNumber } from '../../../streams/record-batch.ts';
 import { KIND } from '../../format/key-records.ts';
-import { HeightBuffer, heightAt } from '../../schemas/heights.ts';
+import { HeightBuffer, heightAt, joinHalves } from '../../schemas/heights.ts';
 import { ROLE, type TableSchema } from '../../schemas/types.ts';
 import type { DurableFs } from '../../store/durable-fs.ts';
 import type { Segment, Table } from '../../store/types.ts';
@@ -141,7 +141,7 @@ class SegmentList {
 
   /** The highest height of a part is its last one, and the lowest its first. */
   private endPart(): void {
-    const last = (BigInt(this.high) << 32n) | BigInt(this.low);
+    const last = joinHalves({ high: this.high, low: this.low });
     this.widen(last);
     const part = this.parts[this.falls - 1];
     if (part !== undefined) part.last = String(last);
@@ -153,7 +153,7 @@ class SegmentList {
   }
 
   result(segment: Segment): SegmentHeights {
-    const last = this.first === null ? null : (BigInt(this.high) << 32n) | BigInt(this.low);
+    const last = this.first === null ? null : joinHalves({ high: this.high, low: this.low });
     const open = this.parts[this.falls];
     if (open !== undefined) open.last = String(last);
     const { lowest, highestBefore } = this;

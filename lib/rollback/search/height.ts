@@ -8,7 +8,7 @@ import type { Pivot } from '../../../streams/pivot-detector.ts';
 import type { WalkResult } from '../../../streams/plan-sink.ts';
 import { RollbackError } from '../../errors.ts';
 import { decodeAt, HeightBuffer, halve, heightAt, isWithin } from '../../schemas/heights.ts';
-import { ROLE, type TableSchema } from '../../schemas/types.ts';
+import { type KeyRun, ROLE, type TableSchema } from '../../schemas/types.ts';
 import type { TableContext } from '../context.ts';
 import type { HeightTarget } from '../target.ts';
 import type { Found } from './found.ts';
@@ -117,7 +117,7 @@ async function dropFrom(
 function collector(schema: TableSchema, height: bigint, into: HeightRanges) {
   const heights = new HeightBuffer(schema);
   const limit = halve(height);
-  return (batch: Parameters<HeightBuffer['fill']>[0], from: number): void => {
+  return (batch: KeyRun, from: number): void => {
     heights.fill(batch);
     for (let i = batch.count - 1; i >= from; i--) {
       if (heights.roles[i] === ROLE.decides && isWithin(heights, i, limit)) into.add(heightAt(heights, i));

@@ -1,8 +1,8 @@
 /** What the node's own store needs of a table after the cut, beyond what the engine needs. */
 import type { Pivot } from '../../../streams/pivot-detector.ts';
 import { RollbackError } from '../../errors.ts';
-import { KIND, RECORD_OFFSET } from '../../format/key-records.ts';
-import { KeyView } from '../../format/key-view.ts';
+import { KIND } from '../../format/key-records.ts';
+import { keyViewAt } from '../../format/key-view.ts';
 import { decodeAt } from '../../schemas/heights.ts';
 import type { KeyRun, StoreNeeds, TableSchema } from '../../schemas/types.ts';
 import type { TableContext } from '../context.ts';
@@ -57,9 +57,7 @@ async function oldestNeeded(
 function indexOfNeeded({ buffer, offsets, count }: KeyRun, needs: StoreNeeds): number {
   for (let i = 0; i < count; i++) {
     const at = offsets[i] as number;
-    const length = ((buffer[at + 1] as number) << 8) | (buffer[at + 2] as number);
-    const key = new KeyView(buffer.buffer, buffer.byteOffset + at + RECORD_OFFSET.key, length);
-    if (needs.matches(key, (buffer[at] as number) <= KIND.primary)) return i;
+    if (needs.matches(keyViewAt(buffer, at), (buffer[at] as number) <= KIND.primary)) return i;
   }
   return -1;
 }

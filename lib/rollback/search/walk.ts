@@ -28,7 +28,7 @@ export function walk({ table, plan }: TableContext, matcher: BatchMatcher): Prom
 }
 
 /** Bytes of the key files of some segments. */
-export function keyBytes(segments: readonly Segment[]): number {
+function keyBytes(segments: readonly Segment[]): number {
   return segments.reduce((sum, s) => sum + s.keys.size, 0);
 }
 

@@ -13,8 +13,9 @@ import type { DurableFs, FileStat } from '../../store/durable-fs.ts';
 import { lstatOrNull } from '../../store/roots.ts';
 import type { CutFileStep, Step } from '../../types.ts';
 import { copyRanges, createLike } from './copying.ts';
-import { both, type StepResult, stale } from './forward.ts';
+import type { StepResult } from './forward.ts';
 import type { Members } from './members.ts';
+import { both, stale } from './step-states.ts';
 
 /** Bytes compared at once. */
 const COMPARE_BYTES = 1024 * 1024;

@@ -21,6 +21,7 @@ import { listDirectory, lstatOrNull } from '../../store/roots.ts';
 import { resolveSnapshotDir } from '../snapshots.ts';
 import { type AuditEntry, audit } from './audit.ts';
 import { type AreaState, areasIn } from './journal.ts';
+import { rootsLast } from './members.ts';
 
 /** The given roots, and the snapshot directory when it is given. */
 export function memberDirs(
@@ -48,7 +49,7 @@ export function markUndone(fs: DurableFs, dirs: readonly string[], id: string): 
  */
 export function clearTransaction(fs: DurableFs, dirs: readonly string[], id: string): void {
   drawAllBolts(fs, dirs);
-  for (const dir of dirs.toReversed()) discardArea(fs, dir, id);
+  for (const dir of rootsLast(dirs)) discardArea(fs, dir, id);
   openAllLocks(fs, dirs);
   freeTrash(fs, dirs);
 }
@@ -107,7 +108,7 @@ function lockTemporaries(fs: DurableFs, dir: string): string[] {
 /** Takes away what has no document to go by. */
 export function clearTraces(fs: DurableFs, dirs: readonly string[]): void {
   drawAllBolts(fs, dirs);
-  for (const dir of dirs.toReversed()) {
+  for (const dir of rootsLast(dirs)) {
     for (const area of areasIn(fs, dir)) {
       if (isOfNoUse(area)) discardArea(fs, dir, area.id);
       else dropUndoing(fs, areaPath(dir, area.id));
@@ -142,7 +143,7 @@ function drawAllBolts(fs: DurableFs, dirs: readonly string[]): void {
 
 /** Also the locks of the tables below a snapshot directory. */
 function openAllLocks(fs: DurableFs, dirs: readonly string[]): void {
-  for (const dir of dirs.toReversed()) {
+  for (const dir of rootsLast(dirs)) {
     for (const name of listDirectory(fs, dir)) {
       const below = join(dir, name);
       if (lstatOrNull(fs, below)?.kind === 'directory') openLock(fs, below);

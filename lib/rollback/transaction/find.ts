@@ -59,8 +59,7 @@ export function contextOf(
     const member = area.document?.member;
     if (typeof member === 'number') roots[member] = area.dir;
   }
-  const missing = Array.from({ length: document.roots }, (_, i) => i).filter((i) => roots[i] === undefined);
-  if (missing.length > 0) throw rootsMissing(document, missing);
+  if (missingRoots(found.areas, document).length > 0) throw rootsMissing(found.areas, document);
   const outside = document.hasSnapshotDir
     ? findSnapshotDir(fs, found.id, document, snapshotDir, roots)
     : null;
@@ -74,8 +73,15 @@ export function contextOf(
   return { fs, members, plan, lockedDirs: [...members.dirs, ...tablesBelow] };
 }
 
+/** Numbers of the rollback's roots that none of these areas is of: not given, or freed already. */
+export function missingRoots(areas: readonly AreaState[], document: JournalDocument): number[] {
+  const given = new Set(areas.map((a) => a.document?.member));
+  return Array.from({ length: document.roots }, (_, i) => i).filter((i) => !given.has(i));
+}
+
 /** The refusal of a run that was given some roots of a rollback only. */
-export function rootsMissing(document: JournalDocument, missing: readonly number[]): RollbackError {
+export function rootsMissing(areas: readonly AreaState[], document: JournalDocument): RollbackError {
+  const missing = missingRoots(areas, document);
   const then = missing.map((i) => document.plan.roots[i]).join(', ');
   return new RollbackError('ERR_ROOTS_UNCERTAIN', {
     what: `This rollback has ${document.roots} roots, and ${missing.length} of them were not given (when it began they were: ${then})`,

@@ -13,24 +13,12 @@
  * - After a failed fsync nothing more is done.
  */
 import { dirname } from 'node:path';
-import { RollbackError } from '../../errors.ts';
-import { readSmallFile } from '../../store/durable-files.ts';
 import type { DurableFs, FileStat } from '../../store/durable-fs.ts';
 import { lstatOrNull } from '../../store/roots.ts';
-import type {
-  CutFileStep,
-  RemoveDirectoryStep,
-  RemoveFileStep,
-  RemoveLinkStep,
-  ReplaceFileStep,
-  RewriteKeysStep,
-  Step,
-} from '../../types.ts';
+import type { CutFileStep, ReplaceFileStep, RewriteKeysStep, Step } from '../../types.ts';
 import { copyRanges, createLike, createPrefix } from './copying.ts';
 import type { Members } from './members.ts';
-
-/** What replace-file steps replace is tiny (bytes). */
-const MAX_REPLACED_BYTES = 4096;
+import { both, type Removal, replacedContent, requireRemovable, stale } from './step-states.ts';
 
 /** A tail of up to this many bytes is saved rather than the file exchanged, however short the prefix is. */
 const SMALL_TAIL_BYTES = 1024 * 1024;
@@ -46,8 +34,6 @@ export type StepResult = 'done' | 'already-done';
 
 /** Makes a new file at `made` from `source`, with the mode and owner of `like`, synced. */
 type Maker = (made: string, source: string, like: FileStat) => void;
-
-type Removal = RemoveFileStep | RemoveLinkStep | RemoveDirectoryStep;
 
 /** Carries out the steps of one transaction. */
 export class Forward {
@@ -97,21 +83,10 @@ export class Forward {
       return 'already-done';
     }
     if (source === null) throw stale(step, path, 'is gone');
-    this.checkRemoval(step, path, source);
+    requireRemovable(this.fs, step, path, source);
     this.fs.rename(path, kept);
     this.touch(path, kept);
     return 'done';
-  }
-
-  private checkRemoval(step: Removal, path: string, stat: FileStat): void {
-    const kind = { 'remove-file': 'file', 'remove-link': 'link', 'remove-directory': 'directory' }[step.op];
-    if (stat.kind !== kind) throw stale(step, path, `is a ${stat.kind}, not a ${kind}`);
-    if (step.op === 'remove-file' && stat.size !== step.size) {
-      throw stale(step, path, `has ${stat.size} bytes instead of ${step.size}`);
-    }
-    if (step.op === 'remove-link' && this.fs.readlink(path) !== step.target) {
-      throw stale(step, path, 'leads somewhere else now');
-    }
   }
 
   private cut(step: CutFileStep, index: number): StepResult {
@@ -181,7 +156,7 @@ export class Forward {
   private replace(step: ReplaceFileStep, index: number): StepResult {
     const path = this.members.pathOf(step);
     const stat = this.present(step, path);
-    const now = readSmallFile(this.fs, path, MAX_REPLACED_BYTES).toString('hex');
+    const now = replacedContent(this.fs, path);
     if (now === step.after && this.isKept(step, index)) {
       this.touch(path);
       return 'already-done';
@@ -215,30 +190,4 @@ export class Forward {
   private touch(...paths: string[]): void {
     for (const path of paths) this.unsynced.add(dirname(path));
   }
-}
-
-/** Both a file and what was kept of it exist: somebody has put it back, or written a new one. */
-export function both(step: Step, path: string, kept: string): RollbackError {
-  return new RollbackError(
-    'ERR_PLAN_STALE',
-    {
-      what: `A file that was moved away is there again: ${path}, kept as ${kept}`,
-      why: 'Going on would destroy one of the two',
-      next: 'Find out who made it (was the database opened by force?), move it out of the root, and run the command again',
-    },
-    { path, table: step.table, segment: 'segment' in step ? step.segment : undefined },
-  );
-}
-
-/** A file is in no state that the step knows. */
-export function stale(step: Step, path: string, problem: string): RollbackError {
-  return new RollbackError(
-    'ERR_PLAN_STALE',
-    {
-      what: `A file ${problem}`,
-      why: 'The plan was made for another state of the database',
-      next: 'Find out what has written to the database since the plan was made',
-    },
-    { path, table: step.table, segment: 'segment' in step ? step.segment : undefined },
-  );
 }

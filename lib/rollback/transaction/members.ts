@@ -63,3 +63,11 @@ export function usesSnapshotDir(plan: RollbackPlan): boolean {
     plan.snapshotDir !== null && plan.tables.some((t) => t.steps.some((s) => s.file.root === 'snapshots'))
   );
 }
+
+/**
+ * The roots are what every command is given, the snapshot directory comes last among the members: at an end it
+ * goes first, so that the roots tell of a transaction as long as anything of it is left.
+ */
+export function rootsLast<T>(members: readonly T[]): T[] {
+  return members.toReversed();
+}

@@ -27,7 +27,7 @@ import { closeLock, drawBolt, isClosedBy, openLock, segmentsDirs, shootBolt } fr
 import { lstatOrNull } from '../../store/roots.ts';
 import type { RollbackPlan } from '../../types.ts';
 import type { JournalDocument } from './journal.ts';
-import type { Members } from './members.ts';
+import { type Members, rootsLast } from './members.ts';
 
 /** What a transaction works with. */
 export interface TransactionContext {
@@ -118,14 +118,6 @@ function discardAll(context: TransactionContext): void {
   for (const dir of boltDirs(context)) drawBolt(fs, dir);
   for (const dir of rootsLast(members.dirs)) discardArea(fs, dir, members.id);
   unlock(context);
-}
-
-/**
- * The roots are what every command is given, the snapshot directory comes last among the members: at an end it
- * goes first, so that the roots tell of a transaction as long as anything of it is left.
- */
-function rootsLast<T>(members: readonly T[]): T[] {
-  return members.toReversed();
 }
 
 /** Opens a closed transaction again, to take it back: the marks first, then the document's name. */
