@@ -2,7 +2,7 @@
  * Records in the order in which they were written, in runs over one buffer: for what must be known of everything
  * that stays. Where nothing is dropped a file is read once, with neither a survey nor an object for each record.
  */
-import { RECORD_OVERHEAD } from '../lib/format/key-records.ts';
+import { RECORD_OVERHEAD, roomFor } from '../lib/format/key-records.ts';
 import type { KeyRun } from '../lib/schemas/types.ts';
 import { BlockReader } from '../lib/store/block-reader.ts';
 import type { DurableFs } from '../lib/store/durable-fs.ts';
@@ -68,7 +68,7 @@ async function* sealedRuns(
       const got = reader.read(options.fs, fd);
       const { buffer, view } = reader;
       if (offsets.length * RECORD_OVERHEAD < buffer.length) {
-        offsets = new Int32Array(Math.ceil(buffer.length / RECORD_OVERHEAD));
+        offsets = new Int32Array(roomFor(buffer.length));
       }
       const { count, used } = wholeRecords(view, got, offsets);
       if (count > 0) yield { segment, buffer, base, offsets, count, firstRecord };

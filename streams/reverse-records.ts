@@ -6,7 +6,7 @@
  * on. Memory is one block, whatever the file's size.
  */
 import { transform } from 'through2';
-import { keyLengthAt, RECORD_OVERHEAD } from '../lib/format/key-records.ts';
+import { keyLengthAt, RECORD_OVERHEAD, roomFor } from '../lib/format/key-records.ts';
 import type { DurableFs } from '../lib/store/durable-fs.ts';
 import { blockEnd, type KeySurvey, surveyKeys } from '../lib/store/key-survey.ts';
 import { breatheSometimes, openForReading, readFully } from '../lib/store/reading.ts';
@@ -66,7 +66,7 @@ export async function* reverseBatches(
 ): AsyncGenerator<RecordBatch, void, void> {
   const { survey } = at;
   const buffer = Buffer.allocUnsafeSlow(Math.max(survey.longestBlock, 1));
-  const offsets = new Int32Array(Math.floor(survey.longestBlock / RECORD_OVERHEAD) + 1);
+  const offsets = new Int32Array(roomFor(survey.longestBlock));
   if (survey.blockStarts.length === 0) {
     yield { at, buffer, base: 0, offsets, count: 0, firstRecord: 0, match: -1 };
     return;

@@ -31,6 +31,14 @@ export const MAX_RECORD_SIZE = RECORD_OVERHEAD + MAX_KEY_LENGTH;
  */
 export const KIND = { standalone: 0, primary: 1, secondary: 2, lastSecondary: 3 } as const;
 
+/** Where a record says that its value lies. */
+export interface Address {
+  readonly segment: number;
+  readonly shard: number;
+  /** End of the value in the shard's file (bytes). */
+  readonly end: number;
+}
+
 /** One record, decoded. */
 export interface KeyRecord {
   /** One of KIND; anything else is damage, which the caller judges. */
@@ -67,6 +75,20 @@ export function nextRecord(buf: Uint8Array, at: number, end: number): number {
   if (end - at < RECORD_OVERHEAD) return -1;
   const next = at + RECORD_OVERHEAD + keyLengthAt(buf, at);
   return next <= end ? next : -1;
+}
+
+/** The address that begins at `at`. */
+export function addressAt(view: DataView, at: number): Address {
+  return {
+    segment: view.getUint32(at + ADDRESS_OFFSET.segment),
+    shard: view.getUint8(at + ADDRESS_OFFSET.shard),
+    end: view.getUint32(at + ADDRESS_OFFSET.offset) + view.getUint32(at + ADDRESS_OFFSET.valueSize),
+  };
+}
+
+/** The most records that so many bytes can hold. */
+export function roomFor(bytes: number): number {
+  return Math.ceil(bytes / RECORD_OVERHEAD);
 }
 
 /** The record at `at` and the offset after it; null when it is torn at `end`. The key is a copy. */

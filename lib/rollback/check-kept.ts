@@ -5,8 +5,8 @@
  */
 import type { WalkResult } from '../../streams/plan-sink.ts';
 import { surveySegment } from '../../streams/reverse-records.ts';
-import type { Fault } from '../store/key-scan.ts';
 import { type KeySurvey, surveyKeys } from '../store/key-survey.ts';
+import type { Fault } from '../store/scan-findings.ts';
 import type { Segment } from '../store/types.ts';
 import type { TableContext } from './context.ts';
 

@@ -5,8 +5,9 @@
  */
 import { BlockReader, DEFAULT_BLOCK_BYTES } from './block-reader.ts';
 import type { DurableFs } from './durable-fs.ts';
-import { type DroppedRange, type Fault, KeyScan, type ScanRules } from './key-scan.ts';
+import { KeyScan } from './key-scan.ts';
 import { breatheSometimes, openForReading, readFully, viewOf } from './reading.ts';
+import type { DroppedRange, Fault, ScanRules } from './scan-findings.ts';
 
 /** How much memory the kept scan states of one survey may take together. */
 const SNAPSHOT_BUDGET_BYTES = 8 * 1024 * 1024;
@@ -115,7 +116,7 @@ class Surveyor {
     const due = this.blockStarts.length % this.snapshotEvery === 0;
     const scan = due ? this.scan.snapshot() : null;
     const firstRecord = this.scan.records;
-    const used = this.scan.feed(reader.buffer, reader.view, 0, got, offset);
+    const used = this.scan.feed(reader.view, 0, got, offset);
     if (used > 0) {
       if (scan !== null) this.snapshots.push({ offset, scan });
       this.blockStarts.push(offset);
@@ -132,9 +133,9 @@ class Surveyor {
       size: this.size,
       end: this.reader.offset,
       records: this.scan.records,
-      droppedRecords: this.scan.droppedRecords,
-      dropped: this.scan.dropped,
-      firstFault: this.scan.firstFault,
+      droppedRecords: this.scan.findings.droppedRecords,
+      dropped: this.scan.findings.dropped,
+      firstFault: this.scan.findings.firstFault,
       blockStarts: this.blockStarts,
       blockRecords: this.blockRecords,
       longestBlock: this.longestBlock,
@@ -164,13 +165,17 @@ export function prefixOf(fs: DurableFs, survey: KeySurvey, upTo: number): Prefix
       if (start >= upTo) break;
       const end = Math.min(blockEnd(survey, i), upTo);
       readFully(fs, fd, survey.path, buffer, start, end - start);
-      scan.feed(buffer, view, 0, end - start, start);
+      scan.feed(view, 0, end - start, start);
     }
   } finally {
     fs.close(fd);
   }
   scan.finish(upTo);
-  return { records: scan.records, droppedRecords: scan.droppedRecords, shardEnds: [...scan.shardEnds] };
+  return {
+    records: scan.records,
+    droppedRecords: scan.findings.droppedRecords,
+    shardEnds: [...scan.shardEnds],
+  };
 }
 
 /** End offset of block `i`. */

@@ -9,6 +9,7 @@ import {
   MAX_RECORD_SIZE,
   RECORD_OFFSET,
   RECORD_OVERHEAD,
+  roomFor,
 } from '../format/key-records.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { openForReading, readFully, viewOf } from './reading.ts';
@@ -38,7 +39,7 @@ export function lastRecords(fs: DurableFs, path: string, size: number, segment: 
   }
   const chains = chainsOf(buffer, segment);
   const start = length === size ? 0 : bestStart(chains);
-  const offsets = new Int32Array(Math.floor(length / RECORD_OVERHEAD) + 1);
+  const offsets = new Int32Array(roomFor(length));
   let count = 0;
   for (let at = start; (chains.ends[at] as number) > at; at = recordEnd(buffer, at)) offsets[count++] = at;
   return { buffer, offsets, count };

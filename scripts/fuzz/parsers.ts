@@ -86,14 +86,14 @@ function keysTarget(rng: Rng): string | null {
   const shardingFactor = 1 + rng.below(4);
   const valueSizes = rng.chance(50) ? Array.from({ length: shardingFactor }, () => rng.below(300)) : null;
   const scan = new KeyScan({ segment: 4, shardingFactor, valueSizes, sealing });
-  const end = scan.feed(bytes, viewOf(bytes), 0, bytes.length, 0);
+  const end = scan.feed(viewOf(bytes), 0, bytes.length, 0);
   scan.finish(end);
   const records = readRecords(bytes);
   if (scan.records !== records.length) return `${scan.records} records instead of ${records.length}`;
   if (end !== (records.at(-1)?.end ?? 0)) return `ends at ${end}`;
-  if (scan.droppedRecords > scan.records) return 'more records dropped than there are';
-  const dropped = scan.dropped.reduce((sum, r) => sum + r.records, 0);
-  return dropped === scan.droppedRecords ? null : 'the dropped ranges do not add up';
+  if (scan.findings.droppedRecords > scan.records) return 'more records dropped than there are';
+  const dropped = scan.findings.dropped.reduce((sum, r) => sum + r.records, 0);
+  return dropped === scan.findings.droppedRecords ? null : 'the dropped ranges do not add up';
 }
 
 function textTarget(rng: Rng): string | null {
