@@ -2,12 +2,12 @@
  * Records in the order in which they were written, in runs over one buffer: for what must be known of everything
  * that stays. Where nothing is dropped a file is read once, with neither a survey nor an object for each record.
  */
-import { RECORD_OVERHEAD, roomFor } from '../lib/format/key-records.ts';
-import type { KeyRun } from '../lib/schemas/types.ts';
+import { indexRecords, type KeyRun, roomFor } from '../lib/format/key-records.ts';
 import { BlockReader } from '../lib/store/block-reader.ts';
 import type { DurableFs } from '../lib/store/durable-fs.ts';
 import { breatheSometimes, openForReading } from '../lib/store/reading.ts';
 import type { Segment } from '../lib/store/types.ts';
+import type { RecordBatch } from './record-batch.ts';
 import { reverseBatches, surveySegment } from './reverse-records.ts';
 
 /** A place in a table: the record of `segment` that begins at byte `offset` of its key file. */
@@ -67,10 +67,8 @@ async function* sealedRuns(
       const { offset: base } = reader;
       const got = reader.read(options.fs, fd);
       const { buffer, view } = reader;
-      if (offsets.length * RECORD_OVERHEAD < buffer.length) {
-        offsets = new Int32Array(roomFor(buffer.length));
-      }
-      const { count, used } = wholeRecords(view, got, offsets);
+      if (offsets.length < roomFor(buffer.length)) offsets = new Int32Array(roomFor(buffer.length));
+      const { count, used } = indexRecords(view, got, offsets);
       if (count > 0) yield { segment, buffer, base, offsets, count, firstRecord };
       firstRecord += count;
       options.onBytes?.(used);
@@ -82,19 +80,6 @@ async function* sealedRuns(
   }
 }
 
-/** Notes where each whole record of a block begins. */
-function wholeRecords(view: DataView, got: number, offsets: Int32Array): { count: number; used: number } {
-  let count = 0;
-  let at = 0;
-  while (at + RECORD_OVERHEAD <= got) {
-    const next = at + RECORD_OVERHEAD + view.getUint16(at + 1);
-    if (next > got) break;
-    offsets[count++] = at;
-    at = next;
-  }
-  return { count, used: at };
-}
-
 /** A segment that is not sealed is read by the rules of sealing. */
 async function* openRuns(
   segment: Segment,
@@ -104,10 +89,18 @@ async function* openRuns(
   const survey = await surveySegment(segment, { ...options, onBytes: undefined });
   const reading = { ...options, direction: 'oldest-first' } as const;
   for await (const batch of reverseBatches({ segment, survey }, reading)) {
-    const { buffer, base, offsets, firstRecord } = batch;
-    let { count } = batch;
-    while (count > 0 && base + (offsets[count - 1] as number) >= limit) count--;
-    if (count > 0) yield { segment, buffer, base, offsets, count, firstRecord };
-    if (count < batch.count) return;
+    const run = runBefore(batch, limit);
+    if (run.count > 0) yield run;
+    if (run.count < batch.count) return;
   }
+}
+
+/** The records of a batch that begin before byte `limit` of the key file. */
+export function runBefore(
+  { at, buffer, base, offsets, firstRecord, count }: RecordBatch,
+  limit: number,
+): ForwardRun {
+  let before = count;
+  while (before > 0 && base + (offsets[before - 1] as number) >= limit) before--;
+  return { segment: at.segment, buffer, base, offsets, count: before, firstRecord };
 }

@@ -6,10 +6,10 @@
  * on. Memory is one block, whatever the file's size.
  */
 import { transform } from 'through2';
-import { keyLengthAt, RECORD_OVERHEAD, roomFor } from '../lib/format/key-records.ts';
+import { indexRecords, roomFor } from '../lib/format/key-records.ts';
 import type { DurableFs } from '../lib/store/durable-fs.ts';
-import { blockEnd, type KeySurvey, surveyKeys } from '../lib/store/key-survey.ts';
-import { breatheSometimes, openForReading, readFully } from '../lib/store/reading.ts';
+import { blockEnd, type KeySurvey, type SurveyOptions, surveyKeys } from '../lib/store/key-survey.ts';
+import { breatheSometimes, openForReading, readFully, viewOf } from '../lib/store/reading.ts';
 import type { Segment } from '../lib/store/types.ts';
 import type { RecordBatch, SurveyedSegment, WalkControl } from './record-batch.ts';
 
@@ -19,6 +19,13 @@ export interface ReverseOptions {
   readonly walk: WalkControl;
   readonly blockBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Called once a segment, before its survey: what is to look at the records of each block on the way. */
+  readonly observe?: ((segment: Segment) => SurveyOptions['onBlock']) | undefined;
+  /**
+   * Called once a segment, after its survey: how many of its newest blocks hold nothing that is wanted. They are
+   * not read again; a group must not go on from the others into them.
+   */
+  readonly unwanted?: ((at: SurveyedSegment) => number) | undefined;
   /** Called with the number of bytes surveyed or handed on since the last call. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
 }
@@ -56,62 +63,65 @@ export function surveySegment(segment: Segment, options: Omit<ReverseOptions, 'w
     blockBytes: options.blockBytes,
     signal: options.signal,
     onBytes: options.onBytes,
+    onBlock: options.observe?.(segment),
   });
 }
 
 /** The batches of one surveyed segment, newest first unless told otherwise; one empty batch without records. */
-export async function* reverseBatches(
+export function reverseBatches(
   at: SurveyedSegment,
   options: Omit<ReverseOptions, 'walk'> & { readonly direction?: 'newest-first' | 'oldest-first' },
 ): AsyncGenerator<RecordBatch, void, void> {
+  const blocks = at.survey.blockStarts.length;
+  if (options.direction === 'oldest-first') return blockBatches(at, 0, blocks - 1, options);
+  const unwanted = options.unwanted?.(at) ?? 0;
+  if (unwanted > 0) options.onBytes?.(at.survey.end - (at.survey.blockStarts[blocks - unwanted] as number));
+  return blockBatches(at, blocks - 1 - unwanted, 0, options);
+}
+
+/**
+ * The batches of blocks `first` to `last` of a surveyed segment, in this direction; one empty batch when there is
+ * no such block.
+ */
+export async function* blockBatches(
+  at: SurveyedSegment,
+  first: number,
+  last: number,
+  options: Pick<ReverseOptions, 'fs' | 'signal' | 'onBytes'>,
+): AsyncGenerator<RecordBatch, void, void> {
   const { survey } = at;
   const buffer = Buffer.allocUnsafeSlow(Math.max(survey.longestBlock, 1));
+  const view = viewOf(buffer);
   const offsets = new Int32Array(roomFor(survey.longestBlock));
-  if (survey.blockStarts.length === 0) {
+  if (first < 0 || first >= survey.blockStarts.length) {
     yield { at, buffer, base: 0, offsets, count: 0, firstRecord: 0, match: -1 };
     return;
   }
   const fd = openForReading(options.fs, survey.path);
   try {
-    const blocks = survey.blockStarts.length;
-    for (let i = 0; i < blocks; i++) {
-      const block = options.direction === 'oldest-first' ? i : blocks - 1 - i;
+    const step = first <= last ? 1 : -1;
+    for (let block = first; block !== last + step; block += step) {
       const base = survey.blockStarts[block] as number;
       const length = blockEnd(survey, block) - base;
       readFully(options.fs, fd, survey.path, buffer, base, length);
-      const count = indexRecords(buffer, length, base, offsets, survey);
+      const { count: whole } = indexRecords(view, length, offsets);
+      const count = survey.dropped.length === 0 ? whole : leaveOut(survey, base, offsets, whole);
       options.onBytes?.(length);
       await breatheSometimes(options.signal);
-      yield {
-        at,
-        buffer,
-        base,
-        offsets,
-        count,
-        firstRecord: survey.blockRecords[block] as number,
-        match: -1,
-      };
+      const firstRecord = survey.blockRecords[block] as number;
+      yield { at, buffer, base, offsets, count, firstRecord, match: -1 };
     }
   } finally {
     options.fs.close(fd);
   }
 }
 
-/** Writes the position of each record that sealing keeps into `offsets`; returns how many. */
-function indexRecords(
-  buffer: Buffer,
-  length: number,
-  base: number,
-  offsets: Int32Array,
-  survey: KeySurvey,
-): number {
+/** Takes the records that sealing drops out of `offsets`; returns how many are left. */
+function leaveOut(survey: KeySurvey, base: number, offsets: Int32Array, whole: number): number {
   let count = 0;
-  if (survey.dropped.length === 0) {
-    for (let at = 0; at < length; at += RECORD_OVERHEAD + keyLengthAt(buffer, at)) offsets[count++] = at;
-    return count;
-  }
   let range = firstRangeBehind(survey, base);
-  for (let at = 0; at < length; at += RECORD_OVERHEAD + keyLengthAt(buffer, at)) {
+  for (let i = 0; i < whole; i++) {
+    const at = offsets[i] as number;
     while (range < survey.dropped.length && (survey.dropped[range]?.end as number) <= base + at) range++;
     const dropped = survey.dropped[range];
     if (dropped === undefined || dropped.start > base + at) offsets[count++] = at;

@@ -58,12 +58,32 @@ export function isPrimaryKind(kind: number): boolean {
   return kind === KIND.standalone || kind === KIND.primary;
 }
 
-/** Length of the key of the record at `at`, whose first bytes must be there. */
+/** Length of the key of the record at `at`, whose first bytes must be there. Plain numbers: hot loops call this. */
 export function keyLengthAt(buffer: Uint8Array, at: number): number {
-  return (
-    ((buffer[at + RECORD_OFFSET.keyLength] as number) << 8) |
-    (buffer[at + RECORD_OFFSET.keyLength + 1] as number)
-  );
+  return ((buffer[at + 1] as number) << 8) | (buffer[at + 2] as number);
+}
+
+/**
+ * Notes where each whole record of the bytes [0, end) of a view begins.
+ * @param offsets has room for roomFor(end) records
+ * @returns how many there are, and where the last one ends
+ */
+export function indexRecords(
+  view: DataView,
+  end: number,
+  offsets: Int32Array,
+): { count: number; used: number } {
+  const overhead = RECORD_OVERHEAD; // an imported constant would be read anew in every turn
+  const last = end - overhead;
+  let count = 0;
+  let at = 0;
+  while (at <= last) {
+    const next = at + overhead + view.getUint16(at + 1);
+    if (next > end) break;
+    offsets[count++] = at;
+    at = next;
+  }
+  return { count, used: at };
 }
 
 /**
@@ -84,6 +104,14 @@ export function addressAt(view: DataView, at: number): Address {
     shard: view.getUint8(at + ADDRESS_OFFSET.shard),
     end: view.getUint32(at + ADDRESS_OFFSET.offset) + view.getUint32(at + ADDRESS_OFFSET.valueSize),
   };
+}
+
+/** A run of records over one buffer. Record i begins at `offsets[i]`: kind u8, key length u16, key. */
+export interface KeyRun {
+  readonly buffer: Buffer;
+  /** Positions in the buffer, oldest record first; `count` of them are valid. */
+  readonly offsets: Int32Array;
+  readonly count: number;
 }
 
 /** The most records that so many bytes can hold. */

@@ -5,7 +5,7 @@
  */
 import type { WalkResult } from '../../streams/plan-sink.ts';
 import { surveySegment } from '../../streams/reverse-records.ts';
-import { type KeySurvey, surveyKeys } from '../store/key-survey.ts';
+import { type KeySurvey, type SurveyOptions, surveyKeys } from '../store/key-survey.ts';
 import type { Fault } from '../store/scan-findings.ts';
 import type { Segment } from '../store/types.ts';
 import type { TableContext } from './context.ts';
@@ -41,7 +41,7 @@ export async function checkKept(
   for (const segment of segments) {
     const readable = table.watermark === null || segment.index >= table.watermark;
     const { sealed } = segment.metadata;
-    const walked = known.get(segment.index);
+    const walked = known.get(segment.index) ?? context.surveys.get(segment.index);
     // A walk checks addresses, and only the first fault is kept: an address could hide a group behind it.
     const hides = sealed && readable && walked?.firstFault?.code === 'ERR_ADDRESS';
     const wanted = !sealed || hides || (plan.check === 'all' && readable);
@@ -57,8 +57,16 @@ export async function checkKept(
   return kept;
 }
 
-function surveyKept(context: TableContext, segment: Segment): Promise<KeySurvey> {
-  const { fs, blockBytes, signal } = context.plan;
+/**
+ * Surveys a segment that stays: groups and the number of records, not where values end.
+ * @throws RollbackError ERR_IO, ERR_CHANGED_WHILE_READING, ERR_INTERRUPTED
+ */
+export function surveyKept(
+  { plan }: TableContext,
+  segment: Segment,
+  look: Pick<SurveyOptions, 'onBlock' | 'onBytes'> = {},
+): Promise<KeySurvey> {
+  const { fs, blockBytes, signal } = plan;
   if (!segment.metadata.sealed) return surveySegment(segment, { fs, blockBytes, signal });
   return surveyKeys(fs, segment.keys.path, segment.keys.size, {
     rules: {
@@ -69,6 +77,7 @@ function surveyKept(context: TableContext, segment: Segment): Promise<KeySurvey>
     },
     blockBytes,
     signal,
+    ...look,
   });
 }
 

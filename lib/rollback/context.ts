@@ -3,6 +3,7 @@ import { type ErrorCode, type ErrorPlace, type ErrorText, RollbackError } from '
 import { schemaOf } from '../schemas/known.ts';
 import type { TableSchema } from '../schemas/types.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
+import type { KeySurvey } from '../store/key-survey.ts';
 import type { Table } from '../store/types.ts';
 import type { CheckScope, NoMatchPolicy, PlanHeights, StragglerPolicy } from '../types.ts';
 import type { Progress } from './progress.ts';
@@ -33,6 +34,8 @@ export class TableContext {
   readonly notices: string[] = [];
   /** What a target height means in this table; set by the search. */
   heights: PlanHeights | null = null;
+  /** Surveys that a search has made of segments that stay, by index: nobody needs to make them again. */
+  readonly surveys = new Map<number, KeySurvey>();
   /** What the keys mean, by the caller's word or the table's name; null when nobody knows. */
   readonly schema: TableSchema | null;
 

@@ -5,6 +5,7 @@ import { RollbackError } from '../errors.ts';
 import { KIND, keyLengthAt } from '../format/key-records.ts';
 import { KeyView } from '../format/key-view.ts';
 import { formatKey } from '../format/printable.ts';
+import { viewOf } from '../store/reading.ts';
 import type { RollbackFilter } from '../types.ts';
 import type { RecordTarget } from './target.ts';
 
@@ -27,10 +28,11 @@ function filterMatcher(filter: RollbackFilter, table: string): BatchMatcher {
     const { buffer, offsets } = batch;
     const memory = buffer.buffer;
     const keyStart = buffer.byteOffset + 3;
+    const { primary } = KIND; // another module's constant would be read anew in every turn
     for (let i = batch.count - 1; i >= 0; i--) {
       const at = offsets[i] as number;
       const key = new KeyView(memory, keyStart + at, keyLengthAt(buffer, at));
-      const isPrimary = (buffer[at] as number) <= KIND.primary;
+      const isPrimary = (buffer[at] as number) <= primary;
       let accepted: unknown;
       try {
         accepted = filter(table, key, isPrimary);
@@ -74,17 +76,21 @@ function filterFailed(
   );
 }
 
-/** Compares from the last byte on: keys of one table often begin alike, and a mismatch then shows at once. */
+/** Compares from the end on: keys of one table often begin alike, and a mismatch then shows at once. */
 function keyMatcher(key: Buffer): BatchMatcher {
   const { length } = key;
+  // Of a long key the last eight bytes are compared first, as two numbers.
+  const isLong = length >= 8;
+  const [last, beforeLast] = isLong ? [key.readUInt32BE(length - 4), key.readUInt32BE(length - 8)] : [0, 0];
   return (batch) => {
     const { buffer, offsets } = batch;
+    const view = viewOf(buffer);
     for (let i = batch.count - 1; i >= 0; i--) {
       const at = offsets[i] as number;
-      if (keyLengthAt(buffer, at) !== length) continue;
-      let k = length - 1;
-      while (k >= 0 && buffer[at + 3 + k] === key[k]) k--;
-      if (k < 0) return i;
+      if (view.getUint16(at + 1) !== length) continue;
+      const end = at + 3 + length;
+      if (isLong && (view.getUint32(end - 4) !== last || view.getUint32(end - 8) !== beforeLast)) continue;
+      if (key.equals(buffer.subarray(at + 3, end))) return i;
     }
     return -1;
   };

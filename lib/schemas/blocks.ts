@@ -34,20 +34,24 @@ export const blocks: TableSchema = {
 
   heights({ buffer, offsets, count }: KeyRun, { high, low, roles }: RunHeights): void {
     const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+    // Constants of a module would be read anew in every turn.
+    const { none, decides, counts, misfit } = ROLE;
+    const { primary } = KIND;
+    const [a, b, h, p, q, keyBytes] = [A, B, H, P, Q, KEY_BYTES];
     for (let i = 0; i < count; i++) {
       const at = offsets[i] as number;
-      const letter = buffer[at + 3] as number;
+      const letter = view.getUint8(at + 3);
       const length = view.getUint16(at + 1);
-      const numbered = length === KEY_BYTES;
-      const appData = letter === Q || letter === A || letter === P;
-      if ((buffer[at] as number) > KIND.primary) {
-        const fits = letter === H ? length > 1 : appData && numbered;
-        roles[i] = fits ? ROLE.none : ROLE.misfit;
-      } else if (numbered && (letter === B || appData)) {
+      const numbered = length === keyBytes;
+      const appData = letter === q || letter === a || letter === p;
+      if (view.getUint8(at) > primary) {
+        const fits = letter === h ? length > 1 : appData && numbered;
+        roles[i] = fits ? none : misfit;
+      } else if (numbered && (letter === b || appData)) {
         high[i] = view.getUint32(at + 4);
         low[i] = view.getUint32(at + 8);
-        roles[i] = letter === B ? ROLE.decides : ROLE.counts;
-      } else roles[i] = ROLE.misfit;
+        roles[i] = letter === b ? decides : counts;
+      } else roles[i] = misfit;
     }
   },
 

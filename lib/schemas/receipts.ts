@@ -23,16 +23,19 @@ export const receipts: TableSchema = {
 
   heights({ buffer, offsets, count }: KeyRun, { high, low, roles }: RunHeights): void {
     const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+    // Constants of a module would be read anew in every turn.
+    const { none, decides, misfit } = ROLE;
+    const { primary } = KIND;
+    const [primaryBytes, hashBytes] = [PRIMARY_BYTES, HASH_BYTES];
     for (let i = 0; i < count; i++) {
       const at = offsets[i] as number;
       const length = view.getUint16(at + 1);
-      if ((buffer[at] as number) > KIND.primary) {
-        roles[i] = length === HASH_BYTES ? ROLE.none : ROLE.misfit;
-      } else if (length === PRIMARY_BYTES) {
+      if (view.getUint8(at) > primary) roles[i] = length === hashBytes ? none : misfit;
+      else if (length === primaryBytes) {
         high[i] = view.getUint32(at + 3);
         low[i] = view.getUint32(at + 7);
-        roles[i] = ROLE.decides;
-      } else roles[i] = ROLE.misfit;
+        roles[i] = decides;
+      } else roles[i] = misfit;
     }
   },
 };

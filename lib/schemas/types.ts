@@ -4,6 +4,9 @@
  * A height is an unsigned 64-bit number. Inside of loops it travels as two 32-bit halves, because one bigint for
  * every record costs more than all the rest of a scan.
  */
+import type { KeyRun } from '../format/key-records.ts';
+
+export type { KeyRun };
 
 /** One key, decoded. */
 export interface DecodedKey {
@@ -21,14 +24,6 @@ export interface DecodedKey {
    * are written late, among those of higher heights: they are removed and kept by where they lie.
    */
   readonly decides?: boolean | undefined;
-}
-
-/** A run of records over one buffer. Record i begins at `offsets[i]`: kind u8, key length u16, key. */
-export interface KeyRun {
-  readonly buffer: Buffer;
-  /** Positions in the buffer, oldest record first; `count` of them are valid. */
-  readonly offsets: Int32Array;
-  readonly count: number;
 }
 
 /** What a record's height is good for. */

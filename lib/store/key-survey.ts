@@ -3,6 +3,7 @@
  * from its end afterwards, and the state of the scan at some of them, so that "what do the first n bytes
  * hold?" needs no second pass. Memory: a few numbers for each block, whatever the file's size.
  */
+import type { KeyRun } from '../format/key-records.ts';
 import { BlockReader, DEFAULT_BLOCK_BYTES } from './block-reader.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { KeyScan } from './key-scan.ts';
@@ -45,6 +46,8 @@ export interface SurveyOptions {
   readonly rules: ScanRules;
   readonly blockBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Called with the records of each block, dropped ones included, while they are at hand. */
+  readonly onBlock?: ((run: KeyRun) => void) | undefined;
   /** Called with the bytes scanned since the last call. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
 }
@@ -90,6 +93,7 @@ class Surveyor {
   private readonly snapshots: ScanSnapshot[] = [];
   private longestBlock = 0;
   private readonly snapshotEvery: number;
+  private readonly onBlock: SurveyOptions['onBlock'];
 
   constructor(
     private readonly path: string,
@@ -97,6 +101,7 @@ class Surveyor {
     options: SurveyOptions,
   ) {
     this.scan = new KeyScan(options.rules);
+    this.onBlock = options.onBlock;
     const blockBytes = options.blockBytes ?? DEFAULT_BLOCK_BYTES;
     this.reader = new BlockReader(path, size, blockBytes);
     const snapshotBytes = 256 + 16 * options.rules.shardingFactor;
@@ -118,6 +123,11 @@ class Surveyor {
     const firstRecord = this.scan.records;
     const used = this.scan.feed(reader.view, 0, got, offset);
     if (used > 0) {
+      this.onBlock?.({
+        buffer: reader.buffer,
+        offsets: this.scan.offsets,
+        count: this.scan.records - firstRecord,
+      });
       if (scan !== null) this.snapshots.push({ offset, scan });
       this.blockStarts.push(offset);
       this.blockRecords.push(firstRecord);

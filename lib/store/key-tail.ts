@@ -5,6 +5,7 @@
  */
 import {
   ADDRESS_SIZE,
+  type KeyRun,
   KIND,
   MAX_RECORD_SIZE,
   RECORD_OFFSET,
@@ -14,13 +15,6 @@ import {
 import type { DurableFs } from './durable-fs.ts';
 import { openForReading, readFully, viewOf } from './reading.ts';
 
-/** Records over one buffer: record i begins at `offsets[i]`, oldest first; `count` of them. */
-export interface LastRecords {
-  readonly buffer: Buffer;
-  readonly offsets: Int32Array;
-  readonly count: number;
-}
-
 /** Bytes at the end that are looked at: several of the largest records. */
 const WINDOW = 4 * MAX_RECORD_SIZE;
 
@@ -28,7 +22,7 @@ const WINDOW = 4 * MAX_RECORD_SIZE;
  * The last whole records of a key file; all of them when it is short.
  * @throws RollbackError ERR_IO, ERR_CHANGED_WHILE_READING
  */
-export function lastRecords(fs: DurableFs, path: string, size: number, segment: number): LastRecords {
+export function lastRecords(fs: DurableFs, path: string, size: number, segment: number): KeyRun {
   const length = Math.min(size, WINDOW);
   const buffer = Buffer.allocUnsafe(length);
   const fd = openForReading(fs, path);

@@ -3,40 +3,13 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { HeightBuffer, heightAt, roleOf } from '../../lib/schemas/heights.ts';
 import { KNOWN_SCHEMAS, knownSchema, schemaOf } from '../../lib/schemas/known.ts';
-import { type KeyRun, ROLE, type TableSchema } from '../../lib/schemas/types.ts';
+import { ROLE, type TableSchema } from '../../lib/schemas/types.ts';
 import { runs } from '../helpers/arbitraries.ts';
-import { record } from '../helpers/bytes.ts';
+import { type RawRecord, rawRecord, runOf } from '../helpers/key-runs.ts';
 import { blockRecord, receipt } from '../helpers/keyed-table.ts';
 
 const receipts = knownSchema('receipts')!;
 const blocks = knownSchema('blocks')!;
-
-interface RawRecord {
-  readonly kind: number;
-  readonly key: Buffer;
-}
-
-function runOf(records: readonly RawRecord[], lead = 0): KeyRun {
-  const bytes = records.map((r) => record({ ...r, segment: 7, offset: 1, shard: 0, size: 3 }));
-  const offsets = new Int32Array(records.length + 3);
-  let at = lead;
-  bytes.forEach((b, i) => {
-    offsets[i] = at;
-    at += b.length;
-  });
-  return { buffer: Buffer.concat([Buffer.alloc(lead), ...bytes]), offsets, count: records.length };
-}
-
-/** Keys that nearly fit, and others. */
-const key = fc.oneof(
-  fc.uint8Array({ maxLength: 40 }),
-  fc.uint8Array({ minLength: 12, maxLength: 12 }),
-  fc.uint8Array({ minLength: 32, maxLength: 32 }),
-  fc
-    .tuple(fc.constantFrom(...'abhpqx'), fc.uint8Array({ minLength: 7, maxLength: 9 }))
-    .map(([letter, rest]) => Buffer.concat([Buffer.from(letter), rest])),
-);
-const rawRecord = fc.record({ kind: fc.integer({ min: 0, max: 3 }), key: key.map((k) => Buffer.from(k)) });
 
 describe('schemas/known', () => {
   it('go by the name of the table, unless somebody says otherwise', () => {

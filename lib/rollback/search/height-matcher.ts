@@ -2,10 +2,12 @@
  * Finds the newest record that tells a height at or below the target, and notes on the way what a person has to
  * know: which heights there are, and which one is removed first.
  */
-import type { BatchMatcher, RecordBatch } from '../../../streams/record-batch.ts';
+import type { BatchMatcher, RecordBatch, SurveyedSegment } from '../../../streams/record-batch.ts';
 import type { RollbackError } from '../../errors.ts';
+import type { BlockHeights, HeightDigest } from '../../schemas/block-heights.ts';
 import { type HalvedHeight, HeightBuffer, halve, heightAt, isBelow } from '../../schemas/heights.ts';
 import { ROLE, type TableSchema } from '../../schemas/types.ts';
+import type { Segment } from '../../store/types.ts';
 import type { TableContext } from '../context.ts';
 import { misfit } from './misfit.ts';
 
@@ -24,7 +26,9 @@ export class HeightMatcher {
   constructor(
     private readonly context: TableContext,
     private readonly schema: TableSchema,
-    target: bigint,
+    private readonly target: bigint,
+    /** The heights of blocks that have been looked at; null when nobody looks. */
+    private readonly digest: HeightDigest | null,
   ) {
     this.heights = new HeightBuffer(schema);
     this.limit = halve(target);
@@ -34,18 +38,19 @@ export class HeightMatcher {
     const { heights, limit } = this;
     heights.fill(batch);
     const { roles, high, low } = heights;
+    const { none, counts, misfit } = ROLE; // constants of other modules would be read anew in every turn
     const { high: limitHigh, low: limitLow } = limit;
     /** The oldest one above the limit, and the lowest and highest of those. */
     let [above, min, max] = [-1, -1, -1];
     for (let i = batch.count - 1; i >= 0; i--) {
       const role = roles[i] as number;
-      if (role === ROLE.none || role === ROLE.counts) continue;
-      if (role === ROLE.misfit) throw this.misfit(batch, i);
+      if (role === none || role === counts) continue;
+      if (role === misfit) throw this.misfit(batch, i);
       const h = high[i] as number;
       if (h < limitHigh || (h === limitHigh && (low[i] as number) <= limitLow)) {
         this.accepted = heightAt(heights, i);
         this.note(batch, above, min, max);
-        this.widen(batch, this.accepted);
+        this.widen(batch.at.segment, this.accepted);
         return i;
       }
       above = i;
@@ -57,6 +62,29 @@ export class HeightMatcher {
     return -1;
   };
 
+  /**
+   * How many of a segment's newest blocks hold no record that may be accepted; what there is to note of them is
+   * noted. A block in the midst of whose first group another one ends is not among them.
+   */
+  readonly unwanted = ({ segment }: SurveyedSegment): number => {
+    const blocks = this.digest?.blocksOf(segment.index) ?? [];
+    let from = blocks.length;
+    while (from > 0 && this.isAbove(blocks[from - 1] as BlockHeights)) from--;
+    while (from < blocks.length && blocks[from]?.inGroup === true) from++;
+    for (let i = blocks.length - 1; i >= from; i--) {
+      const { oldest, lowest, highest } = blocks[i] as BlockHeights;
+      if (oldest === null || lowest === null || highest === null) continue;
+      this.oldestAbove = oldest;
+      this.widen(segment, lowest);
+      this.widen(segment, highest);
+    }
+    return blocks.length - from;
+  };
+
+  private isAbove({ fits, lowest }: BlockHeights): boolean {
+    return fits && (lowest === null || lowest > this.target);
+  }
+
   private misfit(batch: RecordBatch, i: number): RollbackError {
     return misfit(this.context.table.name, this.schema, { ...batch, segment: batch.at.segment }, i);
   }
@@ -64,13 +92,13 @@ export class HeightMatcher {
   private note(batch: RecordBatch, above: number, min: number, max: number): void {
     if (above < 0) return;
     this.oldestAbove = heightAt(this.heights, above);
-    this.widen(batch, heightAt(this.heights, min));
-    this.widen(batch, heightAt(this.heights, max));
+    this.widen(batch.at.segment, heightAt(this.heights, min));
+    this.widen(batch.at.segment, heightAt(this.heights, max));
   }
 
-  private widen(batch: RecordBatch, height: bigint): void {
+  private widen({ index }: Segment, height: bigint): void {
     const { watermark } = this.context.table;
-    if (watermark !== null && batch.at.segment.index < watermark) return;
+    if (watermark !== null && index < watermark) return;
     if (this.lowest === null || height < this.lowest) this.lowest = height;
     if (this.highest === null || height > this.highest) this.highest = height;
   }

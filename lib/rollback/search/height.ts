@@ -7,6 +7,7 @@ import type { Position } from '../../../streams/forward-runs.ts';
 import type { Pivot } from '../../../streams/pivot-detector.ts';
 import type { WalkResult } from '../../../streams/plan-sink.ts';
 import { RollbackError } from '../../errors.ts';
+import { HeightDigest } from '../../schemas/block-heights.ts';
 import { decodeAt, HeightBuffer, halve, heightAt, isWithin } from '../../schemas/heights.ts';
 import { type KeyRun, ROLE, type TableSchema } from '../../schemas/types.ts';
 import type { TableContext } from '../context.ts';
@@ -17,7 +18,7 @@ import { oldestRun } from './kept-runs.ts';
 import { misfit } from './misfit.ts';
 import { matcherBefore } from './positions.ts';
 import { HeightRanges } from './ranges.ts';
-import { findStragglers, refuseStragglers, type Stragglers } from './stragglers.ts';
+import { refuseStragglers, StragglerSearch, type Stragglers } from './stragglers.ts';
 import { keepAll, walk } from './walk.ts';
 
 /**
@@ -36,8 +37,13 @@ export async function searchHeight(context: TableContext, { height }: HeightTarg
   }
   if (schema === null) throw new RollbackError('ERR_DEFECT', { what: `No schema for table ${table.name}` });
   if (decodeAt(schema, oldest, 0) === null) throw misfit(table.name, schema, oldest, 0);
-  const search = new HeightMatcher(context, schema, height);
-  const found = await walk(context, search.match);
+  const digest = context.plan.stragglers === 'keep' ? null : new HeightDigest(schema);
+  const search = new HeightMatcher(context, schema, height, digest);
+  const found = await walk(context, search.match, {
+    unwanted: search.unwanted,
+    // What sealing drops is nobody's business: an open segment is looked at record by record.
+    observe: ({ index, metadata }) => (metadata.sealed ? digest?.observer(index) : undefined),
+  });
   const { pivot } = found;
   if (pivot === null) {
     if (context.plan.onNoMatch !== 'refuse') return { walk: found, whenNone: 'policy' };
@@ -46,7 +52,7 @@ export async function searchHeight(context: TableContext, { height }: HeightTarg
   if (table.watermark !== null && pivot.at.segment.index < table.watermark) {
     throw unreachable(context, height, search, pivot);
   }
-  return settle(context, schema, height, search, found, pivot);
+  return settle(context, schema, height, search, found, pivot, digest);
 }
 
 /** Looks at what would stay, and moves the end if the person wants that. */
@@ -57,13 +63,14 @@ async function settle(
   search: HeightMatcher,
   found: WalkResult,
   pivot: Pivot,
+  digest: HeightDigest | null,
 ): Promise<Found> {
   const { stragglers } = context.plan;
   const accepted = search.accepted as bigint;
   let highest = accepted;
-  if (stragglers !== 'keep') {
-    const end = { segment: pivot.at.segment.index, offset: pivot.groupEnd };
-    const kept = await findStragglers(context, schema, height, end, stragglers === 'drop');
+  if (digest !== null) {
+    const search = new StragglerSearch(context, schema, height, digest);
+    const kept = await search.before(pivot, stragglers === 'drop');
     if (kept.stragglers !== null && stragglers === 'drop') {
       return dropFrom(context, schema, height, kept.stragglers);
     }

@@ -1,6 +1,10 @@
 /** Records above the target height that would stay because they lie before records that do. */
-import type { ForwardRun, Position } from '../../../streams/forward-runs.ts';
+import { type ForwardRun, forwardRuns, type Position, runBefore } from '../../../streams/forward-runs.ts';
+import type { Pivot } from '../../../streams/pivot-detector.ts';
+import type { SurveyedSegment } from '../../../streams/record-batch.ts';
+import { blockBatches } from '../../../streams/reverse-records.ts';
 import { RollbackError } from '../../errors.ts';
+import type { BlockHeights, HeightDigest } from '../../schemas/block-heights.ts';
 import {
   decodeAt,
   type HalvedHeight,
@@ -11,8 +15,11 @@ import {
   isWithin,
 } from '../../schemas/heights.ts';
 import { ROLE, type TableSchema } from '../../schemas/types.ts';
+import { blockEnd, type KeySurvey } from '../../store/key-survey.ts';
+import type { Segment } from '../../store/types.ts';
+import { surveyKept } from '../check-kept.ts';
 import type { TableContext } from '../context.ts';
-import { keptRuns } from './kept-runs.ts';
+import { progressOf, readableSegments } from './kept-runs.ts';
 import { misfit } from './misfit.ts';
 
 /** What is known of the records that would stay. */
@@ -33,43 +40,88 @@ export interface Stragglers {
   readonly before: bigint | null;
 }
 
-/**
- * Looks at every record before `end`.
- * @param onlyFirst stop at the first one: the numbers are then of that one alone
- * @throws RollbackError ERR_SCHEMA_MISFIT, ERR_IO, ERR_CHANGED_WHILE_READING, ERR_INTERRUPTED
- */
-export async function findStragglers(
-  context: TableContext,
-  schema: TableSchema,
-  height: bigint,
-  end: Position,
-  onlyFirst: boolean,
-): Promise<KeptHeights> {
-  const search = new StragglerSearch(context.table.name, schema, height);
-  for await (const run of keptRuns(context, end, 'heights')) {
-    search.look(run);
-    if (onlyFirst && search.found !== null) break;
-  }
-  return { stragglers: search.found, highest: search.highest };
-}
-
-class StragglerSearch {
-  found: { -readonly [K in keyof Stragglers]: Stragglers[K] } | null = null;
-  highest: bigint | null = null;
-  private before: bigint | null = null;
+/** Looks at everything that would stay; from what is known of its blocks, as far as that tells. */
+export class StragglerSearch {
+  private found: { -readonly [K in keyof Stragglers]: Stragglers[K] } | null = null;
+  private highest: bigint | null = null;
+  private newest: bigint | null = null;
   private readonly heights: HeightBuffer;
   private readonly limit: HalvedHeight;
 
   constructor(
-    private readonly table: string,
+    private readonly context: TableContext,
     private readonly schema: TableSchema,
-    height: bigint,
+    private readonly height: bigint,
+    private readonly digest: HeightDigest,
   ) {
     this.heights = new HeightBuffer(schema);
     this.limit = halve(height);
   }
 
-  look(run: ForwardRun): void {
+  /**
+   * Looks at every record up to the end of the pivot's group.
+   * @param onlyFirst stop at the first one above the height: the numbers are then of that one alone
+   * @throws RollbackError ERR_SCHEMA_MISFIT, ERR_IO, ERR_CHANGED_WHILE_READING, ERR_INTERRUPTED
+   */
+  async before({ at, groupEnd }: Pivot, onlyFirst: boolean): Promise<KeptHeights> {
+    const end = { segment: at.segment.index, offset: groupEnd };
+    const segments = readableSegments(this.context).filter((s) => s.index <= end.segment);
+    const onBytes = progressOf(this.context, segments, end, 'heights');
+    for (const segment of segments) {
+      const survey = segment.index === end.segment ? at.survey : await this.survey(segment, onBytes);
+      for await (const run of this.runsOf(segment, survey, end, onBytes)) {
+        this.look(run);
+        if (onlyFirst && this.found !== null) return { stragglers: this.found, highest: this.highest };
+      }
+    }
+    return { stragglers: this.found, highest: this.highest };
+  }
+
+  /** The records that must be looked at one by one. */
+  private runsOf(
+    segment: Segment,
+    survey: KeySurvey | null,
+    end: Position,
+    onBytes: (bytes: number) => void,
+  ): AsyncGenerator<ForwardRun, void, void> {
+    const blocks = this.digest.blocksOf(segment.index);
+    if (survey !== null && blocks !== undefined) {
+      const limit = segment.index === end.segment ? end.offset : segment.keys.size;
+      return this.unclear({ segment, survey }, blocks, limit);
+    }
+    const { fs, blockBytes, signal } = this.context.plan;
+    return forwardRuns({ fs, segments: [segment], end, blockBytes, signal, onBytes });
+  }
+
+  /** The survey that a segment's check needs anyhow, with its heights noted; null when nobody needs one. */
+  private async survey(segment: Segment, onBytes: (bytes: number) => void): Promise<KeySurvey | null> {
+    const { context, digest } = this;
+    if (!segment.metadata.sealed || context.plan.check !== 'all') return null;
+    const survey = await surveyKept(context, segment, { onBlock: digest.observer(segment.index), onBytes });
+    context.surveys.set(segment.index, survey);
+    return survey;
+  }
+
+  /** Takes what is known of the blocks before byte `end`; gives the records of those that need a look at each. */
+  private async *unclear(
+    at: SurveyedSegment,
+    blocks: readonly BlockHeights[],
+    end: number,
+  ): AsyncGenerator<ForwardRun, void, void> {
+    for (const [i, block] of blocks.entries()) {
+      if ((at.survey.blockStarts[i] as number) >= end) return;
+      const isWhole = blockEnd(at.survey, i) <= end;
+      if (isWhole && block.fits && (block.top === null || block.top <= this.height)) {
+        if (block.highest !== null) this.raise(block.highest);
+        if (this.found === null) this.newest = block.newest ?? this.newest;
+        continue;
+      }
+      const { fs, signal } = this.context.plan;
+      for await (const batch of blockBatches(at, i, i, { fs, signal })) yield runBefore(batch, end);
+    }
+  }
+
+  private look(run: ForwardRun): void {
     const { heights, limit } = this;
     heights.fill(run);
     const { roles } = heights;
@@ -78,7 +130,7 @@ class StragglerSearch {
     for (let i = 0; i < run.count; i++) {
       const role = roles[i] as number;
       if (role === ROLE.none) continue;
-      if (role === ROLE.misfit) throw misfit(this.table, this.schema, run, i);
+      if (role === ROLE.misfit) throw misfit(this.context.table.name, this.schema, run, i);
       if (!isWithin(heights, i, limit)) this.note(run, i, deciding);
       else if (role === ROLE.decides) {
         deciding = i;
@@ -86,7 +138,7 @@ class StragglerSearch {
       }
     }
     if (max >= 0) this.raise(heightAt(heights, max));
-    if (deciding >= 0 && this.found === null) this.before = heightAt(heights, deciding);
+    if (deciding >= 0 && this.found === null) this.newest = heightAt(heights, deciding);
   }
 
   private raise(height: bigint): void {
@@ -97,7 +149,7 @@ class StragglerSearch {
     const height = heightAt(this.heights, i);
     const { found } = this;
     if (found === null) {
-      if (deciding >= 0) this.before = heightAt(this.heights, deciding);
+      if (deciding >= 0) this.newest = heightAt(this.heights, deciding);
       const label = decodeAt(this.schema, run, i)?.label ?? `height ${height}`;
       this.found = {
         first: { segment: run.segment.index, offset: run.base + (run.offsets[i] as number) },
@@ -105,7 +157,7 @@ class StragglerSearch {
         records: 1,
         lowest: height,
         highest: height,
-        before: this.before,
+        before: this.newest,
       };
       return;
     }

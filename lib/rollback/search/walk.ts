@@ -1,5 +1,5 @@
 /** A walk over the table under planning, with its progress. */
-import { walkTable } from '../../../streams/pipeline.ts';
+import { type WalkOptions, walkTable } from '../../../streams/pipeline.ts';
 import type { WalkResult } from '../../../streams/plan-sink.ts';
 import type { BatchMatcher } from '../../../streams/record-batch.ts';
 import type { Segment } from '../../store/types.ts';
@@ -10,7 +10,11 @@ import type { Found } from './found.ts';
  * Walks the table from its newest record until the matcher accepts one.
  * @throws RollbackError of any stage
  */
-export function walk({ table, plan }: TableContext, matcher: BatchMatcher): Promise<WalkResult> {
+export function walk(
+  { table, plan }: TableContext,
+  matcher: BatchMatcher,
+  look: Pick<WalkOptions, 'observe' | 'unwanted'> = {},
+): Promise<WalkResult> {
   // Each file is read once forward, and once more backward.
   const total = 2 * keyBytes(table.segments);
   let done = 0;
@@ -20,6 +24,7 @@ export function walk({ table, plan }: TableContext, matcher: BatchMatcher): Prom
     matcher,
     blockBytes: plan.blockBytes,
     signal: plan.signal,
+    ...look,
     onBytes: (bytes) => {
       done += bytes;
       plan.onProgress?.({ phase: 'scan', table: table.name, done, total, unit: 'bytes' });

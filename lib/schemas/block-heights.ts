@@ -1,0 +1,77 @@
+/**
+ * What the heights of a key file's blocks are, noted while it is surveyed: enough to tell in which blocks a height
+ * cannot end, and which hold nothing above it, without reading them again.
+ */
+import { type KeyRun, KIND } from '../format/key-records.ts';
+import { HeightBuffer, heightAt, isBelow } from './heights.ts';
+import { ROLE, type TableSchema } from './types.ts';
+
+/** The heights of one block of records; null where no record has one. */
+export interface BlockHeights {
+  /** Of the records that tell where their height ends: the oldest and the newest one's, the lowest, the highest. */
+  readonly oldest: bigint | null;
+  readonly newest: bigint | null;
+  readonly lowest: bigint | null;
+  readonly highest: bigint | null;
+  /** The highest one of all records that have a height. */
+  readonly top: bigint | null;
+  /** Whether every key fits the schema. */
+  readonly fits: boolean;
+  /** Whether the block begins in the midst of a group. */
+  readonly inGroup: boolean;
+}
+
+/** Gathers the heights of the blocks of several segments. */
+export class HeightDigest {
+  private readonly heights: HeightBuffer;
+  private readonly segments = new Map<number, BlockHeights[]>();
+
+  constructor(schema: TableSchema) {
+    this.heights = new HeightBuffer(schema);
+  }
+
+  /** What is to be called with the blocks of a segment, oldest first. What the schema throws is thrown. */
+  observer(segment: number): (run: KeyRun) => void {
+    const blocks: BlockHeights[] = [];
+    this.segments.set(segment, blocks);
+    return (run) => {
+      this.heights.fill(run);
+      blocks.push(blockHeights(this.heights, run));
+    };
+  }
+
+  /** The blocks of a segment, oldest first; undefined when nobody has looked at it. */
+  blocksOf(segment: number): readonly BlockHeights[] | undefined {
+    return this.segments.get(segment);
+  }
+}
+
+function blockHeights(heights: HeightBuffer, { buffer, offsets, count }: KeyRun): BlockHeights {
+  const { roles } = heights;
+  // Constants of other modules would be read anew in every turn.
+  const { none, decides, misfit } = ROLE;
+  let [oldest, newest, lowest, highest, late] = [-1, -1, -1, -1, -1];
+  let fits = true;
+  for (let i = 0; i < count; i++) {
+    const role = roles[i] as number;
+    if (role === none) continue;
+    if (role === decides) {
+      newest = i;
+      if (oldest < 0) oldest = lowest = highest = i;
+      else if (isBelow(heights, i, lowest)) lowest = i;
+      else if (isBelow(heights, highest, i)) highest = i;
+    } else if (role === misfit) fits = false;
+    else if (late < 0 || isBelow(heights, late, i)) late = i;
+  }
+  const heightOf = (i: number): bigint | null => (i < 0 ? null : heightAt(heights, i));
+  const top = late >= 0 && (highest < 0 || isBelow(heights, highest, late)) ? late : highest;
+  return {
+    oldest: heightOf(oldest),
+    newest: heightOf(newest),
+    lowest: heightOf(lowest),
+    highest: heightOf(highest),
+    top: heightOf(top),
+    fits,
+    inGroup: (buffer[offsets[0] as number] as number) > KIND.primary,
+  };
+}

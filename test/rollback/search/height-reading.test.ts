@@ -1,0 +1,72 @@
+/** How much of the key files a target by height reads. */
+import { expect } from 'chai';
+import { TableContext } from '../../../lib/rollback/context.ts';
+import { planTable } from '../../../lib/rollback/table-plan.ts';
+import { readDatabase } from '../../../lib/store/database.ts';
+import { realFs } from '../../../lib/store/durable-fs.ts';
+import type { TablePlan } from '../../../lib/types.ts';
+import { type KeyedGroup, keyedTable, receipt } from '../../helpers/keyed-table.ts';
+import { watchedFs } from '../../helpers/probes.ts';
+
+const BLOCK_BYTES = 1024;
+const GROUP_BYTES = 76;
+
+/** Two sealed segments with heights 1 to 200 each on top of the other, a group of three records now and then. */
+function table(): string {
+  const heights = (from: number): KeyedGroup[] =>
+    Array.from({ length: 200 }, (_, i) => {
+      const [primary, hash] = receipt(from + i) as [Buffer, Buffer];
+      return i % 7 === 0 ? [primary, hash, Buffer.alloc(32, i)] : [primary, hash];
+    });
+  return keyedTable([{ groups: heights(1) }, { groups: heights(201) }], { table: 'receipts' });
+}
+
+async function plan(
+  root: string,
+  height: bigint,
+): Promise<{ plan: TablePlan; reads: number; opened: string[] }> {
+  const fs = watchedFs();
+  const [read] = readDatabase(realFs, [root]).tables;
+  const context = new TableContext(
+    {
+      fs,
+      target: { kind: 'height', height },
+      onNoMatch: 'refuse',
+      schemas: undefined,
+      stragglers: 'refuse',
+      dropOrphans: false,
+      check: 'all',
+      acceptDamage: false,
+      snapshotDir: null,
+      now: 1n,
+      blockBytes: BLOCK_BYTES,
+      signal: undefined,
+      onProgress: undefined,
+    },
+    read!,
+  );
+  const planned = await planTable(context);
+  return { plan: planned, reads: fs.reads, opened: fs.opened.filter((name) => name.endsWith('.keys')) };
+}
+
+describe('rollback/search/height: what is read', () => {
+  const blocks = Math.ceil((200 * GROUP_BYTES) / BLOCK_BYTES);
+
+  for (const [height, words] of [
+    [2n, 'near the oldest record'],
+    [150n, 'within the oldest segment'],
+    [399n, 'near the newest record'],
+  ] as const) {
+    it(`is each key file once, and a few blocks more, for a height ${words}`, async () => {
+      const found = await plan(table(), height);
+      expect(found.plan.heights).to.include({ lastKept: String(height), firstRemoved: String(height + 1n) });
+      // Each of the two files once is 2 x blocks; a second reading of both would make it 4.
+      expect(found.reads).to.be.within(2 * blocks, 3 * blocks);
+    });
+  }
+
+  it('surveys a segment that stays once for both checks', async () => {
+    const { opened } = await plan(table(), 399n);
+    expect(opened.filter((name) => name === '0.keys').length).to.be.at.most(2);
+  });
+});
