@@ -166,6 +166,8 @@ export interface TablePlan {
   /** Segments that copies pushed elsewhere from snapshots must drop too; null without snapshots. */
   readonly snapshotCopies: { readonly from: number; readonly through: number } | null;
   readonly notices: readonly string[];
+  /** Whether damage was found in what stays, and accepted: the verification after an apply then accepts it, too. */
+  readonly acceptedDamage: boolean;
   readonly steps: readonly Step[];
 }
 

@@ -84,7 +84,6 @@ async function verifySegment(fs: DurableFs, plan: TablePlan, segment: Segment): 
     if (file?.size !== step.to)
       throw failed(plan.table, `${step.file.path} has ${file?.size} bytes, not ${step.to}`, segment);
   }
-  const accepted = plan.notices.some((n) => n.startsWith('damage accepted'));
   if (survey.records !== metadata.keyCount) {
     throw failed(
       plan.table,
@@ -92,7 +91,8 @@ async function verifySegment(fs: DurableFs, plan: TablePlan, segment: Segment): 
       segment,
     );
   }
-  if (survey.firstFault !== null && !accepted) throw failed(plan.table, survey.firstFault.problem, segment);
+  if (survey.firstFault !== null && !plan.acceptedDamage)
+    throw failed(plan.table, survey.firstFault.problem, segment);
 }
 
 function failed(table: string, problem: string, segment?: Segment): RollbackError {

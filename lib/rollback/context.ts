@@ -32,6 +32,8 @@ export interface PlanContext {
 /** A table under planning: what was gathered so far goes into its plan. */
 export class TableContext {
   readonly notices: string[] = [];
+  /** Whether damage was found, and accepted. */
+  acceptedDamage = false;
   /** What a target height means in this table; set by the search. */
   heights: PlanHeights | null = null;
   /** Surveys that a search has made of segments that stay, by index: nobody needs to make them again. */
@@ -54,6 +56,7 @@ export class TableContext {
       { table: this.table.name, ...place },
     );
     if (!this.plan.acceptDamage) throw error;
+    this.acceptedDamage = true;
     this.notices.push(`damage accepted: ${text.what} (segment ${place.segment})`);
   }
 }

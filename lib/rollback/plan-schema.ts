@@ -105,6 +105,7 @@ const table = z
     removesKeymap: z.boolean(),
     snapshotCopies: z.object({ from: index, through: index }).strict().nullable(),
     notices: z.array(z.string()),
+    acceptedDamage: z.boolean(),
     steps: z.array(step),
   })
   .strict()

@@ -85,6 +85,7 @@ export function assemble(
     removesKeymap: steps.some((s) => s.op === 'remove-directory' && s.reason === 'keymap'),
     snapshotCopies: copiesChange ? { from: fate.firstChanged as number, through: top } : null,
     notices: context.notices,
+    acceptedDamage: context.acceptedDamage,
     steps,
   };
 }

@@ -30,6 +30,7 @@ export function tablePlan(table: Partial<TablePlan> & { table: string }): TableP
     removesKeymap: false,
     snapshotCopies: null,
     notices: [],
+    acceptedDamage: false,
     steps: [],
     ...table,
   };

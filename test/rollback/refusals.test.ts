@@ -89,6 +89,7 @@ describe('refusals before the first change', () => {
     expect([error.code, error.place.segment]).to.deep.equal(['ERR_GROUP', 1]);
     const plan = await planRollback({ ...planOptions(unpacked), acceptDamage: true });
     expect(plan.tables[0]?.notices.join()).to.contain('damage accepted');
+    expect(plan.tables[0]?.acceptedDamage).to.equal(true);
     removeTempDir(unpacked.dir);
   });
 

@@ -59,7 +59,7 @@ describe('store/home', () => {
     const elsewhere = tempDir();
     symlinkSync(elsewhere, join(dir, BLOCKS));
     expect(findHome(dir).databases.map((d) => d.name)).to.deep.equal(['block store']);
-    renameSync(elsewhere, `${elsewhere}-gone`);
+    renameSync(elsewhere, join(dir, 'gone'));
     expect(refusal(dir).code, 'a link to nowhere').to.equal('ERR_HOME_WITHOUT_DATABASE');
   });
 

@@ -19,12 +19,7 @@ export async function checkNeeds(context: TableContext, pivot: Pivot): Promise<v
   const oldest = await oldestNeeded(context, schema, needs, pivot);
   if (oldest === 'odd') return;
   if (oldest !== null) {
-    const kept = context.heights?.lastKept ?? null;
-    if (kept !== null && oldest > BigInt(kept)) {
-      context.notices.push(
-        `the oldest ${needs.what} is of ${oldest}, above the last height that stays: the node would serve nothing`,
-      );
-    }
+    warnOfEmptiness(context, needs, oldest);
     return;
   }
   const what = `After this rollback table ${table.name} would hold no ${needs.what} that can be read`;
@@ -34,6 +29,18 @@ export async function checkNeeds(context: TableContext, pivot: Pivot): Promise<v
     const next = 'Choose a higher target, or restore the node from a backup or a snapshot of the chain';
     throw new RollbackError('ERR_STORE_NEEDS', { what, why, next }, { table: table.name });
   }
+}
+
+/** The node serves what is at or above the oldest such record: that may be nothing. */
+function warnOfEmptiness({ heights, notices }: TableContext, needs: StoreNeeds, oldest: bigint): void {
+  if (heights === null) return;
+  const { lastKept } = heights;
+  if (lastKept !== null && oldest <= BigInt(lastKept)) return;
+  const why =
+    lastKept === null
+      ? 'no height stays'
+      : `the oldest ${needs.what} is of ${oldest}, above the last height that stays`;
+  notices.push(`${why}: the node would serve nothing`);
 }
 
 /** Height of the oldest such record that stays; null when none does, 'odd' when the keys are of another sort. */

@@ -152,6 +152,10 @@ describe('rollback/search: what is refused', () => {
     const root = keyedTable([{ groups }], { table: 'blocks' });
     const plan = await planRollback(byHeight(root, 11n, { stragglers: 'keep' }));
     expect(plan.tables[0]?.notices.join()).to.contain('would serve nothing');
+    const late = [blockRecord('q', 1), blockRecord('q', 9), blockRecord('b', 5)];
+    const old = keyedTable([{ groups: late }], { table: 'blocks' });
+    const dropped = await planRollback(byHeight(old, 5n, { stragglers: 'drop' }));
+    expect(dropped.tables[0]?.notices.join()).to.contain('no height stays');
   });
 
   it('a time before everything, with the earliest possible one', async () => {
