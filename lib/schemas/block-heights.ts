@@ -40,6 +40,11 @@ export class HeightDigest {
     };
   }
 
+  /** Forgets the blocks of a segment: a table may have thousands of segments. */
+  forget(segment: number): void {
+    this.segments.delete(segment);
+  }
+
   /** The blocks of a segment, oldest first; undefined when nobody has looked at it. */
   blocksOf(segment: number): readonly BlockHeights[] | undefined {
     return this.segments.get(segment);

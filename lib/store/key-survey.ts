@@ -13,6 +13,12 @@ import type { DroppedRange, Fault, ScanRules } from './scan-findings.ts';
 /** How much memory the kept scan states of one survey may take together. */
 const SNAPSHOT_BUDGET_BYTES = 8 * 1024 * 1024;
 
+/**
+ * Blocks from one kept scan state to the next, at least: a table may have thousands of segments, whose surveys are
+ * all kept, and to scan so many blocks once more takes a few milliseconds.
+ */
+const SNAPSHOT_BLOCKS = 16;
+
 /** What a key file holds. Offsets are bytes. */
 export interface KeySurvey {
   readonly path: string;
@@ -106,7 +112,7 @@ class Surveyor {
     this.reader = new BlockReader(path, size, blockBytes);
     const snapshotBytes = 256 + 16 * options.rules.shardingFactor;
     const wanted = (size / blockBytes) * snapshotBytes;
-    this.snapshotEvery = Math.max(1, Math.ceil(wanted / SNAPSHOT_BUDGET_BYTES));
+    this.snapshotEvery = Math.max(SNAPSHOT_BLOCKS, Math.ceil(wanted / SNAPSHOT_BUDGET_BYTES));
   }
 
   get offset(): number {

@@ -59,5 +59,7 @@ describe('schemas/block-heights', () => {
     const digest = new HeightDigest(knownSchema('receipts')!);
     for (let i = 0; i < 2; i++) digest.observer(1)(runOf([{ kind: 1, key: receipt(5)[0]! }]));
     expect(digest.blocksOf(1)).to.have.length(1);
+    digest.forget(1);
+    expect(digest.blocksOf(1)).to.equal(undefined);
   });
 });

@@ -78,6 +78,7 @@ export class HeightMatcher {
       this.widen(segment, lowest);
       this.widen(segment, highest);
     }
+    if (from === 0) this.digest?.forget(segment.index);
     return blocks.length - from;
   };
 

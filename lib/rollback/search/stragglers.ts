@@ -73,6 +73,7 @@ export class StragglerSearch {
         this.look(run);
         if (onlyFirst && this.found !== null) return { stragglers: this.found, highest: this.highest };
       }
+      this.digest.forget(segment.index);
     }
     return { stragglers: this.found, highest: this.highest };
   }

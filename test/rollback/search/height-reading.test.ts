@@ -60,8 +60,9 @@ describe('rollback/search/height: what is read', () => {
     it(`is each key file once, and a few blocks more, for a height ${words}`, async () => {
       const found = await plan(table(), height);
       expect(found.plan.heights).to.include({ lastKept: String(height), firstRemoved: String(height + 1n) });
-      // Each of the two files once is 2 x blocks; a second reading of both would make it 4.
-      expect(found.reads).to.be.within(2 * blocks, 3 * blocks);
+      // Each of the two files once is 2 x blocks, and the cut scans a part of one again; without the heights of
+      // blocks it would be 5 x.
+      expect(found.reads).to.be.within(2 * blocks, 4 * blocks);
     });
   }
 
