@@ -83,6 +83,7 @@ async function listTable(
   const render = context.json ? recordJson : recordLine;
   const { fromHeight, toHeight, schemas } = options;
   let misfits = 0;
+  let isEmpty = true;
   let left = limit;
   let chunk = '';
   if (limit === 0) return;
@@ -101,13 +102,18 @@ async function listTable(
       if (!(await out.write(chunk))) return;
       chunk = '';
     }
+    if (records.length > 0) isEmpty = false;
     left -= Math.min(left, records.length);
     if (left === 0) break;
   }
   await out.write(chunk);
+  if (isEmpty && !context.quiet) {
+    const range = fromHeight === undefined && toHeight === undefined ? '' : ' of these heights';
+    await context.err.say(`note: table ${table} holds no record${range}\n`);
+  }
   if (misfits > 0 && schema !== null && !context.quiet) {
-    const left = `${plural(misfits, 'group')} of table ${table} left out`;
-    await context.err.say(`note: ${left}: the keys do not fit the schema ${printable(schema.name)}\n`);
+    const leftOut = `${plural(misfits, 'group')} of table ${table} left out`;
+    await context.err.say(`note: ${leftOut}: the keys do not fit the schema ${printable(schema.name)}\n`);
   }
 }
 

@@ -104,6 +104,17 @@ describe('cli: keys', () => {
     expect((await run(['keys', '--src', root])).stdout).to.match(/ \? +6f6464 "odd"/);
   });
 
+  it('says on standard error that there is nothing to list', async () => {
+    const root = keyedTable([{ groups: [receipt(1)] }], { table: 'receipts' });
+    keyedTable([], { table: 'empty', root });
+    const none = await run(['keys', '--src', root, '--from-height', '2', '--table', 'receipts', '--json']);
+    expect([none.code, none.stdout]).to.deep.equal([0, '']);
+    expect(none.stderr).to.equal('note: table receipts holds no record of these heights\n');
+    const empty = await run(['keys', '--src', root]);
+    expect(empty.stderr).to.equal('note: table empty holds no record\n');
+    expect((await run(['keys', '--src', root, '--quiet'])).stderr).to.equal('');
+  });
+
   it('tells nothing of heights where nobody has said what the keys mean, and refuses limits by name', async () => {
     const root = keyedTable([{ groups: [receipt(1)] }], { table: 'other' });
     keyedTable([{ groups: [receipt(1)] }], { table: 'receipts', root });
