@@ -42,6 +42,7 @@ export function findHomeWith(fs: DurableFs, dir: string): NodeHome {
       'ERR_ROOT_NOT_FOUND',
       {
         what: 'The home does not exist, or is no directory',
+        why: 'Whatever lies elsewhere is not known to be the data of this node',
         next: 'Check the spelling, and that its disk is mounted',
       },
       { path: dir },

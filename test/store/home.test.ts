@@ -88,7 +88,9 @@ describe('store/home', () => {
     for (const place of [BLOCKS, OLD, NEW]) expect(empty.what).to.contain(place);
     expect(empty.why).to.match(/\w/);
     expect(empty.next).to.contain('--src');
-    expect(refusal(join(tempDir(), 'none')).code).to.equal('ERR_ROOT_NOT_FOUND');
+    const absent = refusal(join(tempDir(), 'none'));
+    expect(absent.code).to.equal('ERR_ROOT_NOT_FOUND');
+    for (const part of [absent.what, absent.why, absent.next]) expect(part).to.match(/\w/);
     const file = join(tempDir(), 'file');
     writeFileSync(file, '');
     expect(refusal(file).code).to.equal('ERR_ROOT_NOT_FOUND');
