@@ -13,6 +13,8 @@ import { breatheSometimes, openForReading, readFully, viewOf } from '../lib/stor
 import type { Segment } from '../lib/store/types.ts';
 import type { RecordBatch, SurveyedSegment, WalkControl } from './record-batch.ts';
 
+const NOTHING = Buffer.alloc(0);
+
 /** How to read. */
 export interface ReverseOptions {
   readonly fs: DurableFs;
@@ -73,34 +75,43 @@ export function reverseBatches(
   options: Omit<ReverseOptions, 'walk'> & { readonly direction?: 'newest-first' | 'oldest-first' },
 ): AsyncGenerator<RecordBatch, void, void> {
   const blocks = at.survey.blockStarts.length;
-  if (options.direction === 'oldest-first') return blockBatches(at, 0, blocks - 1, options);
+  if (options.direction === 'oldest-first') return blockBatches(at, countUp(blocks), options);
   const unwanted = options.unwanted?.(at) ?? 0;
   if (unwanted > 0) options.onBytes?.(at.survey.end - (at.survey.blockStarts[blocks - unwanted] as number));
-  return blockBatches(at, blocks - 1 - unwanted, 0, options);
+  return blockBatches(at, countDown(blocks - unwanted), options);
+}
+
+function* countUp(end: number): Generator<number, void, void> {
+  for (let i = 0; i < end; i++) yield i;
+}
+
+function* countDown(end: number): Generator<number, void, void> {
+  for (let i = end - 1; i >= 0; i--) yield i;
 }
 
 /**
- * The batches of blocks `first` to `last` of a surveyed segment, in this direction; one empty batch when there is
- * no such block.
+ * The batches of some blocks of a surveyed segment; one empty batch when there is none. Which block is next is asked
+ * when the batch before it is done with. All share one buffer and one open file, or memory would follow the file.
  */
 export async function* blockBatches(
   at: SurveyedSegment,
-  first: number,
-  last: number,
+  blocks: Iterable<number>,
   options: Pick<ReverseOptions, 'fs' | 'signal' | 'onBytes'>,
 ): AsyncGenerator<RecordBatch, void, void> {
   const { survey } = at;
-  const buffer = Buffer.allocUnsafeSlow(Math.max(survey.longestBlock, 1));
-  const view = viewOf(buffer);
-  const offsets = new Int32Array(roomFor(survey.longestBlock));
-  if (first < 0 || first >= survey.blockStarts.length) {
-    yield { at, buffer, base: 0, offsets, count: 0, firstRecord: 0, match: -1 };
+  const wanted = blocks[Symbol.iterator]();
+  let next = wanted.next();
+  if (next.done) {
+    yield { at, buffer: NOTHING, base: 0, offsets: new Int32Array(0), count: 0, firstRecord: 0, match: -1 };
     return;
   }
+  const buffer = Buffer.allocUnsafeSlow(survey.longestBlock);
+  const view = viewOf(buffer);
+  const offsets = new Int32Array(roomFor(survey.longestBlock));
   const fd = openForReading(options.fs, survey.path);
   try {
-    const step = first <= last ? 1 : -1;
-    for (let block = first; block !== last + step; block += step) {
+    for (; !next.done; next = wanted.next()) {
+      const block = next.value;
       const base = survey.blockStarts[block] as number;
       const length = blockEnd(survey, block) - base;
       readFully(options.fs, fd, survey.path, buffer, base, length);

@@ -66,7 +66,9 @@ export class StragglerSearch {
   async before({ at, groupEnd }: Pivot, onlyFirst: boolean): Promise<KeptHeights> {
     const end = { segment: at.segment.index, offset: groupEnd };
     const segments = readableSegments(this.context).filter((s) => s.index <= end.segment);
-    const onBytes = progressOf(this.context, segments, end, 'heights');
+    // What is surveyed here is gone through once more, block by block.
+    const surveyed = segments.filter((s) => s.index !== end.segment && this.isSurveyed(s));
+    const onBytes = progressOf(this.context, [...surveyed, ...segments], end, 'heights');
     for (const segment of segments) {
       const survey = segment.index === end.segment ? at.survey : await this.survey(segment, onBytes);
       for await (const run of this.runsOf(segment, survey, end, onBytes)) {
@@ -88,37 +90,55 @@ export class StragglerSearch {
     const blocks = this.digest.blocksOf(segment.index);
     if (survey !== null && blocks !== undefined) {
       const limit = segment.index === end.segment ? end.offset : segment.keys.size;
-      return this.unclear({ segment, survey }, blocks, limit);
+      return this.unclear({ segment, survey }, blocks, limit, onBytes);
     }
     const { fs, blockBytes, signal } = this.context.plan;
     return forwardRuns({ fs, segments: [segment], end, blockBytes, signal, onBytes });
   }
 
+  /** Whether the check of a segment that stays needs a survey of it anyhow. An open one is read by itself. */
+  private isSurveyed({ metadata }: Segment): boolean {
+    return metadata.sealed && this.context.plan.check === 'all';
+  }
+
   /** The survey that a segment's check needs anyhow, with its heights noted; null when nobody needs one. */
   private async survey(segment: Segment, onBytes: (bytes: number) => void): Promise<KeySurvey | null> {
     const { context, digest } = this;
-    if (!segment.metadata.sealed || context.plan.check !== 'all') return null;
+    if (!this.isSurveyed(segment)) return null;
     const survey = await surveyKept(context, segment, { onBlock: digest.observer(segment.index), onBytes });
     context.surveys.set(segment.index, survey);
     return survey;
   }
 
-  /** Takes what is known of the blocks before byte `end`; gives the records of those that need a look at each. */
+  /** The records before byte `end` of the blocks that need a look at each. */
   private async *unclear(
     at: SurveyedSegment,
     blocks: readonly BlockHeights[],
     end: number,
+    onBytes: (bytes: number) => void,
   ): AsyncGenerator<ForwardRun, void, void> {
+    const { fs, signal } = this.context.plan;
+    const wanted = this.unclearBlocks(at.survey, blocks, end, onBytes);
+    for await (const batch of blockBatches(at, wanted, { fs, signal })) yield runBefore(batch, end);
+  }
+
+  /** Which blocks these are; takes what is known of the others, in the order in which they lie among them. */
+  private *unclearBlocks(
+    survey: KeySurvey,
+    blocks: readonly BlockHeights[],
+    end: number,
+    onBytes: (bytes: number) => void,
+  ): Generator<number, void, void> {
     for (const [i, block] of blocks.entries()) {
-      if ((at.survey.blockStarts[i] as number) >= end) return;
-      const isWhole = blockEnd(at.survey, i) <= end;
-      if (isWhole && block.fits && (block.top === null || block.top <= this.height)) {
+      const start = survey.blockStarts[i] as number;
+      if (start >= end) return;
+      const blockEnds = blockEnd(survey, i);
+      if (blockEnds > end || !block.fits || (block.top !== null && block.top > this.height)) yield i;
+      else {
         if (block.highest !== null) this.raise(block.highest);
         if (this.found === null) this.newest = block.newest ?? this.newest;
-        continue;
       }
-      const { fs, signal } = this.context.plan;
-      for await (const batch of blockBatches(at, i, i, { fs, signal })) yield runBefore(batch, end);
+      onBytes(Math.min(blockEnds, end) - start);
     }
   }
 

@@ -1,6 +1,7 @@
 /** How much of the key files a target by height reads. */
 import { expect } from 'chai';
 import { TableContext } from '../../../lib/rollback/context.ts';
+import type { Progress } from '../../../lib/rollback/progress.ts';
 import { planTable } from '../../../lib/rollback/table-plan.ts';
 import { readDatabase } from '../../../lib/store/database.ts';
 import { realFs } from '../../../lib/store/durable-fs.ts';
@@ -24,8 +25,9 @@ function table(): string {
 async function plan(
   root: string,
   height: bigint,
+  fs = watchedFs(),
+  onProgress?: (progress: Progress) => void,
 ): Promise<{ plan: TablePlan; reads: number; opened: string[] }> {
-  const fs = watchedFs();
   const [read] = readDatabase(realFs, [root]).tables;
   const context = new TableContext(
     {
@@ -41,7 +43,7 @@ async function plan(
       now: 1n,
       blockBytes: BLOCK_BYTES,
       signal: undefined,
-      onProgress: undefined,
+      onProgress,
     },
     read!,
   );
@@ -69,5 +71,24 @@ describe('rollback/search/height: what is read', () => {
   it('surveys a segment that stays once for both checks', async () => {
     const { opened } = await plan(table(), 399n);
     expect(opened.filter((name) => name === '0.keys').length).to.be.at.most(2);
+  });
+
+  it('opens a file full of stragglers once for all of their blocks, and tells how far it is', async () => {
+    const heights = (from: number): KeyedGroup[] => Array.from({ length: 200 }, (_, i) => receipt(from + i));
+    const root = keyedTable([{ groups: heights(100) }, { groups: [...heights(300), receipt(5)] }], {
+      table: 'receipts',
+    });
+    const fs = watchedFs();
+    const told: Progress[] = [];
+    const error = await plan(root, 10n, fs, (p) => told.push(p)).catch((e: unknown) => e);
+    expect(error).to.include({ code: 'ERR_STRAGGLERS' });
+    expect(String(error)).to.include('400 records above height 10');
+    for (const name of ['0.keys', '1.keys']) {
+      // The oldest record, the survey, the walk to the pivot, the stragglers.
+      expect(fs.opened.filter((n) => n === name).length, name).to.be.at.most(4);
+    }
+    const looked = told.filter((p) => p.phase === 'heights');
+    expect(looked.at(-1)?.done).to.equal(looked.at(-1)?.total);
+    expect(new Set(looked.map((p) => p.done)).size).to.be.greaterThan(2 * blocks);
   });
 });
