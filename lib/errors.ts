@@ -165,18 +165,20 @@ export function describePlace(place: ErrorPlace): string {
   return where === '' ? `at byte ${place.offset}` : `${where} at byte ${place.offset}`;
 }
 
-/** Wraps an operating system error so that it names its path (else the one given) and says what state is left. */
-export function ioError(
-  error: unknown,
-  path: string,
-  doing: string,
-  state = 'Nothing was changed',
-): RollbackError {
+/**
+ * Wraps an operating system error so that it names its path (else the one given) and says what state is left.
+ * @param state without it nothing was changed
+ */
+export function ioError(error: unknown, path: string, doing: string, state?: string): RollbackError {
   if (error instanceof RollbackError) return error;
   const errno = (error as NodeJS.ErrnoException | null)?.code ?? String(error);
   return new RollbackError(
     'ERR_IO',
-    { what: `The operating system refused to ${doing}: ${errno}`, why: state, next: hintFor(errno) },
+    {
+      what: `The operating system refused to ${doing}: ${errno}`,
+      why: state ?? 'Nothing was changed',
+      next: hintFor(errno, state === undefined),
+    },
     { path: pathOf(error) ?? path },
     error,
   );
@@ -187,7 +189,9 @@ function pathOf(error: unknown): string | undefined {
   return typeof path === 'string' ? path : undefined;
 }
 
-function hintFor(errno: string): string {
+/** A state that is not the old one says itself which command goes on, and that is seldom the same one. */
+function hintFor(errno: string, again: boolean): string {
+  const thenAgain = again ? ' and run the same command again' : '';
   switch (errno) {
     case 'EACCES':
     case 'EPERM':
@@ -196,11 +200,11 @@ function hintFor(errno: string): string {
       return 'The file system is read-only: mount it for writing, or use `plan --no-lock` to look only';
     case 'ENOSPC':
     case 'EDQUOT':
-      return 'Free some space on that file system and run the same command again';
+      return `Free some space on that file system${thenAgain}`;
     case 'EIO':
       return 'The disk reports an error: check the kernel log before anything else';
     default:
-      return 'Repair the cause and run the same command again';
+      return `Repair the cause${thenAgain}`;
   }
 }
 

@@ -9,7 +9,7 @@ import { openTrace } from '../store/unfinished.ts';
 import { verifyApplied } from './applied.ts';
 import { rememberRoots } from './apply.ts';
 import type { Progress } from './progress.ts';
-import { claimAreas } from './transaction/claim.ts';
+import { claimAreas, refuseAtWork } from './transaction/claim.ts';
 import {
   clearTraces,
   clearTransaction,
@@ -210,6 +210,7 @@ function cleanUp(fs: DurableFs, dirs: readonly string[], options: ResumeOptions)
   if (left) {
     const closed = dirs.flatMap((dir) => areasIn(fs, dir).filter((a) => isClosedBy(fs, dir, a.id)));
     for (const { document } of closed) requireSnapshotDir(document, options);
+    refuseAtWork(fs, dirs, options.forceUnlock);
     for (const { dir, id } of dirs.flatMap((d) => areasIn(fs, d)))
       claimAreas(fs, [dir], id, options.forceUnlock);
     clearTraces(fs, dirs);

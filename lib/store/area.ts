@@ -85,6 +85,12 @@ export function discardArea(fs: DurableFs, root: string, id: string): void {
   fs.fsyncDir(own);
 }
 
+/** Paths of the areas that discardArea() has taken out of sight. */
+export function discardedAreas(fs: DurableFs, root: string): string[] {
+  const names = trashIn(fs, root).filter((name) => name.startsWith(TRASH));
+  return names.map((name) => join(root, OWN_DIR, name));
+}
+
 /** Whether emptyTrash() has something to do. */
 export function hasTrash(fs: DurableFs, root: string): boolean {
   return trashIn(fs, root).length > 0;

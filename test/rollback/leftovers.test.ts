@@ -1,10 +1,14 @@
 /** What an interrupted run leaves besides a journal, and who may clear it away. */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { encodeSealed } from '../../lib/format/sealed-text.ts';
 import { resumeRollback, rollbackStatus, undoRollback } from '../../lib/index.ts';
 import { realFs } from '../../lib/store/durable-fs.ts';
 import { BOLT_FILE, closeLock } from '../../lib/store/guard.ts';
+import { thisRunner } from '../../lib/store/runner.ts';
 import { apply, die, type Trial, Trials } from '../helpers/interruptions.ts';
 import { rejection } from '../helpers/refusals.ts';
 import { treeDifferences, treeOf } from '../helpers/tree.ts';
@@ -62,6 +66,27 @@ describe('what an interrupted run leaves', () => {
       trial.end();
     });
   }
+
+  it('is left alone while the process that is about to end still runs', async () => {
+    const trial = await trials.next();
+    const other = spawn('sleep', ['60'], { stdio: 'ignore' });
+    const stat = readFileSync(`/proc/${other.pid}/stat`, 'latin1');
+    const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    // At the end of an undo: the area is out of sight, the lock still stands.
+    const root = trial.roots[0]!;
+    writeFileSync(join(area(root), 'runner.1'), encodeSealed({ ...thisRunner(), pid: other.pid, started }));
+    renameSync(join(root, '.litt-rollback', ID), join(root, '.litt-rollback', `trash-${ID}`));
+    closeLock(realFs, root, ID, new Date());
+    const before = treeOf(trial.dir);
+    expect((await rejection(resumeRollback(trial.roots))).code).to.equal('ERR_LOCKED');
+    expect(treeDifferences(before, treeOf(trial.dir))).to.deep.equal([]);
+    const gone = once(other, 'exit');
+    other.kill();
+    await gone;
+    expect((await resumeRollback(trial.roots)).action).to.equal('cleaned');
+    expect(await trial.state(trials.after)).to.equal('before');
+    trial.end();
+  });
 
   it('is told by status, as far as it keeps the database shut', async () => {
     const trial = await trials.next();

@@ -2,9 +2,11 @@
 import { join } from 'node:path';
 import { hasErrno, RollbackError } from '../../errors.ts';
 import { encodeSealed } from '../../format/sealed-text.ts';
-import { areaPath, RUNNER_FILE, readSealed } from '../../store/area.ts';
+import { areaPath, discardedAreas, RUNNER_FILE, readSealed } from '../../store/area.ts';
 import { createFileDurably } from '../../store/durable-files.ts';
 import type { DurableFs } from '../../store/durable-fs.ts';
+import { isClosed } from '../../store/guard.ts';
+import { lstatOrNull } from '../../store/roots.ts';
 import { judgeRunner, thisRunner } from '../../store/runner.ts';
 
 const CLAIM = new RegExp(`^${RUNNER_FILE}\\.(\\d{1,9})$`);
@@ -19,9 +21,28 @@ export function claimAreas(fs: DurableFs, dirs: readonly string[], id: string, f
   for (const dir of [...dirs].sort()) claimArea(fs, areaPath(dir, id), force);
 }
 
-function claimArea(fs: DurableFs, area: string, force: boolean): void {
+/**
+ * Refuses to disturb a process that is at the end of its work: its areas are out of sight, its locks still stand.
+ * Without a lock of ours nothing is left to disturb: then whoever comes first frees the space.
+ * @throws RollbackError ERR_LOCKED
+ */
+export function refuseAtWork(fs: DurableFs, dirs: readonly string[], force = false): void {
+  if (!dirs.some((dir) => isClosed(fs, dir))) return;
+  for (const area of dirs.flatMap((dir) => discardedAreas(fs, dir))) {
+    const last = lastClaim(fs, area);
+    if (last > 0) refuseLiving(fs, area, last, force);
+  }
+}
+
+/** Number of an area's newest claim; 0 without any, or when the area has just been freed. */
+function lastClaim(fs: DurableFs, area: string): number {
+  if (lstatOrNull(fs, area)?.kind !== 'directory') return 0;
   const numbers = fs.readdir(area).map((name) => Number(CLAIM.exec(name)?.[1] ?? Number.NaN));
-  const last = Math.max(0, ...numbers.filter((n) => Number.isSafeInteger(n)));
+  return Math.max(0, ...numbers.filter((n) => Number.isSafeInteger(n)));
+}
+
+function claimArea(fs: DurableFs, area: string, force: boolean): void {
+  const last = lastClaim(fs, area);
   if (last > 0) refuseLiving(fs, area, last, force);
   const { uid, gid } = fs.lstat(area);
   const path = join(area, `${RUNNER_FILE}.${last + 1}`);
