@@ -11,7 +11,7 @@ import type { Runner, Task } from './runner.ts';
 import type { Counted } from './scenarios.ts';
 import { Stopped } from './strike.ts';
 import { demand, Violation } from './tally.ts';
-import type { Point } from './trace.ts';
+import { isFreeing, type Point } from './trace.ts';
 import { differences } from './trees.ts';
 
 /** Room besides the database itself, until something fills it (bytes). */
@@ -35,7 +35,7 @@ export function fullDiskTasks(runner: Runner, scenario: Counted): Task[] {
     work: (slot: string) =>
       onDisk(slot, scenario, (at, disk) => fromLevel(runner, scenario, at, disk, level)),
   }));
-  const points = runner.choose(scenario.points);
+  const points = runner.choose(scenario.points.filter((point) => !isFreeing(point)));
   const during = points.map((point, i) => ({
     id: `${scenario.id}:full:${point.index}`,
     row,

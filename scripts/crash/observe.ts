@@ -63,14 +63,15 @@ function failsClosed(dir: string): boolean {
     .some((line) => line.trim().startsWith('PID: '));
 }
 
-/** Whether every directory is locked by a living process, or shut: a dead process's lock is there for the taking. */
+/** Whether somebody may be at work: some lock fails closed, or names a process that lives. */
 export function isLocked(of: SweepCase, at: string): boolean {
-  return of.lockedDirs(at).every((dir) => {
-    const path = join(dir, 'litt.lock');
-    if (!existsSync(path)) return false;
-    const pid = /^PID: (\d+)$/m.exec(readFileSync(path, 'utf8'))?.[1];
-    return pid === undefined || existsSync(join('/proc', pid));
-  });
+  return of.lockedDirs(at).some((dir) => failsClosed(dir) || isHeld(dir));
+}
+
+function isHeld(dir: string): boolean {
+  const lock = join(dir, 'litt.lock');
+  const pid = existsSync(lock) ? /^PID: (\d+)$/m.exec(readFileSync(lock, 'utf8'))?.[1] : undefined;
+  return pid !== undefined && existsSync(`/proc/${pid}`);
 }
 
 /** Whether a whole transaction is open: from the first committed mark until no document is called journal. */

@@ -51,8 +51,8 @@ const CASES = [
   'snapshots',
   'many-roots',
 ];
-const QUICK_CASES = ['tail-with-hole', 'crashed-tail-match', 'snapshots'];
-const QUICK_POINTS = 4;
+const QUICK_CASES = ['tail-with-hole', 'snapshots'];
+const QUICK_POINTS = 3;
 
 /** Parses the command line; null when only the usage was asked for. Throws on what it does not understand. */
 export function parseOptions(argv: readonly string[]): Options | null {

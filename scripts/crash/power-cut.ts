@@ -6,11 +6,11 @@ import { Disk, type DiskKind, unmount } from './mounts.ts';
 import type { Runner, Task } from './runner.ts';
 import type { Counted } from './scenarios.ts';
 import { Stopped } from './strike.ts';
-import type { Point } from './trace.ts';
+import { isFreeing, type Point } from './trace.ts';
 
 /** Power cuts behind the points of a sweep, as tasks. */
 export function powerCutTasks(runner: Runner, scenario: Counted, kind: DiskKind): Task[] {
-  return runner.choose(scenario.points).map((point) => ({
+  return runner.choose(scenario.points.filter((point) => !isFreeing(point))).map((point) => ({
     id: `${scenario.id}:${kind}:${point.index}`,
     row: rowOf(scenario),
     work: (slot) => cutAndRecover(runner, scenario, kind, point, slot),

@@ -2,7 +2,7 @@
  * Runs the command under strace: counts the system calls that change files, and kills, stops, signals or fails
  * the process at one of them. Without --seccomp-bpf, which would disable the injection silently.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { type Result, type Started, start } from './process.ts';
 
 /** Calls that change what a directory tree shows. */
@@ -42,6 +42,9 @@ export interface Point {
   readonly paths: readonly string[];
 }
 
+/** Whether a call frees what nobody needs any more; in which order depends on the file system. */
+export const isFreeing = ({ text }: Point): boolean => text.includes('/trash-ID/');
+
 /** What to do to the process when it is about to make the call. */
 export type Injection = `signal=${'KILL' | 'STOP' | 'INT' | 'TERM'}` | `error=${'EIO' | 'ENOSPC'}`;
 
@@ -53,6 +56,8 @@ function straced(argv: readonly string[], log: string, at?: Point, injection?: I
 
 /** Starts a command that will meet the injection at a point. */
 export function startAt(argv: readonly string[], log: string, at: Point, injection: Injection): Started {
+  // What an earlier run has left must not be taken for this one's.
+  rmSync(log, { force: true });
   return start(straced(argv, log, at, injection));
 }
 
