@@ -4,11 +4,13 @@
  * be there, and nothing else. What cannot be told without reading the records is left to the verification after
  * the last step.
  */
+import { basename } from 'node:path';
 import { RollbackError } from '../errors.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { FileInfo, Table } from '../store/types.ts';
 import type { FingerprintEntry, RollbackPlan, Step, TablePlan } from '../types.ts';
+import { segmentIndexOf } from './snapshots.ts';
 import { isPlausibleStep, problemOfSteps } from './step-paths.ts';
 import { takesRecords } from './steps.ts';
 import type { Members } from './transaction/members.ts';
@@ -64,7 +66,7 @@ function sizeBefore(step: Step): number | null {
   return step.op === 'replace-file' ? step.before.length / 2 : null;
 }
 
-/** Whole segments go or stay, the keymap goes with records, the watermark with the last segment. */
+/** Whole segments go or stay, keymap and snapshot links go with records, the watermark with the last segment. */
 function problemOfTable(plan: TablePlan, table: Table): string | null {
   const gone = new Set(plan.steps.filter(isRemoval).map((s) => `${s.file.root}:${s.file.path}`));
   const isGone = (file: Pick<FileInfo, 'root' | 'rel'>): boolean => gone.has(`${file.root}:${file.rel}`);
@@ -83,7 +85,21 @@ function problemOfTable(plan: TablePlan, table: Table): string | null {
   if (stays.length > 0 && table.watermarkFiles.some(isGone)) {
     return 'it removes the gc-watermark while segments stay';
   }
-  return null;
+  return problemOfLinks(plan, table, isGone);
+}
+
+/** The engine would publish an old link as the new segment; and undo would take it for one made since. */
+function problemOfLinks(
+  { snapshotCopies }: TablePlan,
+  { snapshots }: Table,
+  isGone: (file: Pick<FileInfo, 'root' | 'rel'>) => boolean,
+): string | null {
+  if (snapshotCopies === null) return null;
+  const files = snapshots.filter((dir) => !isGone(dir)).flatMap((dir) => dir.files);
+  const left = files.find(
+    (f) => (segmentIndexOf(basename(f.rel)) ?? -1) >= snapshotCopies.from && !isGone(f),
+  );
+  return left === undefined ? null : `it leaves ${left.rel}, a link to what goes`;
 }
 
 /**

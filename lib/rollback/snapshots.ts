@@ -135,7 +135,8 @@ function hardLinkSteps(
   return { steps, published };
 }
 
-function segmentIndexOf(name: string): number | null {
+/** Number of the segment that a file name in a snapshot stands for; null for anything else. */
+export function segmentIndexOf(name: string): number | null {
   try {
     const parsed = parseSegmentFileName(name);
     return parsed.kind === 'ignored' ? null : parsed.index;

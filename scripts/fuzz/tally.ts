@@ -13,7 +13,7 @@ export interface Tally {
   findings: Finding[];
   /** Largest resident memory of the process (bytes). */
   peakBytes: number;
-  /** Longest time that one input took (milliseconds). */
+  /** Longest processor time that one input took (milliseconds). */
   slowest: number;
   slowestId: string;
 }
@@ -28,8 +28,13 @@ export function count(tally: Tally, what: string, n = 1): void {
   tally.counts[what] = (tally.counts[what] ?? 0) + n;
 }
 
-/** Notes how long an input took. */
-export function noteTime(tally: Tally, id: string, milliseconds: number): void {
+/** Notes the processor's time since an input was begun: what else the machine is busy with does not count. */
+export function noteTime(tally: Tally, id: string, begun: NodeJS.CpuUsage): void {
+  const { user, system } = process.cpuUsage(begun);
+  noteSlowest(tally, id, (user + system) / 1000);
+}
+
+function noteSlowest(tally: Tally, id: string, milliseconds: number): void {
   if (milliseconds <= tally.slowest) return;
   tally.slowest = milliseconds;
   tally.slowestId = id;
@@ -40,5 +45,5 @@ export function addTally(to: Tally, from: Tally): void {
   for (const [what, n] of Object.entries(from.counts)) count(to, what, n);
   to.findings.push(...from.findings);
   to.peakBytes = Math.max(to.peakBytes, from.peakBytes);
-  noteTime(to, from.slowestId, from.slowest);
+  noteSlowest(to, from.slowestId, from.slowest);
 }
