@@ -3,16 +3,23 @@
  * signals it there, fills its disk and cuts it off, on databases that the engine wrote, and checks that every state
  * can be finished and taken back. Prints a table of counts; exits with 1 after a violation.
  */
-import { appendFileSync, existsSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SweepCase } from './crash/cases.ts';
-import { DISKS, whyNoDisk, whyNoMemory } from './crash/mounts.ts';
-import { parseOptions, USAGE } from './crash/options.ts';
+import { DISKS, type DiskKind, whyNoDisk, whyNoMemory } from './crash/mounts.ts';
+import { type Options, parseOptions, USAGE } from './crash/options.ts';
 import { finish } from './crash/process.ts';
 import { Enough, Runner } from './crash/runner.ts';
+import { selfTest } from './crash/self-test.ts';
 import { type Machine, sweepCase } from './crash/sweep.ts';
+import { type Row, rowOf } from './crash/tally.ts';
 
 const COMMAND = fileURLToPath(new URL('../dist/bin/litt-rollback.js', import.meta.url));
+
+/** For a table over several proofs. What was skipped stands in it too. */
+const rows: Row[] = [];
 
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
@@ -20,14 +27,18 @@ async function main(): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  const reason = await whyImpossible();
-  if (reason !== null) {
-    skip('everything', reason);
-    return;
-  }
-  if (!existsSync(COMMAND)) throw new Error('Build first: npm run build');
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-  const runner = new Runner(options);
+  const reason = await whyImpossible();
+  if (reason !== null) skip(options.selfTest ? 'sweeps of broken builds' : 'all sweeps', reason);
+  else if (options.selfTest) await testItself(options);
+  else await sweep(options);
+  if (options.rows !== null)
+    appendFileSync(options.rows, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+}
+
+async function sweep(options: Options): Promise<void> {
+  if (!existsSync(COMMAND)) throw new Error('Build first: npm run build');
+  const runner = await Runner.of(options);
   const machine = await machineFor(runner);
   const started = Date.now();
   try {
@@ -41,12 +52,31 @@ async function main(): Promise<void> {
   const { tally } = runner;
   const seconds = ((Date.now() - started) / 1000).toFixed(0);
   process.stdout.write(`\n${tally.toText()}\n${tally.violationsToText()}${seconds} s\n`);
-  if (options.rows !== null) appendFileSync(options.rows, tally.toRows());
+  rows.push(...tally.toRows());
   if (tally.violations.size > 0) process.exitCode = 1;
+}
+
+/** Whether the sweeps find faults that were put in on purpose; one that no sweep has noticed is a failure. */
+async function testItself(options: Options): Promise<void> {
+  const scratch = mkdtempSync(join(tmpdir(), 'litt-crash-'));
+  const [disk] = await disksOf(scratch);
+  rmSync(scratch, { recursive: true });
+  let [found, missed] = [0, 0];
+  for await (const { name, found: how } of selfTest(options, disk)) {
+    if (how === null) missed++;
+    else found++;
+    process.stdout.write(
+      how === null ? `MISSED ${name}\n` : `found: ${name}\n  ${how.replaceAll('\n', '\n  ')}\n`,
+    );
+  }
+  process.stdout.write(`${found} faults found, ${missed} missed\n`);
+  rows.push(rowOf('faults put into the program, and found', found));
+  if (missed > 0) process.exitCode = 1;
 }
 
 function skip(what: string, reason: string): void {
   process.stdout.write(`skipped: ${what}: ${reason}\n`);
+  rows.push(rowOf(`skipped: ${what}: ${reason}`, 0));
 }
 
 /** Why nothing can be swept on this machine; null when it can. */
@@ -64,13 +94,18 @@ async function whyImpossible(): Promise<string | null> {
 async function machineFor({ options, scratch }: Runner): Promise<Machine> {
   const noMemory = options.parts.has('full') ? await whyNoMemory(scratch) : null;
   if (noMemory !== null) skip('full disks', noMemory);
-  const disks: Machine['disks'][number][] = [];
-  for (const kind of options.parts.has('power') ? DISKS : []) {
+  return { memory: noMemory === null, disks: options.parts.has('power') ? await disksOf(scratch) : [] };
+}
+
+/** Which disks can be made and cut off; what cannot is told. */
+async function disksOf(scratch: string): Promise<DiskKind[]> {
+  const disks: DiskKind[] = [];
+  for (const kind of DISKS) {
     const reason = await whyNoDisk(kind, scratch);
     if (reason === null) disks.push(kind);
     else skip(`power cuts on ${kind}`, reason);
   }
-  return { memory: noMemory === null, disks };
+  return disks;
 }
 
 await main();

@@ -15,6 +15,7 @@ disks cut off). What this machine cannot do is skipped, and it says why.
   --every N         only each N-th point (default 1: every point)
   --points N        at most about N points of each sweep
   --quick           a small selection of everything that takes two or three minutes
+  --self-test       sweep copies of the program with a fault each instead: every fault must be found
   --jobs N          points worked on at the same time (default 2)
   --violations N    stop after this many (default 5)
   --only ID         only the points whose id begins with this, as a violation prints it
@@ -35,12 +36,15 @@ export interface Options {
   readonly every: number;
   readonly points: number;
   readonly quick: boolean;
+  readonly selfTest: boolean;
   readonly jobs: number;
   readonly violations: number;
   readonly only: string | null;
   readonly rows: string | null;
   readonly keep: boolean;
   readonly verbose: boolean;
+  /** Count violations without telling them. */
+  readonly quiet: boolean;
 }
 
 const CASES = [
@@ -64,6 +68,7 @@ export function parseOptions(argv: readonly string[]): Options | null {
       every: { type: 'string' },
       points: { type: 'string' },
       quick: { type: 'boolean', default: false },
+      'self-test': { type: 'boolean', default: false },
       jobs: { type: 'string' },
       violations: { type: 'string' },
       only: { type: 'string' },
@@ -85,12 +90,14 @@ export function parseOptions(argv: readonly string[]): Options | null {
     every: positive(values.every, '--every', 1),
     points: positive(values.points, '--points', values.quick ? QUICK_POINTS : Number.MAX_SAFE_INTEGER),
     quick: values.quick,
+    selfTest: values['self-test'],
     jobs: positive(values.jobs, '--jobs', 2),
     violations: positive(values.violations, '--violations', 5),
     only,
     rows: values.rows ?? null,
     keep: values.keep,
     verbose: values.verbose,
+    quiet: false,
   };
 }
 

@@ -3,18 +3,39 @@ import { join } from 'node:path';
 import { copyTree } from './cases.ts';
 import { recoverBothWays, rowOf } from './kill.ts';
 import { Disk, type DiskKind, unmount } from './mounts.ts';
+import { finish } from './process.ts';
+import { endState, told } from './recover.ts';
 import type { Runner, Task } from './runner.ts';
 import type { Counted } from './scenarios.ts';
 import { Stopped } from './strike.ts';
+import { Violation } from './tally.ts';
 import { isFreeing, type Point } from './trace.ts';
 
-/** Power cuts behind the points of a sweep, as tasks. */
+/** Power cuts behind the points of a sweep, and one when the command has ended, as tasks. */
 export function powerCutTasks(runner: Runner, scenario: Counted, kind: DiskKind): Task[] {
-  return runner.choose(scenario.points.filter((point) => !isFreeing(point))).map((point) => ({
+  const cuts = runner.choose(scenario.points.filter((point) => !isFreeing(point))).map((point) => ({
     id: `${scenario.id}:${kind}:${point.index}`,
     row: rowOf(scenario),
-    work: (slot) => cutAndRecover(runner, scenario, kind, point, slot),
+    work: (slot: string) => cutAndRecover(runner, scenario, kind, point, slot),
   }));
+  return [...cuts, ...endedTasks(runner, scenario, kind)];
+}
+
+/** A power cut right after the command has ended with 0, as a task. */
+export function endedTasks(runner: Runner, scenario: Counted, kind: DiskKind): Task[] {
+  const work = async (slot: string): Promise<void> => {
+    const left = await cutOff(slot, kind, async (disk) => {
+      const at = await layOut(scenario, disk);
+      const result = await finish(scenario.argv(at));
+      if (result.code !== 0) throw new Violation([told('it', result)]);
+      await disk.cut();
+    });
+    runner.tally.add(rowOf(scenario), kind);
+    const reached = endState(scenario.of, left);
+    if (reached !== scenario.success)
+      throw new Violation([`A4: it had ended, and the state is as ${reached}`]);
+  };
+  return [{ id: `${scenario.id}:${kind}:ended`, row: rowOf(scenario), work }];
 }
 
 async function cutAndRecover(
@@ -24,11 +45,18 @@ async function cutAndRecover(
   point: Point,
   slot: string,
 ): Promise<void> {
+  const left = await cutOff(slot, kind, (disk) => cutAt(scenario, disk, point, join(slot, 'log')));
+  runner.tally.add(rowOf(scenario), kind);
+  await recoverBothWays(runner, scenario, left, slot, () => Promise.resolve(left));
+}
+
+/** Makes a disk that `work` cuts off, and returns a copy of what is on it when it is mounted again. */
+async function cutOff(slot: string, kind: DiskKind, work: (disk: Disk) => Promise<void>): Promise<string> {
   const left = join(slot, 'left');
   const disk = await Disk.make(kind, slot);
   await disk.mount();
   try {
-    await cutAt(scenario, disk, point, join(slot, 'log'));
+    await work(disk);
   } finally {
     await unmount(disk.dir);
   }
@@ -38,17 +66,19 @@ async function cutAndRecover(
   } finally {
     await unmount(disk.dir);
   }
-  runner.tally.add(rowOf(scenario), kind);
-  await recoverBothWays(runner, scenario, left, slot, () => Promise.resolve(left));
+  return left;
+}
+
+/** What a scenario begins with, durable on the disk. */
+async function layOut(scenario: Counted, disk: Disk): Promise<string> {
+  const at = join(disk.dir, 'a');
+  await copyTree(scenario.of.template(scenario.template), at);
+  await disk.sync();
+  return at;
 }
 
 async function cutAt(scenario: Counted, disk: Disk, point: Point, log: string): Promise<void> {
-  const at = join(disk.dir, 'a');
-  const reset = async (): Promise<void> => {
-    await copyTree(scenario.of.template(scenario.template), at);
-    await disk.sync();
-  };
-  const stopped = await Stopped.anew(reset, at, log, scenario, point);
+  const stopped = await Stopped.anew(() => layOut(scenario, disk), join(disk.dir, 'a'), log, scenario, point);
   // It stands still while the power goes, and never runs again.
   try {
     await disk.cut();

@@ -6,7 +6,8 @@ import { scratchParent } from '../workers.ts';
 import type { Options } from './options.ts';
 import { Tally, Violation } from './tally.ts';
 
-const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
+/** Where the project lies. */
+export const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 const ROOM_BYTES = 512 * 1024 * 1024;
 
 /** One point of a sweep. */
@@ -31,16 +32,26 @@ export class Runner {
   readonly command: string;
   private made = 0;
 
-  constructor(readonly options: Options) {
+  private constructor(readonly options: Options) {
     this.scratch = mkdtempSync(join(scratchParent(ROOM_BYTES), 'litt-crash-'));
-    process.once('exit', () => {
-      if (!options.keep || this.tally.violations.size === 0)
-        rmSync(this.scratch, { recursive: true, force: true });
-    });
-    const bin = join(this.scratch, 'command', 'dist', 'bin');
-    cpSync(join(PROJECT, 'dist', 'bin'), bin, { recursive: true });
-    cpSync(join(PROJECT, 'package.json'), join(this.scratch, 'command', 'package.json'));
-    this.command = join(bin, 'litt-rollback.js');
+    process.once('exit', this.dispose);
+    this.command = join(this.scratch, 'command', 'dist', 'bin', 'litt-rollback.js');
+  }
+
+  /** Removes the scratch directory, unless violations are to be kept; the end of the process does so too. */
+  readonly dispose = (): void => {
+    process.off('exit', this.dispose);
+    if (!this.options.keep || this.tally.violations.size === 0)
+      rmSync(this.scratch, { recursive: true, force: true });
+  };
+
+  /** A runner whose command is put into a directory of its own: by default the one that was built last. */
+  static async of(options: Options, put: (dir: string) => Promise<void> = copyBuilt): Promise<Runner> {
+    const runner = new Runner(options);
+    const dir = join(runner.scratch, 'command');
+    mkdirSync(dir);
+    await put(dir);
+    return runner;
   }
 
   /** Picks the points of a sweep that are tried, spread evenly, first and last among them. */
@@ -106,10 +117,17 @@ export class Runner {
   private violate(task: Task, { details }: Violation, kept: string): void {
     const { tally, options } = this;
     if (!tally.violate(task.id, details)) return;
-    const text = details.map((line) => `  ${line.replaceAll(kept, '…')}`).join('\n');
-    const where = options.keep ? `  kept in ${kept}\n` : '';
-    const repeat = `npx tsx scripts/crash-sweep.ts --only ${task.id} --keep`;
-    process.stdout.write(`VIOLATION ${task.id}\n${text}\n${where}  repeat: ${repeat}\n`);
+    if (!options.quiet) {
+      const text = details.map((line) => `  ${line.replaceAll(kept, '…')}`).join('\n');
+      const where = options.keep ? `  kept in ${kept}\n` : '';
+      const repeat = `npx tsx scripts/crash-sweep.ts --only ${task.id} --keep`;
+      process.stdout.write(`VIOLATION ${task.id}\n${text}\n${where}  repeat: ${repeat}\n`);
+    }
     if (tally.violations.size >= options.violations) throw new Enough();
   }
+}
+
+async function copyBuilt(dir: string): Promise<void> {
+  cpSync(join(PROJECT, 'dist', 'bin'), join(dir, 'dist', 'bin'), { recursive: true });
+  cpSync(join(PROJECT, 'package.json'), join(dir, 'package.json'));
 }

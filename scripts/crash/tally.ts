@@ -46,6 +46,16 @@ const KIND_LINES = 2;
 const VARIES = /(\/\S*\/)?run-\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,}|\d+/g;
 const SHOWN_IDS = 8;
 
+/** A line of a table over several proofs. */
+export interface Row {
+  readonly proof: string;
+  readonly what: string;
+  readonly count: number;
+}
+
+/** What these sweeps have counted, as such a line. */
+export const rowOf = (what: string, count: number): Row => ({ proof: 'real kernel', what, count });
+
 /** Something that must never happen. */
 export class Violation extends Error {
   constructor(readonly details: readonly string[]) {
@@ -93,11 +103,10 @@ export class Tally {
     return [...this.rows.values()].reduce((sum, counts) => sum + (counts.get(column) ?? 0), 0);
   }
 
-  /** The sums as lines of JSON, for a table over several proofs. */
-  toRows(): string {
+  /** The sums, for a table over several proofs. */
+  toRows(): Row[] {
     const counted = COLUMNS.filter((column) => column !== 'calls' && this.total(column) > 0);
-    const rows = counted.map((what) => ({ proof: 'real kernel', what: WHAT[what], count: this.total(what) }));
-    return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+    return counted.map((column) => rowOf(WHAT[column], this.total(column)));
   }
 
   /** All counts as aligned text. */

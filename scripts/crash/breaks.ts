@@ -1,0 +1,216 @@
+/** Faults that are put into a copy of the program on purpose, each at one place: a sweep must find every one. */
+
+/** Replaces a text that occurs exactly once in a file of the project. */
+export interface Edit {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A fault, and where it must be found. */
+export interface Break {
+  readonly name: string;
+  readonly edits: readonly Edit[];
+  readonly sweep: 'kill' | 'errors' | 'beside' | 'power';
+  readonly scenario: 'apply' | 'undo';
+  /** The calls at which it is looked for. */
+  readonly at: RegExp;
+}
+
+const TRANSACTION = 'lib/rollback/transaction/transaction.ts';
+const FORWARD = 'lib/rollback/transaction/forward.ts';
+const DURABLE_FS = 'lib/store/durable-fs.ts';
+/** Calls in the middle of the steps. */
+const STEPS = /\/kept\/2\./;
+const INVERSE_STEPS = /\/25\.keys"/;
+
+/** What a rollback does wrong. */
+const FORWARD_BREAKS: readonly Break[] = [
+  {
+    name: 'no bolts',
+    edits: [
+      {
+        file: 'lib/store/guard.ts',
+        from: 'const path = join(segmentsDir, BOLT_FILE);\n  if (lstatOrNull(fs, path) === null) {',
+        to: 'const path = join(segmentsDir, BOLT_FILE);\n  if (lstatOrNull(fs, path)?.size === 1) {',
+      },
+    ],
+    sweep: 'kill',
+    scenario: 'apply',
+    at: STEPS,
+  },
+  {
+    name: 'the ordinary lock is left',
+    edits: [
+      {
+        file: TRANSACTION,
+        from: 'closeLock(fs, dir, members.id, now);\n  members.dirs',
+        to: 'void dir;\n  members.dirs',
+      },
+      { file: TRANSACTION, from: 'requireLocks(context);', to: 'void requireLocks;' },
+    ],
+    sweep: 'kill',
+    scenario: 'apply',
+    at: STEPS,
+  },
+  {
+    name: 'committed before the bolts',
+    edits: [
+      {
+        file: TRANSACTION,
+        from: 'shootBolts(context);\n  markAll(context, COMMITTED_MARK);',
+        to: 'markAll(context, COMMITTED_MARK);\n  shootBolts(context);',
+      },
+    ],
+    sweep: 'kill',
+    scenario: 'apply',
+    at: /UNFINISHED/,
+  },
+  {
+    name: 'done before the steps',
+    edits: [
+      {
+        file: TRANSACTION,
+        from: 'markAll(context, COMMITTED_MARK);',
+        to: 'for (const mark of [COMMITTED_MARK, DONE_MARK]) markAll(context, mark);',
+      },
+    ],
+    sweep: 'kill',
+    scenario: 'apply',
+    at: STEPS,
+  },
+  {
+    name: 'bolts drawn before the end is marked',
+    edits: [
+      {
+        file: TRANSACTION,
+        from: 'markAll(context, DONE_MARK);\n  for (const dir of boltDirs(context)) drawBolt(fs, dir);',
+        to: 'for (const dir of boltDirs(context)) drawBolt(fs, dir);\n  markAll(context, DONE_MARK);',
+      },
+    ],
+    sweep: 'kill',
+    scenario: 'apply',
+    at: /\/\.done\./,
+  },
+  {
+    name: 'unlocked before the journal is closed',
+    edits: [
+      {
+        file: TRANSACTION,
+        from: 'for (const area of rootsLast(members.areas)) renameDocument(fs, area, JOURNAL_FILE, UNDO_FILE);\n',
+        to: '',
+      },
+      {
+        file: TRANSACTION,
+        from: 'unlock(context);\n  if (!keepUndo)',
+        to: 'unlock(context);\n  for (const area of members.areas) renameDocument(fs, area, JOURNAL_FILE, UNDO_FILE);\n  if (!keepUndo)',
+      },
+    ],
+    sweep: 'kill',
+    scenario: 'apply',
+    at: /\/undo\.json"/,
+  },
+  {
+    name: 'cut before the tail is saved',
+    edits: [
+      {
+        file: FORWARD,
+        from: 'this.saveTail(step, index, path, stat);',
+        to: 'if (index < 0) this.saveTail(step, index, path, stat);',
+      },
+    ],
+    sweep: 'kill',
+    scenario: 'apply',
+    at: /\/kept\/3\.new/,
+  },
+  {
+    name: 'removed without being kept',
+    edits: [{ file: FORWARD, from: 'this.fs.rename(path, kept);', to: 'this.fs.removeTree(path);' }],
+    sweep: 'kill',
+    scenario: 'apply',
+    at: STEPS,
+  },
+  {
+    name: 'a step that was carried out stops the next run',
+    edits: [
+      {
+        file: FORWARD,
+        from: 'if (source !== null) throw both(step, path, kept);',
+        to: 'throw both(step, path, kept);',
+      },
+    ],
+    sweep: 'kill',
+    scenario: 'apply',
+    at: STEPS,
+  },
+];
+
+/** What an undo does wrong, and what only other sweeps than kills can see. */
+const OTHER_BREAKS: readonly Break[] = [
+  {
+    name: 'undone before the inverse steps',
+    edits: [
+      {
+        file: TRANSACTION,
+        from: 'markAll(context, UNDOING_MARK, clear);',
+        to: 'markAll(context, UNDOING_MARK, clear);\n  markAll(context, UNDONE_MARK);',
+      },
+    ],
+    sweep: 'kill',
+    scenario: 'undo',
+    at: INVERSE_STEPS,
+  },
+  {
+    name: 'an undo without a journal',
+    edits: [
+      { file: TRANSACTION, from: 'renameDocument(fs, area, UNDO_FILE, JOURNAL_FILE);', to: 'void area;' },
+    ],
+    sweep: 'kill',
+    scenario: 'undo',
+    at: INVERSE_STEPS,
+  },
+  {
+    name: 'a failed fsync is passed over',
+    edits: [
+      {
+        file: DURABLE_FS,
+        from: 'fsync: (fd) => onFile(fd, () => nodeFs.fsyncSync(fd)),',
+        to: 'fsync: (fd) => {\n    try {\n      nodeFs.fsyncSync(fd);\n    } catch {}\n  },',
+      },
+    ],
+    sweep: 'errors',
+    scenario: 'apply',
+    at: /^fsync.*\.journal\.json/,
+  },
+  {
+    name: 'claims do not count',
+    edits: [
+      {
+        file: 'lib/rollback/transaction/claim.ts',
+        from: 'if (last > 0) refuseLiving(fs, area, last, force);\n  const',
+        to: 'if (last < 0) refuseLiving(fs, area, last, force);\n  const',
+      },
+    ],
+    sweep: 'beside',
+    scenario: 'apply',
+    at: /\/kept\/2\.tail/,
+  },
+  {
+    // Either alone is hidden by these file systems: one sync makes all names before it durable. The simulator tells.
+    name: 'nothing is synced',
+    edits: [
+      {
+        file: DURABLE_FS,
+        from: 'fsync: (fd) => onFile(fd, () => nodeFs.fsyncSync(fd)),',
+        to: 'fsync: () => {},',
+      },
+      { file: DURABLE_FS, from: 'naming(path, () => nodeFs.fsyncSync(fd));', to: 'naming(path, () => fd);' },
+    ],
+    sweep: 'power',
+    scenario: 'apply',
+    at: /./,
+  },
+];
+
+/** Every fault. */
+export const BREAKS: readonly Break[] = [...FORWARD_BREAKS, ...OTHER_BREAKS];

@@ -1,0 +1,84 @@
+/** Shows that the sweeps can fail: builds copies of the program with a fault each, and sweeps them. */
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stopTasks } from './beside.ts';
+import { BREAKS, type Break } from './breaks.ts';
+import { SweepCase } from './cases.ts';
+import { errorTasks } from './errors.ts';
+import { killTasks } from './kill.ts';
+import type { DiskKind } from './mounts.ts';
+import type { Options } from './options.ts';
+import { endedTasks } from './power-cut.ts';
+import { tool } from './process.ts';
+import { Enough, PROJECT, Runner, type Task } from './runner.ts';
+import { afterwards, applying, type Counted, count } from './scenarios.ts';
+
+/** A small one, with a step of each kind that changes a file. */
+const CASE = 'tail-with-hole';
+/** Of the calls at which a fault is looked for (points). */
+const POINTS = 3;
+const SHOWN_CHARS = 100;
+const SOURCES = ['lib', 'streams', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
+
+/** What became of one fault: the first lines of the violation; null when no sweep has noticed it. */
+export interface Verdict {
+  readonly name: string;
+  readonly found: string | null;
+}
+
+/** Sweeps a copy for each fault that this machine can look for; `disk` is one that can be cut off. */
+export async function* selfTest(options: Options, disk: DiskKind | undefined): AsyncGenerator<Verdict> {
+  for (const one of BREAKS) {
+    if (one.sweep === 'power' && disk === undefined) continue;
+    yield { name: one.name, found: await sweepBroken(one, options, disk) };
+  }
+}
+
+async function sweepBroken(one: Break, options: Options, disk: DiskKind | undefined): Promise<string | null> {
+  const few = { ...options, only: null, every: 1, points: POINTS, violations: 1, quiet: true, keep: false };
+  const runner = await Runner.of(few, (project) => buildBroken(one, project));
+  const of = await SweepCase.unpack(CASE, runner.scratch, runner.command);
+  try {
+    await runner.run(await tasksFor(one, runner, of, disk));
+  } catch (error) {
+    if (!(error instanceof Enough)) throw error;
+  }
+  runner.dispose();
+  const [kind] = runner.tally.violations.keys();
+  return kind === undefined ? null : shortened(kind);
+}
+
+const shortened = (kind: string): string =>
+  kind
+    .trim()
+    .split('\n')
+    .map((line) => (line.length > SHOWN_CHARS ? `${line.slice(0, SHOWN_CHARS)}…` : line))
+    .join('\n');
+
+/** Copies the sources, puts the fault in, and builds as for a release. */
+async function buildBroken({ name, edits }: Break, project: string): Promise<void> {
+  for (const source of SOURCES) cpSync(join(PROJECT, source), join(project, source), { recursive: true });
+  symlinkSync(join(PROJECT, 'node_modules'), join(project, 'node_modules'));
+  for (const { file, from, to } of edits) {
+    const path = join(project, file);
+    const parts = readFileSync(path, 'utf8').split(from);
+    if (parts.length !== 2) throw new Error(`"${name}": ${file} holds its place ${parts.length - 1} times`);
+    writeFileSync(path, parts.join(to));
+  }
+  await tool(process.execPath, join(project, 'scripts', 'build.mjs'));
+}
+
+async function tasksFor(
+  { name, sweep, scenario, at }: Break,
+  runner: Runner,
+  of: SweepCase,
+  disk: DiskKind | undefined,
+): Promise<Task[]> {
+  const named = (wanted: string) => [...applying(of), ...afterwards(of)].find((s) => s.name === wanted)!;
+  const apply = await count(runner, named('apply'));
+  const whole = scenario === 'apply' ? apply : await count(runner, named(scenario));
+  const part: Counted = { ...whole, points: whole.points.filter((point) => at.test(point.text)) };
+  if (part.points.length === 0) throw new Error(`"${name}": no call is like ${at}`);
+  if (sweep === 'power') return disk === undefined ? [] : endedTasks(runner, part, disk);
+  return { kill: killTasks, errors: errorTasks, beside: stopTasks }[sweep](runner, part);
+}
