@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyTree } from './cases.ts';
 import { rowOf } from './kill.ts';
-import { isBinding, isLocked, observe } from './observe.ts';
+import { isLocked, observe } from './observe.ts';
 import { finish, type Result, start } from './process.ts';
 import { endState, told } from './recover.ts';
 import type { Runner, Task } from './runner.ts';
@@ -36,12 +36,7 @@ async function stopAndDisturb(runner: Runner, scenario: Counted, point: Point, s
   runner.tally.add(row, 'stopped');
   try {
     // What follows the last lock (the audit, freed space) is not part of the transaction any more.
-    // Without a journal resume only clears away what the other one is about to clear away.
-    const others = isBinding(observe(of, at))
-      ? ['apply', 'resume', 'undo', 'purge']
-      : ['apply', 'undo', 'purge'];
-    const commands = isLocked(of, at) ? others : [];
-    for (const command of commands) {
+    for (const command of isLocked(of, at) ? ['apply', 'resume', 'undo', 'purge'] : []) {
       const before = observe(of, at).tree;
       const result = await finish(of.words(command, at));
       if (!REFUSED.includes(result.code ?? -1)) throw new Violation([`beside it ${told(command, result)}`]);

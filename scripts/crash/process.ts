@@ -46,7 +46,10 @@ export function start(argv: readonly string[], cwd?: string): Started {
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const timer = setTimeout(() => killGroup(child), TIME_LIMIT);
+  const timer = setTimeout(() => {
+    stderr += `killed after ${TIME_LIMIT / 1000} s\n`;
+    killGroup(child);
+  }, TIME_LIMIT);
   const result = new Promise<Result>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));

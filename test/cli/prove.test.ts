@@ -1,0 +1,39 @@
+/** The sweeps as a gate runs them, where a machine cannot run them; and the faults that show that they can fail. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { BREAKS } from '../../scripts/crash/breaks.ts';
+import { tempDir } from '../helpers/temp.ts';
+
+const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
+
+describe('scripts/prove', () => {
+  for (const [proof, what] of [
+    ['real kernel', 'all sweeps'],
+    ['sweeps of broken builds', 'sweeps of broken builds'],
+  ] as const) {
+    it(`says what it skips and why, in the table too, and does not fail for that: ${proof}`, () => {
+      const words = ['--import', 'tsx', 'scripts/prove.ts', '--only', proof];
+      const env = { ...process.env, PATH: tempDir() };
+      const { status, stdout, stderr } = spawnSync(process.execPath, words, {
+        cwd: PROJECT,
+        env,
+        encoding: 'utf8',
+      });
+      expect(status, stderr).to.equal(0);
+      const told = `skipped: ${what}: strace is not installed (apt-get install strace)`;
+      expect(stdout.split('What was tried').map((part) => part.includes(told))).to.deep.equal([true, true]);
+    });
+  }
+
+  it('finds the place of every fault that a sweep must find', () => {
+    expect(BREAKS.length).to.be.greaterThan(10);
+    for (const { name, edits } of BREAKS) {
+      for (const { file, from, to } of edits) {
+        expect(readFileSync(`${PROJECT}${file}`, 'utf8').split(from), name).to.have.length(2);
+        expect(to, name).not.to.equal(from);
+      }
+    }
+  });
+});
