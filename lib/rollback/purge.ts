@@ -5,7 +5,7 @@ import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { lstatOrNull, resolveRoots } from '../store/roots.ts';
 import { lockDatabase } from './locks.ts';
 import { audit } from './transaction/audit.ts';
-import { freeTrash } from './transaction/clean-up.ts';
+import { freeAfter } from './transaction/clean-up.ts';
 import { findTransactions, rootsMissing } from './transaction/find.ts';
 
 /** What to purge. */
@@ -62,13 +62,11 @@ export function purgeWith(fs: DurableFs, dirs: readonly string[], id?: string): 
   // Oldest first: whatever an interruption leaves can still be undone from the newest on.
   const chosen = found.slice(from).reverse();
   const bytesFreed = chosen.reduce((sum, t) => sum + discardAreas(fs, dirs, t.id), 0);
-  const notices = chosen.flatMap(({ id: transaction, document }) => {
+  const failures = chosen.flatMap(({ id: transaction, document }) => {
     const target = document?.plan.target ?? 'unknown';
     return audit(fs, dirs, { action: 'purge', transaction, target, outcome: 'purged' }, new Date());
   });
-  // As in conclude(): a disk that has just refused a line is not trusted with a removal.
-  if (notices.length === 0) freeTrash(fs, dirs);
-  return { purged: chosen.map((t) => t.id), bytesFreed, notices };
+  return { purged: chosen.map((t) => t.id), bytesFreed, notices: freeAfter(fs, dirs, failures) };
 }
 
 /** Takes one transaction's areas out of sight; returns the bytes that they hold. */

@@ -6,7 +6,7 @@ import { recoverBothWays, rowOf } from './kill.ts';
 import { mountMemory, unmount } from './mounts.ts';
 import { observe } from './observe.ts';
 import { finish, type Result, tool } from './process.ts';
-import { endState, told } from './recover.ts';
+import { endState, resume, told } from './recover.ts';
 import type { Runner, Task } from './runner.ts';
 import type { Counted } from './scenarios.ts';
 import { Stopped } from './strike.ts';
@@ -21,6 +21,8 @@ const LEVELS = [0, 4096, 65_536, 1_000_000, 1_060_000, 1_100_000, 1_200_000, 2_0
 /** What is left when the disk fills up while it works (bytes). */
 const LEFT = [0, 4096, 16_384];
 const FILLER = 'filler';
+/** Done, but for space that `resume` frees; the lines may be broken anywhere. */
+const STILL_HELD = /space\s+of\s+what\s+is\s+no\s+longer\s+needed\s+is\s+still\s+held/;
 /** Refused beforehand; nothing was changed. */
 const REFUSED = 3;
 /** Part-way, or refused by the system. */
@@ -76,19 +78,8 @@ async function fromLevel(
   disk: string,
   level: number,
 ): Promise<void> {
-  const before = observe(scenario.of, at).tree;
   fill(disk, level);
-  const result = await finish(scenario.argv(at));
-  runner.tally.add(rowOf(scenario), 'filled');
-  rmSync(join(disk, FILLER));
-  // Not even the lock may find room: then the system refuses, and nothing was changed either.
-  const unchanged = differences(before, observe(scenario.of, at).tree).length === 0;
-  if (result.code === REFUSED || (result.code === 7 && unchanged)) {
-    demand(differences(before, observe(scenario.of, at).tree), `refused, but changed. ${told('it', result)}`);
-    runner.tally.add(rowOf(scenario), 'refused');
-    return;
-  }
-  await afterwards(runner, scenario, at, disk, result);
+  await afterwards(runner, scenario, at, disk, await finish(scenario.argv(at)));
 }
 
 async function fillAt(
@@ -102,13 +93,10 @@ async function fillAt(
   const reset = (): Promise<void> => copyTree(scenario.of.template(scenario.template), at);
   const stopped = await Stopped.anew(reset, at, join(disk, '..', 'log'), scenario, point);
   fill(disk, left);
-  const result = await stopped.goOn();
-  runner.tally.add(rowOf(scenario), 'filled');
-  rmSync(join(disk, FILLER));
-  await afterwards(runner, scenario, at, disk, result);
+  await afterwards(runner, scenario, at, disk, await stopped.goOn());
 }
 
-/** Room was made again: a run that ended well is at its end, any other can be finished and taken back. */
+/** Room is made again: a run that ended well is at its end, any other was refused, or can be finished and taken back. */
 async function afterwards(
   runner: Runner,
   scenario: Counted,
@@ -116,9 +104,20 @@ async function afterwards(
   disk: string,
   result: Result,
 ): Promise<void> {
+  const { of, template, success } = scenario;
+  rmSync(join(disk, FILLER));
+  runner.tally.add(rowOf(scenario), 'filled');
   if (result.code === 0) {
-    const reached = endState(scenario.of, at);
-    if (reached !== scenario.success) throw new Violation([`on a full disk it ended as ${reached}`]);
+    if (STILL_HELD.test(result.stdout)) await resume(of, at, observe(of, at), scenario.ends);
+    const reached = endState(of, at);
+    if (reached !== success) throw new Violation([`on a full disk it ended as ${reached}`]);
+    return;
+  }
+  // Not even the lock may find room: then the system refuses, and nothing was changed either.
+  const changes = differences(observe(of, of.template(template)).tree, observe(of, at).tree);
+  if (result.code === REFUSED || (result.code === 7 && changes.length === 0)) {
+    demand(changes, `refused, but changed. ${told('it', result)}`);
+    runner.tally.add(rowOf(scenario), 'refused');
     return;
   }
   if (!STOPPED.includes(result.code ?? -1) || !result.stderr.includes('ENOSPC'))

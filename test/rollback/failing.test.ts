@@ -76,6 +76,10 @@ async function isOpen(roots: readonly string[]): Promise<boolean> {
   return transactions.some(({ state, committed }) => state === 'unfinished' && committed);
 }
 
+/** Whether what nobody needs any more still takes its space. */
+const holdsTrash = (dir: string): boolean =>
+  [...treeOf(dir).keys()].some((path) => /\/trash-[^/]*$/.test(path));
+
 describe('a run in which one call fails', () => {
   let trials: Trials;
   before(async () => {
@@ -97,6 +101,8 @@ describe('a run in which one call fails', () => {
         const ended = await trial.run(noting, { failAt: { index, errno: 'ENOSPC' } });
         expect(complaints(ended, outcome, index), `call ${index}`).to.deep.equal([]);
         expect(destroyed(ended, index), `call ${index}`).to.deep.equal([]);
+        if (ended.error === null && holdsTrash(trial.dir))
+          expect((outcome as { notices: readonly string[] }).notices.join()).to.match(/resume` frees it/);
         if (await isOpen(trial.roots)) expect(String(ended.error)).not.to.include('same command');
         await resume(realFs, trial);
         const state = await trial.state(trials.after);

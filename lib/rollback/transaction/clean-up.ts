@@ -56,8 +56,7 @@ export function clearTransaction(fs: DurableFs, dirs: readonly string[], id: str
 
 /**
  * The end of a run that has done its work: the audit line, then the space of what has been discarded. Returns
- * what went wrong with the audit. A disk that has just refused a line is not trusted with a removal: `resume`
- * frees the space.
+ * what a person must be told of.
  * @throws RollbackError ERR_IO
  */
 export function conclude(
@@ -66,9 +65,29 @@ export function conclude(
   dirs: readonly string[],
   entry: AuditEntry,
 ): string[] {
-  const failures = audit(fs, roots, entry, new Date());
+  return freeAfter(fs, dirs, audit(fs, roots, entry, new Date()));
+}
+
+/**
+ * Frees the space of what has been discarded, unless the audit has failed: a disk that has just refused a line is
+ * not trusted with a removal. Returns the failures, and that the space is still held.
+ * @throws RollbackError ERR_IO
+ */
+export function freeAfter(fs: DurableFs, dirs: readonly string[], failures: readonly string[]): string[] {
   if (failures.length === 0) freeTrash(fs, dirs);
-  return failures;
+  else if (dirs.some((dir) => mayHoldTrash(fs, dir))) return [...failures, STILL_HELD];
+  return [...failures];
+}
+
+const STILL_HELD =
+  'the space of what is no longer needed is still held: `litt-rollback resume` frees it, once the cause is repaired';
+
+function mayHoldTrash(fs: DurableFs, dir: string): boolean {
+  try {
+    return hasTrash(fs, dir);
+  } catch {
+    return true; // The work is done, and an unreadable disk was told of: it does not turn that into a failure.
+  }
 }
 
 /**
