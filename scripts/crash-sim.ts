@@ -3,10 +3,10 @@
  * go, and a choice of what then survives, each must be recoverable, in both directions, also after a second crash
  * while recovering. Prints a table of counts; exits with 1 after a violation, with the seed that brings it back.
  */
-import { appendFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { appendRows, countsToText } from './rows.ts';
 import type { Counts, Effort } from './sim/explore.ts';
 import type { Result, Share } from './sim/worker.ts';
 import { runWorker } from './workers.ts';
@@ -66,17 +66,11 @@ function report(results: readonly Result[], seconds: number, rows: string | null
     for (const [what, n] of Object.entries(result.counts)) counts[what] = (counts[what] ?? 0) + n;
   }
   const entries = Object.entries(counts);
-  const width = Math.max(...entries.map(([what]) => what.length));
-  for (const [what, n] of entries) {
-    process.stdout.write(`  ${what.padEnd(width)}  ${n.toLocaleString('en-US').padStart(10)}\n`);
-  }
+  process.stdout.write(countsToText(entries));
   const failures = results.flatMap((r) => (r.failure === null ? [] : [r.failure]));
   process.stdout.write(`  ${seconds.toFixed(0)} s, ${failures.length} violations\n`);
   for (const failure of failures) process.stdout.write(`VIOLATION ${failure}\n`);
-  if (rows !== null) {
-    const lines = entries.map(([what, count]) => JSON.stringify({ proof: 'simulator', what, count }));
-    appendFileSync(rows, `${lines.join('\n')}\n`);
-  }
+  appendRows(rows, 'simulator', entries);
   if (failures.length > 0) process.exitCode = 1;
 }
 

@@ -3,7 +3,7 @@
  * signals it there, fills its disk and cuts it off, on databases that the engine wrote, and checks that every state
  * can be finished and taken back. Prints a table of counts; exits with 1 after a violation.
  */
-import { appendFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,12 +14,12 @@ import { finish } from './crash/process.ts';
 import { Enough, Runner } from './crash/runner.ts';
 import { selfTest } from './crash/self-test.ts';
 import { type Machine, sweepCase } from './crash/sweep.ts';
-import { type Row, rowOf } from './crash/tally.ts';
+import { appendRows, type Tried } from './rows.ts';
 
 const COMMAND = fileURLToPath(new URL('../dist/bin/litt-rollback.js', import.meta.url));
 
 /** For a table over several proofs. What was skipped stands in it too. */
-const rows: Row[] = [];
+const counts: Tried[] = [];
 
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
@@ -32,8 +32,7 @@ async function main(): Promise<void> {
   if (reason !== null) skip(options.selfTest ? 'sweeps of broken builds' : 'all sweeps', reason);
   else if (options.selfTest) await testItself(options);
   else await sweep(options);
-  if (options.rows !== null)
-    appendFileSync(options.rows, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  appendRows(options.rows, 'real kernel', counts);
 }
 
 async function sweep(options: Options): Promise<void> {
@@ -52,7 +51,7 @@ async function sweep(options: Options): Promise<void> {
   const { tally } = runner;
   const seconds = ((Date.now() - started) / 1000).toFixed(0);
   process.stdout.write(`\n${tally.toText()}\n${tally.violationsToText()}${seconds} s\n`);
-  rows.push(...tally.toRows());
+  counts.push(...tally.sums());
   if (tally.violations.size > 0) process.exitCode = 1;
 }
 
@@ -70,13 +69,13 @@ async function testItself(options: Options): Promise<void> {
     );
   }
   process.stdout.write(`${found} faults found, ${missed} missed\n`);
-  rows.push(rowOf('faults put into the program, and found', found));
+  counts.push(['faults put into the program, and found', found]);
   if (missed > 0) process.exitCode = 1;
 }
 
 function skip(what: string, reason: string): void {
   process.stdout.write(`skipped: ${what}: ${reason}\n`);
-  rows.push(rowOf(`skipped: ${what}: ${reason}`, 0));
+  counts.push([`skipped: ${what}: ${reason}`, 0]);
 }
 
 /** Why nothing can be swept on this machine; null when it can. */

@@ -3,13 +3,14 @@
  * databases, plan files, journals. Each input follows from the seed and its number. Prints a table of counts; exits
  * with 1 when something went wrong.
  */
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { addTally, emptyTally, type Tally } from './fuzz/tally.ts';
 import type { Share } from './fuzz/worker.ts';
+import { appendRows, countsToText } from './rows.ts';
 import { runWorker, scratchParent } from './workers.ts';
 
 const USAGE = `Usage: npx tsx scripts/fuzz.ts [options]
@@ -117,12 +118,8 @@ function report(tally: Tally, { rows, seed }: Options, seconds: number): void {
   if (peakBytes > MAX_BYTES) problems.push(`a process took ${peakBytes} bytes of memory`);
   if (slowest > MAX_MILLISECONDS) problems.push(`${slowestId}: it took ${Math.round(slowest)} ms`);
   const entries = Object.entries(counts);
-  const width = Math.max(...entries.map(([what]) => what.length));
-  const lines = entries.map(
-    ([what, n]) => `  ${what.padEnd(width)}  ${n.toLocaleString('en-US').padStart(10)}\n`,
-  );
   const memory = (peakBytes / 2 ** 20).toFixed(0);
-  process.stdout.write(`${lines.join('')}  ${seconds.toFixed(0)} s, at most ${memory} MiB, `);
+  process.stdout.write(`${countsToText(entries)}  ${seconds.toFixed(0)} s, at most ${memory} MiB, `);
   process.stdout.write(
     `slowest database or document ${slowest.toFixed(0)} ms, ${problems.length} problems\n`,
   );
@@ -132,10 +129,7 @@ function report(tally: Tally, { rows, seed }: Options, seconds: number): void {
       `PROBLEM ${problem}\n  repeat: npx tsx scripts/fuzz.ts --seed ${seed} --only '${id}'\n`,
     );
   }
-  if (rows !== null) {
-    const documents = entries.map(([what, n]) => JSON.stringify({ proof: 'hostile input', what, count: n }));
-    appendFileSync(rows, `${documents.join('\n')}\n`);
-  }
+  appendRows(rows, 'hostile input', entries);
   if (problems.length > 0) process.exitCode = 1;
 }
 

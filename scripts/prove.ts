@@ -3,11 +3,12 @@
  * into a gate (or whole, with --full), and prints what each has tried as one table.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { type Row, readRows } from './rows.ts';
 
 const USAGE = `Usage: npx tsx scripts/prove.ts [options]
 
@@ -29,13 +30,6 @@ const PROOFS: readonly Proof[] = [
   { name: 'sweeps of broken builds', script: 'crash-sweep.ts', gate: ['--self-test'], full: ['--self-test'] },
   { name: 'hostile input', script: 'fuzz.ts', gate: ['--quick'], full: [] },
 ];
-
-/** What a script writes with --rows: one JSON document a line. */
-interface Row {
-  readonly proof: string;
-  readonly what: string;
-  readonly count: number;
-}
 
 const SCRIPTS = fileURLToPath(new URL('.', import.meta.url));
 
@@ -76,12 +70,6 @@ function run(script: string, words: readonly string[]): Promise<number> {
     child.on('error', reject);
     child.on('close', (code) => resolve(code ?? 1));
   });
-}
-
-/** No rows were written when every chosen proof has failed at once. */
-function readRows(path: string): Row[] {
-  const lines = existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
-  return lines.map((line) => JSON.parse(line) as Row);
 }
 
 function tableOf(rows: readonly Row[]): string {

@@ -6,6 +6,7 @@
  * App data for a height (`a`, `p`) is written after blocks above it, so only `b` tells where a height ends.
  */
 import { KIND } from '../format/key-records.ts';
+import { viewOf } from '../store/reading.ts';
 import { type DecodedKey, type KeyRun, ROLE, type RunHeights, type TableSchema } from './types.ts';
 
 const KEY_BYTES = 9;
@@ -33,7 +34,7 @@ export const blocks: TableSchema = {
   },
 
   heights({ buffer, offsets, count }: KeyRun, { high, low, roles }: RunHeights): void {
-    const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+    const view = viewOf(buffer);
     // Constants of a module would be read anew in every turn.
     const { none, decides, counts, misfit } = ROLE;
     const { primary } = KIND;

@@ -3,6 +3,7 @@
  * parts. A secondary is a transaction hash of 32 bytes.
  */
 import { KIND } from '../format/key-records.ts';
+import { viewOf } from '../store/reading.ts';
 import { type DecodedKey, type KeyRun, ROLE, type RunHeights, type TableSchema } from './types.ts';
 
 const PRIMARY_BYTES = 12;
@@ -22,7 +23,7 @@ export const receipts: TableSchema = {
   },
 
   heights({ buffer, offsets, count }: KeyRun, { high, low, roles }: RunHeights): void {
-    const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+    const view = viewOf(buffer);
     // Constants of a module would be read anew in every turn.
     const { none, decides, misfit } = ROLE;
     const { primary } = KIND;

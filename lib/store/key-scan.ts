@@ -157,7 +157,7 @@ export class KeyScan {
     const { shard } = address;
     const bad = this.oddAddress(start, address);
     if (kind === KIND.standalone || kind === KIND.primary) {
-      this.closeUnfinished(start);
+      this.finish(start);
       if (kind === KIND.standalone) {
         if (bad) this.findings.drop(start, end, this.records, 1);
         else this.widen(shard, address.end);
@@ -200,8 +200,8 @@ export class KeyScan {
     if (end > (this.shardEnds[shard] ?? Number.POSITIVE_INFINITY)) this.shardEnds[shard] = end;
   }
 
-  /** A group that is open where another begins, or at the end, stays open for ever. */
-  private closeUnfinished(end: number): void {
+  /** Ends the scan, or the group that is open, at file offset `end`: that group was never closed. */
+  finish(end: number): void {
     if (this.groupStart === NO_GROUP) return;
     const { groupStart, groupRecord } = this;
     this.groupStart = NO_GROUP;
@@ -209,11 +209,6 @@ export class KeyScan {
     this.groupElsewhere = [];
     if (this.rules.sealing) this.findings.drop(groupStart, end, groupRecord, this.records - groupRecord);
     else this.findings.fault('ERR_GROUP', groupStart, groupRecord, 'its group has no last secondary');
-  }
-
-  /** Ends the scan at file offset `end`, the end of the last whole record. */
-  finish(end: number): void {
-    this.closeUnfinished(end);
   }
 
   /** Returns whether the record's group is to be dropped. */
@@ -236,7 +231,7 @@ export class KeyScan {
 
   /** A kind that does not exist also ends the group that is open. */
   private oddKind(start: number, end: number, kind: number): void {
-    this.closeUnfinished(start);
+    this.finish(start);
     this.findings.fault('ERR_KEY_RECORD', start, this.records, `record kind ${kind} does not exist`);
     if (this.rules.sealing) this.findings.drop(start, end, this.records, 1);
   }

@@ -1,5 +1,7 @@
 /** Counts of everything that was tried, and violations with what repeats them. */
 
+import type { Tried } from '../rows.ts';
+
 /** What is counted for one sweep. */
 export const COLUMNS = [
   'calls',
@@ -45,16 +47,6 @@ const KIND_LINES = 2;
 /** What differs between violations of one kind: ids, numbers, the place of a copy. */
 const VARIES = /(\/\S*\/)?run-\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,}|\d+/g;
 const SHOWN_IDS = 8;
-
-/** A line of a table over several proofs. */
-export interface Row {
-  readonly proof: string;
-  readonly what: string;
-  readonly count: number;
-}
-
-/** What these sweeps have counted, as such a line. */
-export const rowOf = (what: string, count: number): Row => ({ proof: 'real kernel', what, count });
 
 /** Something that must never happen. */
 export class Violation extends Error {
@@ -104,9 +96,9 @@ export class Tally {
   }
 
   /** The sums, for a table over several proofs. */
-  toRows(): Row[] {
+  sums(): Tried[] {
     const counted = COLUMNS.filter((column) => column !== 'calls' && this.total(column) > 0);
-    return counted.map((column) => rowOf(WHAT[column], this.total(column)));
+    return counted.map((column) => [WHAT[column], this.total(column)]);
   }
 
   /** All counts as aligned text. */

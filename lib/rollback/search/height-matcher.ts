@@ -28,7 +28,7 @@ export class HeightMatcher {
     private readonly schema: TableSchema,
     private readonly target: bigint,
     /** The heights of blocks that have been looked at; null when nobody looks. */
-    private readonly digest: HeightDigest | null,
+    readonly digest: HeightDigest | null,
   ) {
     this.heights = new HeightBuffer(schema);
     this.limit = halve(target);
@@ -64,7 +64,7 @@ export class HeightMatcher {
 
   /**
    * How many of a segment's newest blocks hold no record that may be accepted; what there is to note of them is
-   * noted. A block in the midst of whose first group another one ends is not among them.
+   * noted. A block that begins with the rest of an older block's group is not among them if that block is not.
    */
   readonly unwanted = ({ segment }: SurveyedSegment): number => {
     const blocks = this.digest?.blocksOf(segment.index) ?? [];

@@ -52,7 +52,7 @@ export async function searchHeight(context: TableContext, { height }: HeightTarg
   if (table.watermark !== null && pivot.at.segment.index < table.watermark) {
     throw unreachable(context, height, search, pivot);
   }
-  return settle(context, schema, height, search, found, pivot, digest);
+  return settle(context, schema, height, search, found, pivot);
 }
 
 /** Looks at what would stay, and moves the end if the person wants that. */
@@ -63,14 +63,14 @@ async function settle(
   search: HeightMatcher,
   found: WalkResult,
   pivot: Pivot,
-  digest: HeightDigest | null,
 ): Promise<Found> {
   const { stragglers } = context.plan;
+  const { digest } = search;
   const accepted = search.accepted as bigint;
   let highest = accepted;
   if (digest !== null) {
-    const search = new StragglerSearch(context, schema, height, digest);
-    const kept = await search.before(pivot, stragglers === 'drop');
+    const all = new StragglerSearch(context, schema, height, digest);
+    const kept = await all.before(pivot, stragglers === 'drop');
     if (kept.stragglers !== null && stragglers === 'drop') {
       return dropFrom(context, schema, height, kept.stragglers);
     }
