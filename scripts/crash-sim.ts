@@ -20,6 +20,7 @@ const USAGE = `Usage: npx tsx scripts/crash-sim.ts [options]
   --nightly      the nightly size
   --seed N       another choice of databases (default: the time)
   --path P       only the database at this path of the seed, as a violation prints it
+  --workers N    processes (default: one for each processor)
   --rows FILE    append the counts as JSON lines
 `;
 
@@ -33,6 +34,7 @@ async function main(): Promise<void> {
       nightly: { type: 'boolean' },
       seed: { type: 'string' },
       path: { type: 'string' },
+      workers: { type: 'string' },
       rows: { type: 'string' },
       help: { type: 'boolean' },
     },
@@ -48,7 +50,7 @@ async function main(): Promise<void> {
     throw new Error(USAGE);
   const path = values.path ?? null;
   const started = Date.now();
-  const workers = path === null ? availableParallelism() : 1;
+  const workers = path === null ? Number(values.workers ?? availableParallelism()) : 1;
   const shares = Array.from({ length: workers }, (_, i) => ({
     seed: seed + i,
     databases: path === null ? Math.ceil(databases / workers) : 1,

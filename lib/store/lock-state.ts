@@ -93,7 +93,7 @@ export function examineLock(
 function readOnce(fs: DurableFs, path: string): Omit<ExaminedLock, 'lock'> | 'free' | 'changing' {
   try {
     const stat = requireRegularFile(fs, path);
-    const bytes = readBeginning(fs, path);
+    const bytes = readBeginning(fs, path, stat.size);
     return sameFile(stat, fs.lstat(path)) ? { stat, bytes } : 'changing';
   } catch (error) {
     if (hasErrno(error, 'ENOENT')) return 'free';
@@ -103,7 +103,7 @@ function readOnce(fs: DurableFs, path: string): Omit<ExaminedLock, 'lock'> | 'fr
   }
 }
 
-function readBeginning(fs: DurableFs, path: string): Buffer | null {
+function readBeginning(fs: DurableFs, path: string, size: number): Buffer | null {
   let fd: number;
   try {
     fd = fs.open(path, 'r');
@@ -112,7 +112,7 @@ function readBeginning(fs: DurableFs, path: string): Buffer | null {
     throw error;
   }
   try {
-    const buffer = Buffer.alloc(MAX_LOCK_SIZE + 1);
+    const buffer = Buffer.alloc(Math.min(MAX_LOCK_SIZE, size) + 1);
     return buffer.subarray(0, fs.readAt(fd, buffer, 0));
   } finally {
     fs.close(fd);

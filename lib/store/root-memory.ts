@@ -76,6 +76,10 @@ export function makeDirLike(fs: DurableFs, dir: string, like: string): void {
   const owner = fs.lstat(like);
   fs.mkdir(dir, 0o750);
   const made = fs.lstat(dir);
-  if (made.uid !== owner.uid || made.gid !== owner.gid) fs.chown(dir, owner.uid, owner.gid);
+  if (made.uid !== owner.uid || made.gid !== owner.gid) {
+    fs.chown(dir, owner.uid, owner.gid);
+    // Its owner is not part of its name: a directory that came back as root's would shut the node's user out.
+    fs.fsyncDir(dir);
+  }
   fs.fsyncDir(join(dir, '..'));
 }

@@ -18,8 +18,15 @@ export interface Runner {
 /** Whether a recorded runner still runs; `unknown` when it cannot be told from here. */
 export type RunnerState = 'running' | 'dead' | 'unknown';
 
-/** This process. */
+let known: Runner | null = null;
+
+/** This process; nothing of it changes while it runs. */
 export function thisRunner(): Runner {
+  known ??= describeThisProcess();
+  return known;
+}
+
+function describeThisProcess(): Runner {
   return {
     pid: process.pid,
     boot: readProc('/proc/sys/kernel/random/boot_id'),

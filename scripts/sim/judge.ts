@@ -2,104 +2,184 @@
  * What a state of the file system shows to somebody who knows nothing of this program: the database's own files,
  * what keeps the engine out, and what is left of us. Nothing here uses the code that it judges.
  */
+import { basename, dirname, join } from 'node:path';
+import type { Inode } from '../../test/helpers/sim/inodes.ts';
 import type { MemoryFs } from '../../test/helpers/sim/memory-fs.ts';
-import { dump } from '../../test/helpers/sim/tree-io.ts';
-import type { Tree } from '../../test/helpers/tree.ts';
-import type { Subject } from './subject.ts';
+import { contentHash, entriesBelow } from '../../test/helpers/sim/tree-io.ts';
+import { DEAD_PID, type Subject } from './subject.ts';
 
-const BOLT = 'UNFINISHED-ROLLBACK--run-litt-rollback-resume.keys';
+/** The engine reads a number from each `.keys` file, and cannot read one here. */
+export const BOLT = 'UNFINISHED-ROLLBACK--run-litt-rollback-resume.keys';
 const OURS = /(^|\/)(\.litt-rollback(\/|$)|\.?litt\.lock[^/]*$|UNFINISHED-ROLLBACK--[^/]*$)/;
+/** Written for one run alone: no later one needs them, or needs to own them. */
+const PASSING = /litt-rollback-tmp$|\.new$|\/kept\/|\/trash-|\/runner\.\d+$/;
+const MARKS = ['committed', 'done', 'undoing', 'undone'] as const;
+
+/** One directory's part in the transaction: which files of it are there and whole. */
+export interface Area {
+  readonly dir: string;
+  readonly journal: boolean;
+  readonly undo: boolean;
+  readonly marks: Readonly<Record<(typeof MARKS)[number], boolean>>;
+}
+
+/**
+ * How far a transaction is. `none`: no journal. `intent`: a journal that nobody has committed. `open`: from the
+ * first committed mark to the last mark that says it is over. `over`: only to be cleared away.
+ */
+export type Phase = 'none' | 'intent' | 'open' | 'over';
 
 /** A state, looked at. */
 export interface Look {
   /** Every entry of the database, of the snapshots and beside them: content, mode, owner, links. A line each. */
   readonly data: string;
-  /** Directories with a lock that the engine would take over, or none. */
-  readonly open: readonly string[];
-  /** Tables of the plan with steps and no bolt in any root. */
+  /** Roots with a lock that the engine would take over, or none. */
+  readonly unlocked: readonly string[];
+  /** Segments directories of planned tables without a bolt. */
   readonly unbolted: readonly string[];
   /** Bolts, locks that fail closed, open journals, temporary files and trash. */
   readonly traces: readonly string[];
-  /** Whether any root has a whole committed mark beside an open journal. */
-  readonly committed: boolean;
+  /** What is ours and does not belong to the owner of the database, or cannot be read by it. */
+  readonly foreign: readonly string[];
+  readonly areas: readonly Area[];
+  readonly phase: Phase;
+  /** Whether the transaction is being taken back. */
+  readonly backward: boolean;
 }
 
 /** Looks at a state. */
 export function look(fs: MemoryFs, subject: Subject): Look {
-  const tree = dump(fs, subject.dir);
-  const names = [...tree.keys()];
-  const data = dataOf(tree);
-  const below = (path: string): string => path.slice(subject.dir.length + 1);
-  const open = subject.roots.filter((root) => !refusesByLock(fs, `${root}/litt.lock`));
-  const changed = subject.plan.tables.filter((t) => t.steps.length > 0).map((t) => t.table);
-  const unbolted = changed.filter(
-    (table) => !subject.roots.some((root) => tree.has(`${below(root)}/${table}/segments/${BOLT}`)),
+  const entries = entriesBelow(fs, subject.dir);
+  const areas = areasOf(fs, subject);
+  const owner = fs.lstat(subject.dir).uid;
+  const ours = entries.filter(([path]) => OURS.test(path));
+  const segments = subject.plan.tables.flatMap(({ table }) =>
+    subject.roots
+      .map((root) => join(root, table, 'segments'))
+      .filter((dir) => kindAt(fs, dir) === 'directory'),
   );
   return {
-    data,
-    open,
-    unbolted,
-    traces: names.filter(isTrace(fs, subject, tree)),
-    committed: isCommitted(names),
+    data: dataOf(entries),
+    unlocked: subject.roots.filter((root) => !refusesByLock(textOf(fs, `${root}/litt.lock`))),
+    unbolted: segments.filter((dir) => kindAt(fs, join(dir, BOLT)) === null),
+    traces: ours.filter((entry) => isTrace(fs, subject, entry)).map(([path]) => path),
+    foreign: ours.filter(([path, inode]) => isForeign(path, inode, owner)).map(([path]) => path),
+    areas,
+    phase: phaseOf(areas),
+    backward: areas.some((a) => a.marks.undoing),
   };
 }
 
 /** A line an entry. Of links it tells which names are one file: what we keep aside may be a further one. */
-function dataOf(tree: Tree): string {
-  const firstOf = new Map<unknown, string>();
+function dataOf(entries: readonly (readonly [string, Inode])[]): string {
+  const firstOf = new Map<number, string>();
   const lines: string[] = [];
-  for (const [path, { mtime: _mtime, ino, nlink: _nlink, ...entry }] of tree) {
+  for (const [path, inode] of entries) {
     if (OURS.test(path)) continue;
-    const first = firstOf.get(ino) ?? path;
-    firstOf.set(ino, first);
-    lines.push(`${path} ${JSON.stringify(entry)}${first === path ? '' : ` is ${first}`}`);
+    const first = firstOf.get(inode.id) ?? path;
+    firstOf.set(inode.id, first);
+    const content = inode.kind === 'file' ? contentHash(inode) : inode.kind === 'link' ? inode.target : '';
+    const { kind, mode, uid, gid } = inode;
+    lines.push(
+      `${path} ${kind} ${mode.toString(8)} ${uid}:${gid} ${content}${first === path ? '' : ` is ${first}`}`,
+    );
   }
   return lines.join('\n');
 }
 
 /** The engine takes over a lock whose first line with `PID: ` names a dead process; without such a line it refuses. */
-function refusesByLock(fs: MemoryFs, path: string): boolean {
-  const text = textOf(fs, path);
+function refusesByLock(text: string | null): boolean {
   return text !== null && !text.split('\n').some((line) => line.trim().startsWith('PID: '));
 }
 
-function isTrace(fs: MemoryFs, subject: Subject, tree: Tree): (path: string) => boolean {
-  return (path) => {
-    // What is prepared for a lock names a process, and goes when the next run takes the lock.
-    if (/(^|\/)\.?litt\.lock\./.test(path)) return false;
-    if (path.endsWith(BOLT) || /\.litt-rollback\/(trash-|[^/]+\/journal\.json$)/.test(path)) return true;
-    if (/litt-rollback-tmp$|\.new$/.test(path) && tree.get(path)?.kind === 'file') return true;
-    return path.endsWith('litt.lock') && refusesByLock(fs, `${subject.dir}/${path}`);
-  };
+function isTrace(fs: MemoryFs, subject: Subject, [path, inode]: readonly [string, Inode]): boolean {
+  // What is prepared for a lock names a process, and goes when the next run takes the lock.
+  if (/(^|\/)\.?litt\.lock\./.test(path)) return false;
+  if (path.endsWith(BOLT) || /\.litt-rollback\/(trash-|[^/]+\/journal\.json$)/.test(path)) return true;
+  if (/litt-rollback-tmp$|\.new$/.test(path) && inode.kind === 'file') return true;
+  return path.endsWith('litt.lock') && refusesByLock(textOf(fs, `${subject.dir}/${path}`));
 }
 
-/** The mark's file is whole by the order of its making: written aside, synced, renamed. */
-function isCommitted(names: readonly string[]): boolean {
-  const areas = names
-    .filter((n) => /\.litt-rollback\/[^/]+\/journal\.json$/.test(n))
-    .map((n) => n.replace(/[^/]+$/, ''));
-  return areas.some((area) => names.includes(`${area}committed`));
+/** A lock must be readable by the node's user, or the engine could not print what it says. */
+function isForeign(path: string, inode: Inode, owner: number): boolean {
+  if (PASSING.test(path)) return false;
+  return inode.uid !== owner || (path.endsWith('litt.lock') && (inode.mode & 0o444) !== 0o444);
 }
 
-function textOf(fs: MemoryFs, path: string): string | null {
-  let fd: number;
+function areasOf(fs: MemoryFs, subject: Subject): Area[] {
+  const dirs = subject.snapshotDir === undefined ? subject.roots : [...subject.roots, subject.snapshotDir];
+  return dirs.flatMap((dir) => {
+    const area = join(dir, '.litt-rollback', subject.plan.id);
+    if (kindAt(fs, area) !== 'directory') return [];
+    const whole = (name: string): boolean => isWhole(textOf(fs, join(area, name)));
+    const marks = Object.fromEntries(MARKS.map((mark) => [mark, whole(mark)])) as Area['marks'];
+    return [
+      { dir, journal: kindAt(fs, join(area, 'journal.json')) !== null, undo: whole('undo.json'), marks },
+    ];
+  });
+}
+
+/** A line of JSON and its checksum: what was torn or came as zeros is no JSON, or has no second line. */
+function isWhole(text: string | null): boolean {
+  const [json, sum] = text?.split('\n') ?? [];
+  if (json === undefined || !/^sha256 [0-9a-f]{64}$/.test(sum ?? '')) return false;
   try {
-    fd = fs.open(path, 'r');
+    JSON.parse(json);
+    return true;
   } catch {
-    return null; // no lock
+    return false;
   }
+}
+
+function phaseOf(areas: readonly Area[]): Phase {
+  if (!areas.some((a) => a.journal)) return 'none';
+  if (!areas.some((a) => a.marks.committed)) return 'intent';
+  const backward = areas.some((a) => a.marks.undoing);
+  const isOver = areas.every(({ marks }) => marks.undone || (!backward && marks.done));
+  return isOver ? 'over' : 'open';
+}
+
+/** What lies at a path; null for nothing. */
+export function kindAt(fs: MemoryFs, path: string): Inode['kind'] | null {
+  try {
+    return fs.lstat(path).kind;
+  } catch {
+    return null; // nothing
+  }
+}
+
+/** A file's content as text; null without one. */
+export function textOf(fs: MemoryFs, path: string): string | null {
+  if (kindAt(fs, path) !== 'file') return null;
+  const fd = fs.open(path, 'r');
   const bytes = Buffer.alloc(fs.lstat(path).size);
   fs.readAt(fd, bytes, 0);
   fs.close(fd);
   return bytes.toString('utf8');
 }
 
-/** After a power cut the process of the locks is dead: its number, which is that of this very process, goes. */
+/** After a power cut the process of the locks is dead: its number, which is that of this very process, changes. */
 export function bury(fs: MemoryFs, subject: Subject): void {
   for (const dir of subject.lockedDirs) {
-    const path = `${dir}/litt.lock`;
-    if (textOf(fs, path)?.includes(`PID: ${process.pid}\n`) === true) fs.unlink(path);
+    for (const name of fs.readdir(dir)) {
+      if (name === 'litt.lock') renumber(fs, join(dir, name));
+      if (/^\.litt\.lock\.\d+-/.test(name)) {
+        fs.rename(join(dir, name), join(dir, name.replace(/^(\.litt\.lock\.)\d+/, `$1${DEAD_PID}`)));
+      }
+    }
   }
+}
+
+function renumber(fs: MemoryFs, path: string): void {
+  const text = textOf(fs, path);
+  if (text?.includes(`PID: ${process.pid}\n`) !== true) return;
+  const { mode, uid, gid } = fs.lstat(path);
+  const beside = join(dirname(path), `.buried-${basename(path)}`);
+  const fd = fs.open(beside, 'wx', mode);
+  fs.writeAt(fd, Buffer.from(text.replace(`PID: ${process.pid}\n`, `PID: ${DEAD_PID}\n`)), 0);
+  fs.close(fd);
+  fs.chown(beside, uid, gid);
+  fs.rename(beside, path);
 }
 
 /** In short: how two looks differ. */

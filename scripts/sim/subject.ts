@@ -1,12 +1,16 @@
 /** A random database with a plan, in memory: what the simulator crashes. */
 import { linkSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { planRollback, type RollbackPlan } from '../../lib/index.ts';
-import { acquireLocks } from '../../lib/store/lock.ts';
-import { type Scenario, stage } from '../../test/helpers/scenario.ts';
-import type { MemoryFs, OpLog } from '../../test/helpers/sim/memory-fs.ts';
+import { type Scenario, scenario, stage } from '../../test/helpers/scenario.ts';
+import type { MemoryFs } from '../../test/helpers/sim/memory-fs.ts';
+import { create } from '../../test/helpers/sim/shorthand.ts';
 import { loadTree } from '../../test/helpers/sim/tree-io.ts';
 import { removeTempDir } from '../../test/helpers/temp.ts';
+
+/** A process number above all that Linux gives out. */
+export const DEAD_PID = 4_199_999;
 
 /** What is crashed. */
 export interface Subject {
@@ -28,7 +32,24 @@ export interface SubjectSpec {
   readonly reflinks: boolean;
   /** Every how many files have another link outside of the roots; 0 for none. */
   readonly linkEvery: number;
+  /** Owner of every file; this program runs as root. */
+  readonly owner: number;
+  /** Whether the node was killed: its locks are there, and taken over. */
+  readonly staleLocks: boolean;
 }
+
+/** Any subject. */
+export const subjectSpec: fc.Arbitrary<SubjectSpec> = fc.record({
+  scenario,
+  keepUndo: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(true) },
+    { weight: 1, arbitrary: fc.constant(false) },
+  ),
+  reflinks: fc.boolean(),
+  linkEvery: fc.constantFrom(0, 0, 1, 3),
+  owner: fc.constantFrom(0, 1000),
+  staleLocks: fc.boolean(),
+});
 
 /** Builds the database on disk, plans, and loads it; null where the plan is refused or has no steps. */
 export async function makeSubject(spec: SubjectSpec): Promise<Subject | null> {
@@ -41,24 +62,27 @@ export async function makeSubject(spec: SubjectSpec): Promise<Subject | null> {
     if (plan.tables.every((t) => t.steps.length === 0)) return null;
     const start = loadTree(dir, { reflinks: spec.reflinks });
     const below = snapshotDir === undefined ? [] : [snapshotDir, ...tablesBelow(snapshotDir)];
-    return {
-      dir,
-      roots,
-      snapshotDir,
-      lockedDirs: [...roots, ...below],
-      plan,
-      keepUndo: spec.keepUndo,
-      start,
-    };
+    const lockedDirs = [...roots, ...below];
+    if (spec.staleLocks) for (const at of lockedDirs) create(start, join(at, 'litt.lock'), lockText());
+    giveAway(start, dir, spec.owner);
+    return { dir, roots, snapshotDir, lockedDirs, plan, keepUndo: spec.keepUndo, start };
   } finally {
     removeTempDir(dir);
   }
 }
 
+const lockText = (): string => `PID: ${DEAD_PID}\nTimestamp: 2026-01-01T00:00:00Z\n`;
+
 const tablesBelow = (snapshotDir: string): string[] =>
   readdirSync(snapshotDir, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => join(snapshotDir, entry.name));
+
+function giveAway(fs: MemoryFs, path: string, owner: number): void {
+  fs.chown(path, owner, owner);
+  if (fs.lstat(path).kind !== 'directory') return;
+  for (const name of fs.readdir(path)) giveAway(fs, join(path, name), owner);
+}
 
 /** Somebody's backup by hard links: it must keep every byte. */
 function linkFiles(dir: string, roots: readonly string[], every: number): void {
@@ -72,21 +96,4 @@ function linkFiles(dir: string, roots: readonly string[], every: number): void {
       linkSync(join(root, path), join(backup, String(seen)));
     }
   }
-}
-
-/** Something that a locked run does. */
-export type Work = (fs: MemoryFs, lockedDirs: readonly string[]) => unknown;
-
-/** Does it under the locks, as a command does, and records every change, those of the locks included. */
-export async function record(
-  subject: Subject,
-  from: MemoryFs,
-  work: Work,
-): Promise<{ log: OpLog; end: MemoryFs }> {
-  const end = from.clone();
-  const log = end.record();
-  const locks = acquireLocks(end, subject.lockedDirs);
-  await work(end, locks.dirs);
-  locks.release();
-  return { log, end };
 }

@@ -1,9 +1,10 @@
 /** One process of scripts/crash-sim.ts: draws databases, crashes them, and sends what it has tried. */
 import fc from 'fast-check';
-import { scenario } from '../../test/helpers/scenario.ts';
 import { serve } from '../workers.ts';
-import { type Counts, type Effort, Explorer, Violation } from './explore.ts';
-import { makeSubject, type SubjectSpec } from './subject.ts';
+import { type Counts, type Effort, Explorer } from './explore.ts';
+import { waitForNobody } from './patience.ts';
+import { Violation } from './recover.ts';
+import { makeSubject, subjectSpec } from './subject.ts';
 
 /** A worker's share. */
 export interface Share {
@@ -23,16 +24,7 @@ export interface Result {
   readonly failure: string | null;
 }
 
-const spec: fc.Arbitrary<SubjectSpec> = fc.record({
-  scenario,
-  keepUndo: fc.oneof(
-    { weight: 3, arbitrary: fc.constant(true) },
-    { weight: 1, arbitrary: fc.constant(false) },
-  ),
-  reflinks: fc.boolean(),
-  linkEvery: fc.constantFrom(0, 0, 1, 3),
-});
-
+waitForNobody();
 serve(work);
 
 async function work({ seed, databases, effort, limit, path }: Share): Promise<Result> {
@@ -41,7 +33,7 @@ async function work({ seed, databases, effort, limit, path }: Share): Promise<Re
     counts[what] = (counts[what] ?? 0) + n;
   };
   let first = true;
-  const property = fc.asyncProperty(spec, async (drawn) => {
+  const property = fc.asyncProperty(subjectSpec, async (drawn) => {
     const subject = await makeSubject(drawn);
     if (subject === null) {
       add('databases without anything to do');

@@ -1,10 +1,10 @@
 /** The file system with faults: each of them happens where it was asked for, and only there. */
 import { expect } from 'chai';
-import { createFileDurably, writeFileDurably } from '../../lib/store/durable-files.ts';
+import { writeFileDurably } from '../../lib/store/durable-files.ts';
 import type { DurableFs } from '../../lib/store/durable-fs.ts';
 import { crashStates } from '../helpers/sim/crash-states.ts';
 import { CrashNow, type Fault, FaultyFs, isSync } from '../helpers/sim/faulty-fs.ts';
-import { MemoryFs } from '../helpers/sim/memory-fs.ts';
+import { MemoryFs, type OpLog } from '../helpers/sim/memory-fs.ts';
 import { dropMutants, swapMutants } from '../helpers/sim/mutants.ts';
 import { create, filesIn, textOf } from '../helpers/sim/shorthand.ts';
 
@@ -31,7 +31,7 @@ describe('sim/faulty-fs', () => {
     expect(fs.ops.map((op) => op.index)).to.deep.equal(CALLS.map((_, i) => i));
     expect(fs.ops[3]?.paths).to.deep.equal([TEMPORARY]);
     expect(fs.ops[4]?.paths).to.deep.equal([TEMPORARY, '/d/f']);
-    for (const { site } of fs.ops) expect(site).to.match(/^lib\/store\/durable-files\.ts:\d+ < /);
+    for (const { site } of fs.ops) expect(site).to.match(/^lib\/store\/durable-files\.ts:\d+( < |$)/);
     expect(fs.reads).to.be.greaterThan(0);
     expect(textOf(inner, '/d/f')).to.equal('new content');
   });
@@ -86,7 +86,9 @@ describe('sim/faulty-fs', () => {
       fs.writeAt(fd, Buffer.from('NEW'), 0);
       expect(() => fs.fsync(fd)).to.throw('EIO');
       fs.fsync(again === 'same' ? fd : fs.open('/d/f', 'r'));
-      const texts = new Set([...crashStates(log, log.ops.length, { sample: 5, seed: 1 })].map(read));
+      const texts = new Set(
+        [...crashStates(log, log.ops.length, { sample: 5, seed: 1 })].map((state) => textOf(state, '/d/f')),
+      );
       expect(texts.has('old'), again).to.equal(again === 'same');
     }
   });
@@ -95,7 +97,7 @@ describe('sim/faulty-fs', () => {
     const { inner, fs } = faulty({ drop: isSync });
     const log = inner.record();
     replace(fs);
-    expect(log.ops.filter((op) => op.op === 'sync')).to.deep.equal([]);
+    expect(log.ops.flatMap((op) => (op.op === 'sync' ? [op.missed] : []))).to.deep.equal([true, true]);
     expect(fs.ops.filter((op) => op.fate === 'dropped').map((op) => op.name)).to.deep.equal([
       'fsync',
       'fsyncDir',
@@ -104,10 +106,11 @@ describe('sim/faulty-fs', () => {
   });
 
   it('changes the order of two calls, descriptors and buffers notwithstanding', () => {
-    const { inner, fs } = faulty({ swapAt: 3 });
+    const { inner, fs } = faulty({ late: new Map([[3, 4]]) });
     const log = inner.record();
     replace(fs);
-    expect(log.ops.map((op) => op.op)).to.deep.equal([
+    const made = log.ops.filter((op) => op.op !== 'sync' || op.missed !== true);
+    expect(made.map((op) => op.op)).to.deep.equal([
       'create',
       'write',
       'attributes',
@@ -116,7 +119,7 @@ describe('sim/faulty-fs', () => {
       'sync',
     ]);
     expect(inner.openDescriptors).to.equal(0);
-    const swapped = faulty({ swapAt: 1 });
+    const swapped = faulty({ late: new Map([[1, 2]]) });
     const fd = swapped.fs.open('/d/g', 'wx');
     const buffer = Buffer.from('text');
     swapped.fs.writeAt(fd, buffer, 0);
@@ -139,37 +142,69 @@ describe('sim/faulty-fs', () => {
 });
 
 describe('sim/mutants', () => {
-  it('are made from a run: one for each sync or place, one for each pair', () => {
-    const plain = faulty();
-    replace(plain.fs);
-    expect(dropMutants(plain.fs.ops).map((m) => m.name)).to.deep.equal([
-      `without fsync 3 of ${TEMPORARY}`,
-      'without fsyncDir 5 of /d',
+  /** Two durable writes, traced. */
+  function twice(fault: Fault = {}): { fs: FaultyFs; log: OpLog } {
+    const { inner, fs } = faulty({ sites: true, ...fault });
+    const log = inner.record();
+    for (const name of ['/d/1', '/d/2']) writeFileDurably(fs, name, Buffer.from('new content'), OWNER);
+    fs.settle();
+    return { fs, log };
+  }
+
+  it('are made from a run: one for each place, one for each pair of places', () => {
+    const { ops } = twice().fs;
+    const drops = dropMutants(ops);
+    expect(drops.map((m) => m.name.replace(/:\d+.*/, ''))).to.deep.equal([
+      'without fsync at durable-files.ts',
+      'without fsyncDir at durable-files.ts',
     ]);
-    expect(swapMutants(plain.fs.ops).map((m) => m.fault.swapAt)).to.deep.equal([1, 2, 3, 4]);
-    const traced = faulty({ sites: true });
-    for (const name of ['/d/1', '/d/2']) createFileDurably(traced.fs, name, Buffer.from('x'), OWNER);
-    const mutants = dropMutants(traced.fs.ops);
-    expect(mutants.map((m) => m.name)).to.have.length(1);
-    expect(mutants[0]?.name).to.match(/^without fsync at lib\/store\/durable-files\.ts:\d+/);
-    const again = faulty(mutants[0]?.fault as Fault);
-    for (const name of ['/d/1', '/d/2']) createFileDurably(again.fs, name, Buffer.from('x'), OWNER);
-    expect(again.fs.ops.filter((op) => op.fate === 'dropped')).to.have.length.within(0, 2);
+    const again = twice(drops[0]?.faultIn(ops) as Fault);
+    expect(again.fs.ops.filter((op) => op.fate === 'dropped').map((op) => op.name)).to.deep.equal([
+      'fsync',
+      'fsync',
+    ]);
+    const swaps = swapMutants(ops);
+    expect(
+      swaps.map(({ kind, name }) => `${kind}: ${name.replaceAll(/ at \S+( < \S+)*/g, '')}`),
+    ).to.deep.equal([
+      'late: fsync only after rename',
+      'late: fsyncDir only after rename',
+      'early: chmod only after fsync',
+      'early: rename only after fsyncDir',
+    ]);
+    const late = twice(swaps[0]?.faultIn(ops) as Fault);
+    expect(late.fs.ops.filter((op) => op.fate === 'late').length).to.equal(2);
+    expect(drops[0]?.faultIn([])).to.equal(null);
+    expect(swaps[0]?.faultIn([])).to.equal(null);
   });
 
-  it('of a correct write all lose something', () => {
-    const plain = faulty();
-    replace(plain.fs);
-    for (const { name, fault } of dropMutants(plain.fs.ops)) {
-      const { inner, fs } = faulty(fault);
-      const log = inner.record();
-      replace(fs);
-      const texts = new Set([...crashStates(log, log.ops.length, { sample: 5, seed: 1 })].map(read));
-      expect([...texts], name).to.not.deep.equal(['new content']);
+  it('of a correct write all lose something, and aiming finds it at once', () => {
+    const { ops } = twice().fs;
+    for (const { name, faultIn } of [...dropMutants(ops), ...swapMutants(ops)]) {
+      const { log } = twice(faultIn(ops) as Fault);
+      const seen = new Set<string>();
+      for (let k = 0; k <= log.ops.length; k++) {
+        for (const state of crashStates(log, k, { sample: 0, seed: 1, aimed: true })) {
+          const texts = ['/d/1', '/d/2'].map((path) => contentOf(state, path)).join();
+          if (k === log.ops.length ? texts !== SOUND.at(-1) : !SOUND.includes(texts)) seen.add(texts);
+        }
+      }
+      expect(seen.size, name).to.be.greaterThan(0);
     }
+    const { log } = twice();
+    expect([...crashStates(log, log.ops.length, { sample: 9, seed: 1, aimed: true })]).to.deep.equal([]);
   });
 });
 
-function read(fs: MemoryFs): string {
-  return textOf(fs, '/d/f');
+/** What both files may show during two writes, each of them durable before the next; the last at their end. */
+const SOUND: readonly string[] = ['none,none', 'new content,none', 'new content,new content'];
+
+/** Content and mode in short. */
+function contentOf(fs: MemoryFs, path: string): string {
+  try {
+    const wrong = fs.lstat(path).mode === OWNER.mode ? '' : ' of another mode';
+    return `${textOf(fs, path)}${wrong}`;
+  } catch {
+    return 'none';
+  }
 }

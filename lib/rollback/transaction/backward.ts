@@ -126,7 +126,8 @@ export class Backward {
     const b = this.fs.open(tail, 'r');
     try {
       const length = step.from - step.to;
-      const [left, right] = [Buffer.alloc(COMPARE_BYTES), Buffer.alloc(COMPARE_BYTES)];
+      const most = Math.min(COMPARE_BYTES, length);
+      const [left, right] = [Buffer.alloc(most), Buffer.alloc(most)];
       for (let at = 0; at < length; ) {
         const want = Math.min(COMPARE_BYTES, length - at);
         const got = this.fs.readAt(a, left.subarray(0, want), step.to + at);

@@ -61,7 +61,8 @@ export function copyRanges(
   ranges: readonly Range[],
   at = 0,
 ): void {
-  const buffer = Buffer.allocUnsafe(COPY_BYTES);
+  const longest = Math.max(0, ...ranges.map(([start, end]) => end - start));
+  const buffer = Buffer.allocUnsafe(Math.min(COPY_BYTES, longest));
   const source = fs.open(from, 'r');
   let written = at;
   try {

@@ -19,7 +19,7 @@
  * directory that nobody touched.
  */
 import { Dependencies } from './dependencies.ts';
-import { type CrashOptions, combinations, describeFate, type Fate, type Pending } from './fates.ts';
+import { aimed, type CrashOptions, combinations, describeFate, type Fate, type Pending } from './fates.ts';
 import type { InodeStore } from './inodes.ts';
 import { MemoryFs, type OpLog } from './memory-fs.ts';
 import { applyOp, describeOp, type Op, skipOp, touched } from './op-log.ts';
@@ -29,6 +29,8 @@ import { Random } from './random.ts';
 export interface StateOptions extends CrashOptions {
   /** When a rename between two directories is durable; default `either` of them synced. */
   readonly renames?: 'either' | 'both';
+  /** Only states that differ by what syncs would have kept that the log notes as missed. */
+  readonly aimed?: boolean;
 }
 
 /** One tree after a crash, and how it came about. */
@@ -48,7 +50,9 @@ export function* crashCases(log: OpLog, k: number, options: StateOptions): Gener
   const { pending, settled, from } = explorerOf(log, options.renames ?? 'either').at(k);
   const random = new Random(options.seed, k);
   const isLoose = log.ops.slice(from, k).some(touchesDirectories);
-  for (const fates of combinations(pending, random, options)) {
+  const choice =
+    options.aimed === true ? aimed(pending, random, options) : combinations(pending, random, options);
+  for (const fates of choice) {
     const store = settled.clone();
     rebuild(store, log.ops, from, k, pending, fates);
     if (isLoose) store.sweep();
@@ -120,20 +124,22 @@ class Explorer {
       this.from = 0;
     }
     this.last = k;
-    const numbers = this.unsynced(k);
+    const numbers = this.unsynced(k, false);
+    const unmissed = new Set(this.unsynced(k, true));
     const first = numbers[0] ?? k;
     for (; this.from < first; this.from++) applyOp(this.settled, ops[this.from] as Op);
     const position = new Map(numbers.map((number, i) => [number, i]));
     const pending = numbers.map((number) => ({
       number,
       op: ops[number] as Op,
+      loose: !unmissed.has(number),
       requires: this.dependencies.of(number).flatMap((r) => position.get(r) ?? []),
     }));
     return { pending, settled: this.settled.clone(), from: this.from };
   }
 
-  /** Numbers of the operations that may be lost, in order. */
-  private unsynced(k: number): number[] {
+  /** Numbers of the operations that may be lost, in order; as if missed syncs had been made, or not. */
+  private unsynced(k: number, made: boolean): number[] {
     const { ops } = this.log;
     const synced = new Set<number>();
     /** Operations that a durable one cannot be without. */
@@ -142,7 +148,7 @@ class Explorer {
     for (let i = k - 1; i >= this.from; i--) {
       const op = ops[i] as Op;
       if (op.op === 'sync') {
-        synced.add(op.id);
+        if (made || op.missed !== true) synced.add(op.id);
         continue;
       }
       if (needed.has(i) || this.isDurable(op, synced)) for (const r of this.dependencies.of(i)) needed.add(r);

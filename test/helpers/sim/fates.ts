@@ -17,6 +17,8 @@ export interface Pending {
   readonly op: Op;
   /** Positions in the list of pending operations of those that it cannot survive without. */
   readonly requires: readonly number[];
+  /** A sync that was left out would have made it durable. */
+  readonly loose: boolean;
 }
 
 /** How many combinations to try. */
@@ -71,6 +73,53 @@ function* proposals(
       yield losing(pending, none).with(one, torn);
       yield keeping(pending, new Set([one])).with(one, torn);
     }
+  }
+  for (let i = 0; i < options.sample; i++) yield drawn(pending, random);
+}
+
+/**
+ * Combinations that show what a missing sync would have kept: it is lost while everything else survives, or with
+ * everything else; all of it, that of one file or directory, and each operation; writes also as zeros.
+ */
+export function* aimed(
+  pending: readonly Pending[],
+  random: Random,
+  options: CrashOptions,
+): Generator<readonly Fate[]> {
+  const positions = pending.map((_, i) => i);
+  const loose = positions.filter((i) => pending[i]?.loose === true);
+  if (loose.length === 0) return;
+  const seen = new Set<string>();
+  for (const fates of aimedProposals(pending, loose, random, options)) {
+    const key = fates.map(keyOf).join('');
+    if (seen.has(key)) continue;
+    seen.add(key);
+    yield fates;
+  }
+}
+
+function* aimedProposals(
+  pending: readonly Pending[],
+  loose: readonly number[],
+  random: Random,
+  options: CrashOptions,
+): Generator<readonly Fate[]> {
+  const singles = options.singles ?? DEFAULT_SINGLES;
+  const isLoose = new Set(loose);
+  const others = pending.map((_, i) => i).filter((i) => !isLoose.has(i));
+  yield losing(pending, isLoose);
+  yield keeping(pending, new Set());
+  const groups = byInode(pending).map((group) => new Set([...group].filter((i) => isLoose.has(i))));
+  const sets = [...groups.filter((g) => g.size > 0), ...loose.map((i) => new Set([i]))];
+  for (const lost of random.some(sets, 2 * singles)) {
+    yield losing(pending, lost);
+    yield losing(pending, new Set([...lost, ...others]));
+    yield keeping(pending, lost);
+  }
+  const writes = loose.filter((i) => pending[i]?.op.op === 'write');
+  for (const one of random.some(writes, singles)) {
+    for (const torn of tears(pending[one]?.op as Op, random))
+      yield losing(pending, new Set()).with(one, torn);
   }
   for (let i = 0; i < options.sample; i++) yield drawn(pending, random);
 }

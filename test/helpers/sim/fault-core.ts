@@ -50,14 +50,18 @@ export interface Fault {
   readonly crashAt?: number;
   /** Syncs that say that they succeeded and did nothing. */
   readonly drop?: (op: FaultyOp) => boolean;
-  /** This call is made after the next one. One that returns something is made in its turn all the same. */
-  readonly swapAt?: number;
+  /**
+   * Calls that are made only after a later one, by the index of that. One that returns something is made in its
+   * turn all the same.
+   */
+  readonly late?: ReadonlyMap<number, number>;
   /** Whether to find out where calls come from, which takes time. */
   readonly sites?: boolean;
 }
 
 const SYNCS: ReadonlySet<Mutation> = new Set(['fsync', 'fsyncDir']);
-const SITE_DEPTH = 3;
+/** More frames than any call of the program has. */
+const SITE_DEPTH = 100;
 
 /** Whether a call makes something durable. */
 export function isSync(op: Pick<FaultyOp, 'name'>): boolean {
@@ -75,18 +79,30 @@ export class FaultCore {
   protected readonly paths = new Map<number, string>();
   /** Descriptors whose fsync has failed. */
   protected readonly spoilt = new Set<number>();
-  protected late: (() => void)[] = [];
+  protected late: { readonly until: number; readonly isSync: boolean; readonly call: () => void }[] = [];
 
   constructor(
     protected readonly inner: DurableFs,
     private readonly fault: Fault = {},
   ) {}
 
-  /** Makes the call that waits for the next one, if there was no next one. */
+  /** Makes the calls that wait for others, if there were no others. */
   settle(): void {
-    const late = this.late;
-    this.late = [];
-    for (const call of late) call();
+    this.makeUpTo(Number.POSITIVE_INFINITY);
+  }
+
+  /** Makes the calls that wait for none behind this index; whether one of them would have come before a sync. */
+  private makeUpTo(index: number): boolean {
+    const due = this.late.filter(({ until }) => until <= index);
+    this.late = this.late.filter(({ until }) => until > index);
+    for (const { call } of due) call();
+    return due.some(({ isSync: is }) => !is);
+  }
+
+  /** What a mutant leaves out or makes too late is noted where it belongs, if the file system keeps a log. */
+  private miss(target: string | number | undefined): void {
+    const noting = this.inner as { missSync?: (target: string | number) => void };
+    if (target !== undefined) noting.missSync?.(target);
   }
 
   protected pathOf(target: string | number): string[] {
@@ -104,7 +120,7 @@ export class FaultCore {
   protected value<T>(name: Mutation, paths: readonly string[], call: () => T): T {
     this.note(name, paths, 'done');
     const answer = call();
-    this.settle();
+    this.makeUpTo(this.ops.length - 1);
     return answer;
   }
 
@@ -112,18 +128,17 @@ export class FaultCore {
     name: Mutation,
     paths: readonly string[],
     call: () => void,
-    failure?: { before: () => void },
+    more: { readonly before?: () => void; readonly target?: string | number } = {},
   ): void {
+    const index = this.ops.length;
     const isDropped = SYNCS.has(name) && (this.fault.drop?.(this.draft(name, paths)) ?? false);
-    const isLate = this.fault.swapAt === this.ops.length && !isDropped;
-    this.note(name, paths, isDropped ? 'dropped' : isLate ? 'late' : 'done', failure);
-    if (isDropped) return;
-    if (isLate) {
-      this.late.push(call);
-      return;
-    }
+    const until = isDropped ? undefined : this.fault.late?.get(index);
+    this.note(name, paths, isDropped ? 'dropped' : until === undefined ? 'done' : 'late', more.before);
+    if (isDropped || until !== undefined) this.miss(more.target);
+    if (until !== undefined) this.late.push({ until, isSync: SYNCS.has(name), call });
+    if (isDropped || until !== undefined) return;
     call();
-    this.settle();
+    if (this.makeUpTo(index)) this.miss(more.target);
   }
 
   private draft(name: Mutation, paths: readonly string[], fate: FaultyOp['fate'] = 'done'): FaultyOp {
@@ -132,12 +147,7 @@ export class FaultCore {
   }
 
   /** Remembers the call, unless this is where the process dies or the call fails: then it throws. */
-  private note(
-    name: Mutation,
-    paths: readonly string[],
-    fate: FaultyOp['fate'],
-    failure?: { before: () => void },
-  ): void {
+  private note(name: Mutation, paths: readonly string[], fate: FaultyOp['fate'], before?: () => void): void {
     if (this.crashed) throw new CrashNow();
     const { failAt, crashAt, sticky } = this.fault;
     const index = this.ops.length;
@@ -149,18 +159,21 @@ export class FaultCore {
       throw new CrashNow();
     }
     if (!isFailing) return;
-    if (!this.failed) failure?.before();
+    if (!this.failed) before?.();
     this.failed = true;
     throw errnoError(failAt?.errno ?? 'EIO', name, paths[0], paths[1]);
   }
 }
 
-/** The places in the program that a call comes from, innermost first, without this directory. */
+/** The places in the program that a call comes from, innermost first, as far as they belong to it. */
 function callSite(): string {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = SITE_DEPTH;
   const frames = (new Error().stack ?? '').split('\n').slice(1);
+  Error.stackTraceLimit = limit;
   const places = frames.flatMap((frame) => {
-    const found = /((?:lib|streams|test)\/[^():]+):(\d+):\d+\)?$/.exec(frame);
-    return found === null || frame.includes('test/helpers/sim/') ? [] : [`${found[1]}:${found[2]}`];
+    const found = /((?:lib|streams)\/[^():]+\.ts):(\d+):\d+\)?$/.exec(frame);
+    return found === null ? [] : [`${found[1]}:${found[2]}`];
   });
-  return places.slice(0, SITE_DEPTH).join(' < ');
+  return places.join(' < ');
 }

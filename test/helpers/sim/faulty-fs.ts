@@ -41,7 +41,7 @@ export class FaultyFs extends FaultCore implements DurableFs {
     const sync = (): void => {
       if (!this.spoilt.has(fd)) this.inner.fsync(fd);
     };
-    this.change('fsync', this.pathOf(fd), sync, { before: () => this.spoilt.add(fd) });
+    this.change('fsync', this.pathOf(fd), sync, { before: () => this.spoilt.add(fd), target: fd });
   }
 
   close(fd: number): void {
@@ -51,7 +51,8 @@ export class FaultyFs extends FaultCore implements DurableFs {
       this.inner.close(fd);
     };
     // A call that comes late may need the descriptor.
-    if (this.late.length > 0) this.late.push(close);
+    const last = Math.max(...this.late.map(({ until }) => until));
+    if (this.late.length > 0) this.late.push({ until: last, isSync: true, call: close });
     else this.read(close);
   }
 
@@ -72,7 +73,7 @@ export class FaultyFs extends FaultCore implements DurableFs {
   }
 
   fsyncDir(path: string): void {
-    this.change('fsyncDir', [path], () => this.inner.fsyncDir(path));
+    this.change('fsyncDir', [path], () => this.inner.fsyncDir(path), { target: path });
   }
 
   link(from: string, to: string): void {

@@ -81,6 +81,12 @@ export class MemoryFs extends MemoryCore implements DurableFs {
     this.change({ op: 'sync', path, id });
   }
 
+  /** Notes in the log that a sync belongs here which is not made; nothing becomes durable by it. */
+  missSync(target: string | number): void {
+    const { id, path } = this.target(target, 'fsync', true);
+    this.log?.push({ op: 'sync', path, id, missed: true });
+  }
+
   close(fd: number): void {
     this.closeDescriptor(fd);
   }

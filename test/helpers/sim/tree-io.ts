@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path';
 import { sha256 } from '../image.ts';
 import type { Tree, TreeEntry } from '../tree.ts';
-import { type DirectoryNode, type Inode, ROOT_ID } from './inodes.ts';
+import { type DirectoryNode, type FileNode, type Inode, ROOT_ID } from './inodes.ts';
 import { MemoryFs, type MemoryOptions } from './memory-fs.ts';
 import { failing, find } from './path-walk.ts';
 
@@ -129,6 +129,23 @@ function entryOf(inode: Inode, withIdentity: boolean): TreeEntry {
   };
   return withIdentity ? { ...entry, ino: inode.ino, mtime: inode.mtimeNs } : entry;
 }
+
+/** Every entry below a directory, in the order of names, by path relative to it; quicker than `dump`. */
+export function entriesBelow(fs: MemoryFs, top: string): (readonly [string, Inode])[] {
+  const entries: (readonly [string, Inode])[] = [];
+  const visit = (id: number, rel: string): void => {
+    const inode = fs.store.get(id);
+    entries.push([rel, inode]);
+    if (inode.kind !== 'directory') return;
+    for (const [name, child] of [...inode.entries].sort(byName))
+      visit(child, rel === '.' ? name : `${rel}/${name}`);
+  };
+  visit(directoryAt(fs, top).id, '.');
+  return entries;
+}
+
+/** Size and checksum of a file's content. */
+export const contentHash = (file: FileNode): string => `${file.bytes.length} ${hashOf(file.bytes)}`;
 
 /** Equal for trees that `dump` without identity shows as equal, and cheaper: to leave out states seen before. */
 export function digest(fs: MemoryFs, top: string): string {
