@@ -37,12 +37,27 @@ export function isTemporaryName(name: string): boolean {
  * when there is such a file; after any other one the new file is gone again.
  */
 export function createFileDurably(fs: DurableFs, path: string, bytes: Uint8Array, owner: FileOwner): void {
+  createFile(fs, path, bytes, owner, (fd) => fs.fsync(fd));
+}
+
+/** Like createFileDurably(), for what means nothing after a power cut: nothing is synced. */
+export function createPassingFile(fs: DurableFs, path: string, bytes: Uint8Array, owner: FileOwner): void {
+  createFile(fs, path, bytes, owner, () => {});
+}
+
+function createFile(
+  fs: DurableFs,
+  path: string,
+  bytes: Uint8Array,
+  owner: FileOwner,
+  finish: (fd: number) => void,
+): void {
   const fd = fs.open(path, 'wx');
   try {
     try {
       fs.writeAt(fd, bytes, 0);
       applyOwner(fs, fd, path, owner);
-      fs.fsync(fd);
+      finish(fd);
     } finally {
       fs.close(fd);
     }

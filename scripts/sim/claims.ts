@@ -17,12 +17,22 @@ export type End = 'before' | 'after';
 /** What a run that has ended leaves for good, and the line that it has written. */
 export interface Promised {
   readonly end: End;
-  /** What is kept for undo. */
-  readonly kept: 'all' | 'nothing';
+  /** What is kept for undo; null where some of it may have been freed before. */
+  readonly kept: 'all' | 'nothing' | null;
   /** Null when the run had nothing left to say. */
   readonly action: 'apply' | 'resume' | 'undo' | 'purge' | null;
   /** Whether the roots must remember that they belong together. */
   readonly remembered: boolean;
+  /** Whether what is of no more use may lie about: it is freed by `resume` after a disk was full. */
+  readonly untidy?: boolean;
+}
+
+/** What a judge must know of a run besides the state. */
+export interface Circumstances {
+  /** What the run promised, in a state behind its end; null before that. */
+  readonly promised: Promised | null;
+  /** Somebody had removed locks and bolts: until the run changes this they need not be back. Else null. */
+  readonly bare: string | null;
 }
 
 /** Judges states of one subject. */
@@ -54,19 +64,22 @@ export class Claims {
   }
 
   /** What is wrong with a state, wherever a run was interrupted. */
-  problems(fs: MemoryFs, seen: Look): string[] {
+  problems(fs: MemoryFs, seen: Look, bare: string | null): string[] {
     const where = this.endOf(seen);
     const { phase, backward, unlocked, unbolted, foreign } = seen;
     const problems: string[] = [];
     // A3, and what the marks say of it.
     if (where === null && phase !== 'open') problems.push(`mixed, and the phase is ${phase}`);
     if (phase === 'over' && where !== (backward ? 'before' : 'after')) problems.push(`over, and ${where}`);
-    if (phase === 'open') {
+    if (phase === 'open' && seen.data !== bare) {
       // A5: by every lock, by every bolt, and so that the node's user can see why.
       if (unlocked.length > 0) problems.push(`open, and the engine may open ${unlocked[0]}`);
       if (unbolted.length > 0) problems.push(`open, and there is no bolt in ${unbolted[0]}`);
       if (foreign.length > 0) problems.push(`open, and the node cannot use ${foreign[0]}`);
     }
+    const isClosed = phase === 'none' ? seen.areas.some((a) => a.undo) : phase === 'over' && !backward;
+    // The other witness, the keymap, is gone.
+    if (isClosed && !this.isRemembered(fs)) problems.push('applied, and the roots do not remember their set');
     return [...problems, ...this.dangling(fs)];
   }
 
@@ -84,7 +97,11 @@ export class Claims {
     const problems: string[] = [];
     const where = this.endOf(seen);
     if (where !== promised.end) problems.push(`it is ${where ?? 'mixed'}`);
-    if (seen.traces.length > 0) problems.push(`there is left ${seen.traces.join(', ')}`);
+    const left = seen.traces.filter((trace) => promised.untidy !== true || !/trash-|\.audit\./.test(trace));
+    if (left.length > 0) problems.push(`there is left ${left.join(', ')}`);
+    if (seen.foreign.length > 0) problems.push(`the node cannot use ${seen.foreign[0]}`);
+    const isMisleading = seen.areas.some((a) => a.marks.undoing && !a.journal);
+    if (isMisleading) problems.push('a mark tells of an undo that had not begun');
     const isUsable = seen.areas.length > 0 && seen.areas.every((a) => a.undo);
     if (promised.kept === 'all' && !isUsable) problems.push('it cannot be taken back');
     if (promised.kept === 'nothing' && seen.areas.length > 0) problems.push('what undo kept is there');

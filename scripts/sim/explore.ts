@@ -44,14 +44,13 @@ export class Explorer {
     const count = (what: string): void => this.count(what);
     const judge = new Judge(subject, claims, this.effort.secondEvery, seed, count);
     await this.crash(apply, applied, judge);
-    for (const left of interrupted(subject, applied.log, 1, this.random.next(1_000_000)))
-      await this.crashOne(recoveries(subject, 'a crash of apply', left), judge);
+    for (const left of interrupted(subject, apply, applied, 1, this.random.next(1_000_000)))
+      await this.crashOne(recoveries(subject, left), judge);
     for (const run of laterRuns(subject, applied.end)) {
       const recording = await record(run);
       await this.crash(run, recording, judge);
-      if (run.name !== 'undo') continue;
-      for (const left of interrupted(subject, recording.log, 1, this.random.next(1_000_000)))
-        await this.crashOne(recoveries(subject, 'a crash of undo', left), judge);
+      for (const left of interrupted(subject, run, recording, 1, this.random.next(1_000_000)))
+        await this.crashOne(recoveries(subject, left), judge);
     }
   }
 
@@ -61,9 +60,9 @@ export class Explorer {
     await this.crash(run, await record(run), judge);
   }
 
-  private async crash(run: Run, { log }: Recording, judge: Judge): Promise<void> {
+  private async crash(run: Run, { log, begins }: Recording, judge: Judge): Promise<void> {
     const seen = new Set<string>();
-    for (const k of this.pointsOf(log)) {
+    for (const k of this.pointsOf(log, begins)) {
       this.count('crash points');
       const { sample, singles } = this.effort;
       for (const { state, describe } of crashCases(log, k, { sample, singles, seed: this.seed })) {
@@ -75,7 +74,7 @@ export class Explorer {
         seen.add(key);
         this.count('different crash states');
         try {
-          await judge.judge(state, ended ? run.promised : null);
+          await judge.judge(state, { promised: ended ? run.promised : null, bare: run.bare });
         } catch (error) {
           const where = `${run.name}, after ${k} of ${log.ops.length} operations`;
           throw new Violation(`${where}: ${textOf(error)}\n    ${describe().join('\n    ')}`);
@@ -88,8 +87,8 @@ export class Explorer {
    * Points of a long run: some, the last one always. Right before a sync most is open: what may survive at any
    * point since the sync before it may survive there, too.
    */
-  private pointsOf({ ops }: OpLog): number[] {
-    const all = Array.from({ length: ops.length + 1 }, (_, k) => k);
+  private pointsOf({ ops }: OpLog, begins: number): number[] {
+    const all = [...ops.keys(), ops.length].filter((k) => k >= begins);
     if (all.length <= this.effort.points) return all;
     const open = all.filter((k) => k === ops.length || ops[k]?.op === 'sync');
     return [...this.random.some(open.slice(0, -1), this.effort.points - 1), ops.length];

@@ -63,7 +63,9 @@ export function look(fs: MemoryFs, subject: Subject): Look {
     unlocked: subject.roots.filter((root) => !refusesByLock(textOf(fs, `${root}/litt.lock`))),
     unbolted: segments.filter((dir) => kindAt(fs, join(dir, BOLT)) === null),
     traces: ours.filter((entry) => isTrace(fs, subject, entry)).map(([path]) => path),
-    foreign: ours.filter(([path, inode]) => isForeign(path, inode, owner)).map(([path]) => path),
+    foreign: ours
+      .filter(([path, inode]) => isForeign(path, inode, owner) && !isOrdinaryLock(fs, subject, path))
+      .map(([path]) => path),
     areas,
     phase: phaseOf(areas),
     backward: areas.some((a) => a.marks.undoing),
@@ -100,11 +102,18 @@ function isTrace(fs: MemoryFs, subject: Subject, [path, inode]: readonly [string
   return path.endsWith('litt.lock') && refusesByLock(textOf(fs, `${subject.dir}/${path}`));
 }
 
-/** A lock must be readable by the node's user, or the engine could not print what it says. */
+/** One as the engine makes it. */
+const isOrdinaryLock = (fs: MemoryFs, subject: Subject, path: string): boolean =>
+  path.endsWith('litt.lock') && !refusesByLock(textOf(fs, join(subject.dir, path)));
+
+/** A lock that fails closed must be readable by the node's user, or the engine could not print what it says. */
 function isForeign(path: string, inode: Inode, owner: number): boolean {
   if (PASSING.test(path)) return false;
-  return inode.uid !== owner || (path.endsWith('litt.lock') && (inode.mode & 0o444) !== 0o444);
+  const isForAll = /(^|\/)(litt\.lock|audit\.jsonl|root-set\.json)$/.test(path);
+  return inode.uid !== owner || (isForAll && inode.kind === 'file' && !isFor(inode.mode));
 }
+
+const isFor = (mode: number): boolean => (mode & 0o444) === 0o444;
 
 function areasOf(fs: MemoryFs, subject: Subject): Area[] {
   const dirs = subject.snapshotDir === undefined ? subject.roots : [...subject.roots, subject.snapshotDir];
@@ -180,6 +189,13 @@ function renumber(fs: MemoryFs, path: string): void {
   fs.close(fd);
   fs.chown(beside, uid, gid);
   fs.rename(beside, path);
+}
+
+/** Every lock and every bolt: what an impatient person may remove. */
+export function guardsIn(fs: MemoryFs, subject: Subject): string[] {
+  return entriesBelow(fs, subject.dir)
+    .filter(([path]) => /(^|\/)litt\.lock$/.test(path) || basename(path) === BOLT)
+    .map(([path]) => join(subject.dir, path));
 }
 
 /** In short: how two looks differ. */

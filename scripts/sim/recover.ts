@@ -7,7 +7,8 @@ import { acquireLocks } from '../../lib/store/lock.ts';
 import { crashCases } from '../../test/helpers/sim/crash-states.ts';
 import type { MemoryFs } from '../../test/helpers/sim/memory-fs.ts';
 import { Random } from '../../test/helpers/sim/random.ts';
-import type { Claims, End, Promised } from './claims.ts';
+import { digest } from '../../test/helpers/sim/tree-io.ts';
+import type { Circumstances, Claims, End } from './claims.ts';
 import { bury, firstDifference, type Look, look } from './judge.ts';
 import { wayOut } from './runs.ts';
 import type { Subject } from './subject.ts';
@@ -21,6 +22,7 @@ export class Violation extends Error {}
 /** Judges states of one subject; counts what it did. */
 export class Judge {
   private readonly random: Random;
+  private readonly seen = new Set<string>();
   private step = 0;
 
   /** @param secondEvery one of so many recoveries is crashed, too; 0 for none */
@@ -36,20 +38,28 @@ export class Judge {
 
   /**
    * Judges a state, which is used up.
-   * @param promised what must hold when the run had ended; null when it had not
    * @throws Violation
    */
-  async judge(state: MemoryFs, promised: Promised | null): Promise<void> {
+  async judge(state: MemoryFs, { promised, bare }: Circumstances): Promise<void> {
     const seen = look(state, this.subject);
-    const problems = this.claims.problems(state, seen);
+    const problems = this.claims.problems(state, seen, bare);
     if (promised !== null) {
       const broken = this.claims.broken(state, seen, promised);
       problems.push(...broken.map((problem) => `it had ended, and ${problem}`));
     }
     if (problems.length > 0) throw new Violation(problems.join('; '));
     bury(state, this.subject);
-    await this.recover(state, seen, 'resume', true);
-    await this.recover(state, seen, 'undo', true);
+    await this.recover(state, seen, 'resume', bare === null);
+    await this.recover(state, seen, 'undo', bare === null);
+  }
+
+  /** Whether no second crash has led to this state before. */
+  private isNew(state: MemoryFs): boolean {
+    const key = digest(state, this.subject.dir);
+    if (this.seen.has(key)) return false;
+    this.seen.add(key);
+    this.count('different crash states');
+    return true;
   }
 
   /** Recovers in a copy; now and then crashes on the way, and recovers from that. */
@@ -76,10 +86,12 @@ export class Judge {
   private async crashAgain(log: ReturnType<MemoryFs['record']>, how: 'resume' | 'undo'): Promise<void> {
     const k = this.random.next(log.ops.length + 1);
     for (const { state, describe } of crashCases(log, k, { sample: 1, singles: 1, seed: this.seed })) {
-      this.count('second crashes');
+      this.count('crash states');
+      this.count('of those in a second crash');
+      if (!this.isNew(state)) continue;
       try {
         const seen = look(state, this.subject);
-        const problems = this.claims.problems(state, seen);
+        const problems = this.claims.problems(state, seen, null);
         if (problems.length > 0) throw new Violation(problems.join('; '));
         bury(state, this.subject);
         await this.recover(state, seen, how, false);

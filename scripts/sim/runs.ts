@@ -1,4 +1,5 @@
 /** The runs of one subject that are crashed: each from the state that it begins in, and what it promises. */
+import { basename } from 'node:path';
 import { applyWith } from '../../lib/rollback/apply.ts';
 import { purgeWith } from '../../lib/rollback/purge.ts';
 import { resumeWith } from '../../lib/rollback/resume.ts';
@@ -11,7 +12,7 @@ import { FaultyFs } from '../../test/helpers/sim/faulty-fs.ts';
 import type { MemoryFs, OpLog } from '../../test/helpers/sim/memory-fs.ts';
 import { Random } from '../../test/helpers/sim/random.ts';
 import type { Claims, End, Promised } from './claims.ts';
-import { bury, type Look, look } from './judge.ts';
+import { bury, guardsIn, type Look, look, textOf } from './judge.ts';
 import type { Subject } from './subject.ts';
 
 /** Something that is crashed. */
@@ -20,11 +21,19 @@ export interface Run {
   readonly from: MemoryFs;
   readonly work: (fs: DurableFs) => Promise<unknown>;
   readonly promised: Promised;
+  /** What a killed run has done, and what may still be lost of it; null when all of `from` is durable. */
+  readonly history: OpLog | null;
+  /** What the database looked like, where somebody has removed locks and bolts by hand. */
+  readonly bare: string | null;
+  /** What goes wrong in it without making it fail. */
+  readonly fault?: Fault;
 }
 
 /** What a run did. */
 export interface Recording {
   readonly log: OpLog;
+  /** Where in the log it begins. */
+  readonly begins: number;
   readonly end: MemoryFs;
   readonly ops: FaultyFs['ops'];
 }
@@ -32,11 +41,13 @@ export interface Recording {
 /** Carries a run out on a copy, with something wrong or not. */
 export async function record(run: Run, fault: Fault = {}): Promise<Recording> {
   const end = run.from.clone();
-  const log = end.record();
-  const fs = new FaultyFs(end, fault);
+  const own = end.record();
+  const fs = new FaultyFs(end, { ...run.fault, ...fault });
   await run.work(fs);
   fs.settle();
-  return { log, end, ops: fs.ops };
+  const { history } = run;
+  const log = history === null ? own : { start: history.start, ops: [...history.ops, ...own.ops] };
+  return { log, begins: history?.ops.length ?? 0, end, ops: fs.ops };
 }
 
 /** A rollback that is applied. */
@@ -45,6 +56,8 @@ export function applyRun(subject: Subject): Run {
   return {
     name: 'apply',
     from: start,
+    history: null,
+    bare: null,
     work: locked(subject, (fs, dirs) => applyWith(fs, plan, dirs, { keepUndo })),
     promised: { end: 'after', kept: keepUndo ? 'all' : 'nothing', action: 'apply', remembered: true },
   };
@@ -59,59 +72,140 @@ export function laterRuns(subject: Subject, applied: MemoryFs): Run[] {
     {
       name: 'undo',
       from: applied,
+      history: null,
+      bare: null,
       work: locked(subject, (fs, dirs) => undoWith(fs, roots, dirs, { snapshotDir })),
       promised: { ...nothing, end: 'before', action: 'undo' },
     },
     {
       name: 'purge',
       from: applied,
+      history: null,
+      bare: null,
       work: locked(subject, async (fs, dirs) => purgeWith(fs, dirs)),
       promised: { ...nothing, end: 'after', action: 'purge' },
     },
   ];
 }
 
-/** The runs that recover from an interrupted one, each from one state that it may leave. */
-export function recoveries(subject: Subject, name: string, left: MemoryFs): Run[] {
-  const { roots, snapshotDir, keepUndo } = subject;
-  const from = left.clone();
-  bury(from, subject);
-  const seen = look(from, subject);
-  const options = { snapshotDir };
-  // Of an undo that is over nothing is left but to clear away.
-  const isOver = seen.phase === 'over' && seen.backward;
-  const end = seen.backward ? 'before' : 'after';
-  const kept = seen.backward || !keepUndo ? 'nothing' : 'all';
-  const resume: Run = {
-    name: `resume after ${name}`,
-    from,
-    work: (fs) => resumeWith(fs, roots, options),
-    promised: { end, kept, action: isOver ? null : 'resume', remembered: !seen.backward },
-  };
-  const undo: Run = {
-    name: `undo after ${name}`,
-    from,
-    work: (fs) => undoOpen(fs, roots, options),
-    promised: { end: 'before', kept: 'nothing', action: isOver ? null : 'undo', remembered: false },
-  };
-  return [resume, undo];
+/** An interrupted run. */
+export interface Interruption {
+  readonly name: string;
+  readonly left: MemoryFs;
+  readonly history: OpLog | null;
+  readonly bare: string | null;
 }
 
-/** States of an interrupted run from which recovery has something to do; `count` of them, at places spread over it. */
-export function interrupted(subject: Subject, log: OpLog, count: number, seed: number): MemoryFs[] {
-  const found: MemoryFs[] = [];
-  const random = new Random(seed, log.ops.length);
-  for (let k = 0; k <= log.ops.length; k++) {
-    const [whole, ...others] = crashStates(log, k, { sample: 1, singles: 1, seed });
-    const state = random.chance(50) ? whole : others[random.next(Math.max(1, others.length))];
-    const { phase } = look(state ?? (whole as MemoryFs), subject);
-    if (phase === 'open' || phase === 'over') found.push(state ?? (whole as MemoryFs));
+/** The runs that recover from an interrupted one. */
+export function recoveries(subject: Subject, { name, left, history, bare }: Interruption): Run[] {
+  const { roots, snapshotDir } = subject;
+  const from = left.clone();
+  if (history === null) bury(from, subject);
+  const seen = look(from, subject);
+  const options = { snapshotDir };
+  const base = { from, history, bare: bare === null ? null : seen.data };
+  const resume: Run = {
+    ...base,
+    name: `resume after ${name}`,
+    work: (fs) => resumeWith(fs, roots, options),
+    promised: promisedBy(subject, seen),
+  };
+  const isLate = seen.phase === 'over' && seen.backward;
+  const undo: Run = {
+    ...base,
+    name: `undo after ${name}`,
+    work: (fs) => undoOpen(fs, roots, options),
+    promised: { end: 'before', kept: 'nothing', action: isLate ? null : 'undo', remembered: false },
+  };
+  return seen.phase === 'open' || seen.phase === 'over' ? [resume, undo] : [resume];
+}
+
+/** What resume promises where it finishes something, and where there is nothing left to do but to clear away. */
+function promisedBy(subject: Subject, { phase, backward, data }: Look): Promised {
+  const { keepUndo } = subject;
+  if (phase === 'open' || (phase === 'over' && !backward)) {
+    const kept = keepUndo && !backward ? 'all' : 'nothing';
+    return { end: backward ? 'before' : 'after', kept, action: 'resume', remembered: !backward };
   }
-  const stride = Math.max(1, (found.length - 1) / Math.max(1, count - 1));
-  return Array.from(
-    { length: Math.min(count, found.length) },
-    (_, i) => found[Math.round(i * stride)] as MemoryFs,
-  );
+  const end = data === look(subject.start, subject).data ? 'before' : 'after';
+  return { end, kept: phase === 'none' && keepUndo ? null : 'nothing', action: null, remembered: false };
+}
+
+/**
+ * Interruptions of a run of which something is left to do: `count` of them, at places spread over it. In turn: the
+ * power goes; the process is killed, and what it has done is not yet durable; the power goes, and somebody removes
+ * every lock and every bolt.
+ */
+export function interrupted(
+  subject: Subject,
+  run: Run,
+  { log }: Recording,
+  count: number,
+  seed: number,
+): Interruption[] {
+  const random = new Random(seed, log.ops.length);
+  const places = [...log.ops.keys(), log.ops.length].filter((k) => isUnfinished(subject, log, k));
+  const offset = random.next(3);
+  const stride = Math.max(1, places.length / count);
+  return Array.from({ length: Math.min(count, places.length) }, (_, i) => {
+    const k = places[Math.floor(i * stride) + random.next(Math.floor(stride))] as number;
+    const ways = [kill, strip, crash].slice((i + offset) % 3);
+    const made = [...ways, crash].map((way) => way(subject, run, log, k, random));
+    return made.find((one) => one !== null) as Interruption;
+  });
+}
+
+/** Kills right before each sort of sync of a run: what that would have kept is there and not durable. */
+export function killed(subject: Subject, run: Run, { log }: Recording, known: Set<string>): Interruption[] {
+  return [...log.ops.keys()].flatMap((k) => {
+    const [op, last] = [log.ops[k], log.ops[k - 1]];
+    if (op?.op !== 'sync' || last === undefined) return [];
+    const name = last.op === 'rename' ? last.newPath : last.path;
+    const sort = `${run.name}: ${last.op} ${basename(name).replaceAll(/[0-9a-f]{8}-[-0-9a-f]*|\d+/g, 'N')}`;
+    if (known.has(sort) || !isUnfinished(subject, log, k)) return [];
+    known.add(sort);
+    return kill(subject, run, log, k) ?? [];
+  });
+}
+
+const isUnfinished = (subject: Subject, log: OpLog, k: number): boolean =>
+  look(stateAt(log, k, null), subject).traces.length > 0;
+
+function placeIn(run: Run, log: OpLog, k: number): string {
+  return `${run.name}, ${k} of ${log.ops.length} operations`;
+}
+
+/** The process dies; null while it holds a lock that names it, which no other process has in this simulation. */
+function kill(subject: Subject, run: Run, log: OpLog, k: number): Interruption | null {
+  const left = stateAt(log, k, null);
+  const mine = `PID: ${process.pid}\n`;
+  if (subject.lockedDirs.some((dir) => textOf(left, `${dir}/litt.lock`)?.includes(mine))) return null;
+  const history = { start: log.start, ops: log.ops.slice(0, k) };
+  return { name: `a kill of ${placeIn(run, log, k)}`, left, history, bare: null };
+}
+
+/** The power goes, and whoever comes first removes what keeps the engine out. */
+function strip(subject: Subject, run: Run, log: OpLog, k: number): Interruption | null {
+  const left = stateAt(log, k, null);
+  const { phase } = look(left, subject);
+  if (phase !== 'open' && phase !== 'over') return null;
+  for (const path of guardsIn(left, subject)) left.unlink(path);
+  return { name: `a crash of ${placeIn(run, log, k)}, stripped`, left, history: null, bare: '' };
+}
+
+function crash(_: Subject, run: Run, log: OpLog, k: number, random: Random): Interruption {
+  return {
+    name: `a crash of ${placeIn(run, log, k)}`,
+    left: stateAt(log, k, random),
+    history: null,
+    bare: null,
+  };
+}
+
+/** The state after `k` operations, of which everything has survived; or another one that has something left to do. */
+function stateAt(log: OpLog, k: number, random: Random | null): MemoryFs {
+  const [whole, ...others] = crashStates(log, k, { sample: random === null ? 0 : 2, singles: 0, seed: 1 });
+  return (random === null || others.length === 0 ? whole : others[random.next(others.length)]) as MemoryFs;
 }
 
 /** Where recovering from a state must lead; undo's is null where it has nothing to do, and may change nothing. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { hasErrno, RollbackError } from '../../errors.ts';
 import { encodeSealed } from '../../format/sealed-text.ts';
 import { areaPath, discardedAreas, RUNNER_FILE, readSealed } from '../../store/area.ts';
-import { createFileDurably } from '../../store/durable-files.ts';
+import { createPassingFile } from '../../store/durable-files.ts';
 import type { DurableFs } from '../../store/durable-fs.ts';
 import { isClosed } from '../../store/guard.ts';
 import { lstatOrNull } from '../../store/roots.ts';
@@ -13,7 +13,8 @@ const CLAIM = new RegExp(`^${RUNNER_FILE}\\.(\\d{1,9})$`);
 
 /**
  * Claims a transaction's areas for this process. A claim is a file of its own with the next number, created
- * exclusively: of two processes that find the same dead claim only one gets the number behind it.
+ * exclusively: of two processes that find the same dead claim only one gets the number behind it. Nothing of it is
+ * synced: it speaks of a process, and no process outlives a power cut.
  * @param force a person says that whoever cannot be judged is dead
  * @throws RollbackError ERR_LOCKED
  */
@@ -47,12 +48,11 @@ function claimArea(fs: DurableFs, area: string, force: boolean): void {
   const { uid, gid } = fs.lstat(area);
   const path = join(area, `${RUNNER_FILE}.${last + 1}`);
   try {
-    createFileDurably(fs, path, encodeSealed(thisRunner()), { mode: 0o600, uid, gid });
+    createPassingFile(fs, path, encodeSealed(thisRunner()), { mode: 0o600, uid, gid });
   } catch (error) {
     if (!hasErrno(error, 'EEXIST')) throw error;
     throw busy(path, 'another process has just begun to work on it');
   }
-  fs.fsyncDir(area);
 }
 
 function refuseLiving(fs: DurableFs, area: string, last: number, force: boolean): void {

@@ -120,12 +120,15 @@ function discardAll(context: TransactionContext): void {
   unlock(context);
 }
 
-/** Opens a closed transaction again, to take it back: the marks first, then the document's name. */
+/**
+ * Opens a transaction again, to take it back: bolts before the marks, which say that it is open, and those before the
+ * document's name. Of one whose end was interrupted the bolts may have been drawn.
+ */
 export function beginUndo(context: TransactionContext, clear: unknown, now: Date): void {
   const { fs, members, lockedDirs } = context;
   for (const dir of lockedDirs) closeLock(fs, dir, members.id, now);
-  markAll(context, UNDOING_MARK, clear);
   shootBolts(context);
+  markAll(context, UNDOING_MARK, clear);
   for (const area of members.areas) renameDocument(fs, area, UNDO_FILE, JOURNAL_FILE);
 }
 

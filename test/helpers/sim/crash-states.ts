@@ -19,7 +19,15 @@
  * directory that nobody touched.
  */
 import { Dependencies } from './dependencies.ts';
-import { aimed, type CrashOptions, combinations, describeFate, type Fate, type Pending } from './fates.ts';
+import {
+  aimed,
+  type CrashOptions,
+  combinations,
+  describeFate,
+  type Fate,
+  keepingLoose,
+  type Pending,
+} from './fates.ts';
 import type { InodeStore } from './inodes.ts';
 import { MemoryFs, type OpLog } from './memory-fs.ts';
 import { applyOp, describeOp, type Op, skipOp, touched } from './op-log.ts';
@@ -38,6 +46,8 @@ export interface CrashCase {
   readonly state: MemoryFs;
   /** The operations that were not whole, a line each. */
   readonly describe: () => string[];
+  /** The same, but that no sync was missed: what those would have kept is there. */
+  readonly unmissed: () => MemoryFs;
 }
 
 /** States that a power cut after `k` operations may leave. Each is new, and may be changed. */
@@ -52,13 +62,17 @@ export function* crashCases(log: OpLog, k: number, options: StateOptions): Gener
   const isLoose = log.ops.slice(from, k).some(touchesDirectories);
   const choice =
     options.aimed === true ? aimed(pending, random, options) : combinations(pending, random, options);
-  for (const fates of choice) {
+  const build = (fates: readonly Fate[]): MemoryFs => {
     const store = settled.clone();
     rebuild(store, log.ops, from, k, pending, fates);
     if (isLoose) store.sweep();
     const state = new MemoryFs(log.start.options, store);
     state.ticks = log.start.ticks + k;
-    yield { state, describe: () => describe(pending, fates) };
+    return state;
+  };
+  for (const fates of choice) {
+    const unmissed = (): MemoryFs => build(keepingLoose(pending, fates));
+    yield { state: build(fates), describe: () => describe(pending, fates), unmissed };
   }
 }
 

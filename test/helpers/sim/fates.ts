@@ -116,6 +116,11 @@ function* aimedProposals(
     yield losing(pending, new Set([...lost, ...others]));
     yield keeping(pending, lost);
   }
+  // Of all the rest only the first ones survive, or only the last ones.
+  for (const i of random.some(others, singles)) {
+    yield losing(pending, new Set([...loose, ...others.filter((other) => other >= i)]));
+    yield losing(pending, new Set([...loose, ...others.filter((other) => other <= i)]));
+  }
   const writes = loose.filter((i) => pending[i]?.op.op === 'write');
   for (const one of random.some(writes, singles)) {
     for (const torn of tears(pending[one]?.op as Op, random))
@@ -131,6 +136,15 @@ function losing(pending: readonly Pending[], lost: ReadonlySet<number>): Fate[] 
     fates.push(lost.has(i) || requires.some((r) => fates[r] === 'lost') ? 'lost' : 'whole');
   }
   return fates;
+}
+
+/** The same fates, but that what missing syncs would have kept survives. */
+export function keepingLoose(pending: readonly Pending[], fates: readonly Fate[]): Fate[] {
+  const kept = [...fates];
+  for (const [i, { loose, requires }] of pending.entries()) {
+    if (loose && requires.every((r) => kept[r] !== 'lost')) kept[i] = 'whole';
+  }
+  return kept;
 }
 
 /** Everything is lost but these, and what they cannot survive without. */

@@ -42,6 +42,8 @@ export interface FaultyOp {
 /** What is to go wrong. Indices are those of FaultyOp. */
 export interface Fault {
   readonly failAt?: { readonly index: number; readonly errno: Errno };
+  /** Every call of which this is true fails for want of room. */
+  readonly failWhen?: (op: FaultyOp) => boolean;
   /** A call that changes nothing fails; those are counted apart, from 0. */
   readonly failReadAt?: { readonly index: number; readonly errno: Errno };
   /** Whether everything after the first failure fails too; default false. */
@@ -149,9 +151,10 @@ export class FaultCore {
   /** Remembers the call, unless this is where the process dies or the call fails: then it throws. */
   private note(name: Mutation, paths: readonly string[], fate: FaultyOp['fate'], before?: () => void): void {
     if (this.crashed) throw new CrashNow();
-    const { failAt, crashAt, sticky } = this.fault;
+    const { failAt, failWhen, crashAt, sticky } = this.fault;
     const index = this.ops.length;
-    const isFailing = failAt?.index === index || (this.failed && sticky === true);
+    const isRefused = failWhen?.(this.draft(name, paths)) ?? false;
+    const isFailing = failAt?.index === index || (this.failed && sticky === true) || isRefused;
     const isDying = crashAt === index;
     this.ops.push(this.draft(name, paths, isDying ? 'died' : isFailing ? 'failed' : fate));
     if (isDying) {
@@ -161,7 +164,7 @@ export class FaultCore {
     if (!isFailing) return;
     if (!this.failed) before?.();
     this.failed = true;
-    throw errnoError(failAt?.errno ?? 'EIO', name, paths[0], paths[1]);
+    throw errnoError(isRefused ? 'ENOSPC' : (failAt?.errno ?? 'EIO'), name, paths[0], paths[1]);
   }
 }
 

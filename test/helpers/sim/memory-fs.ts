@@ -204,6 +204,8 @@ export class MemoryFs extends MemoryCore implements DurableFs {
 
   chmod(target: string | number, mode: number): void {
     const { id, path } = this.target(target, 'chmod', true);
+    // What changes nothing leaves nothing to lose.
+    if (this.store.get(id).mode === (mode & PERMISSION_BITS)) return;
     this.change({ op: 'attributes', path, id, set: { mode: mode & PERMISSION_BITS } });
   }
 

@@ -96,9 +96,5 @@ function distinct<T>(list: readonly T[], key: (one: T) => string): T[] {
   return [...new Map(list.map((one) => [key(one), one])).values()];
 }
 
-/** The innermost places of a call, enough of them to tell which part of the program it is. */
-function placeOf(site: string): string {
-  const places = site.split(' < ').map((place) => place.replace(/^.*\//, ''));
-  const inner = places.findIndex((place) => !/^(durable-files|area)\.ts/.test(place));
-  return `at ${places.slice(0, Math.max(inner, 0) + 3).join(' < ')}`;
-}
+/** The places of a call, without their folders. */
+const placeOf = (site: string): string => `at ${site.replaceAll(/[^ ]*\//g, '')}`;

@@ -1,0 +1,72 @@
+/**
+ * `npx tsx scripts/mutants.ts`: is every barrier needed, and does the simulator notice each that is missing?
+ * Mutants of the program are made from its runs: each sync left out, each pair of calls around a sync swapped, by the
+ * place in the program. Each must lead to a state that the simulator's judge refuses, or be the program itself by
+ * one of the rules of `sim/verdicts.ts`. Exits with 1 when a mutant lives.
+ */
+import { appendFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { Result, Share } from './sim/mutant-worker.ts';
+import { FATES, type Judged, judgeAll } from './sim/verdicts.ts';
+import { runWorker } from './workers.ts';
+
+const USAGE = `Usage: npx tsx scripts/mutants.ts [options]
+
+  --quick      fewer subjects and states, as the gate has them
+  --verbose    what became of each mutant, and what gave it away
+  --workers N  processes (default: one for each processor)
+  --rows FILE  append the counts as JSON lines
+`;
+
+const QUICK = { subjects: 4, singles: 6, most: { without: 3000, swap: 100 } };
+const WHOLE = { subjects: 12, singles: 24, most: { without: 20_000, swap: 500 } };
+const WORKER = fileURLToPath(new URL('sim/mutant-worker.ts', import.meta.url));
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean' },
+      verbose: { type: 'boolean' },
+      workers: { type: 'string' },
+      rows: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const started = Date.now();
+  const workers = Number(values.workers ?? availableParallelism());
+  const size = values.quick ? QUICK : WHOLE;
+  const shares = Array.from({ length: workers }, (_, remainder): Share => ({ remainder, workers, ...size }));
+  const results = await Promise.all(shares.map((share) => runWorker<Result>(WORKER, share)));
+  const judged = judgeAll(results.flatMap((r) => r.verdicts));
+  for (const { fate, kind, name, states, caught } of judged) {
+    if (fate !== 'lives' && values.verbose !== true) continue;
+    const why = caught === null || values.verbose !== true ? '' : `\n    ${caught}`;
+    process.stdout.write(`${fate === 'lives' ? 'LIVES' : fate} (${kind}, ${states} states): ${name}${why}\n`);
+  }
+  report(judged, (Date.now() - started) / 1000, values.rows ?? null);
+}
+
+function report(judged: readonly Judged[], seconds: number, rows: string | null): void {
+  const counts: [string, number][] = [['mutants', judged.length]];
+  for (const [fate, text] of Object.entries(FATES)) {
+    counts.push([text, judged.filter((v) => v.fate === fate).length]);
+  }
+  counts.push(['states of mutants', judged.reduce((sum, v) => sum + v.states, 0)]);
+  const width = Math.max(...counts.map(([what]) => what.length));
+  for (const [what, n] of counts)
+    process.stdout.write(`  ${what.padEnd(width)}  ${n.toLocaleString('en-US').padStart(10)}\n`);
+  process.stdout.write(`  ${seconds.toFixed(0)} s\n`);
+  if (rows !== null) {
+    const lines = counts.map(([what, count]) => JSON.stringify({ proof: 'mutants', what, count }));
+    appendFileSync(rows, `${lines.join('\n')}\n`);
+  }
+  if (judged.some((v) => v.fate === 'lives')) process.exitCode = 1;
+}
+
+await main();
