@@ -26,6 +26,7 @@ interface Proof {
 
 const PROOFS: readonly Proof[] = [
   { name: 'simulator', script: 'crash-sim.ts', gate: ['--seed', '1'], full: ['--nightly'] },
+  { name: 'mutants', script: 'mutants.ts', gate: ['--quick'], full: [] },
   { name: 'real kernel', script: 'crash-sweep.ts', gate: ['--quick'], full: [] },
   { name: 'sweeps of broken builds', script: 'crash-sweep.ts', gate: ['--self-test'], full: ['--self-test'] },
   { name: 'hostile input', script: 'fuzz.ts', gate: ['--quick'], full: [] },
