@@ -73,10 +73,12 @@ function lockText(fs: DurableFs, dir: string): string | null {
   }
 }
 
-/** Removes the directory's lock if it is one of ours that fails closed. */
+/**
+ * Removes the directory's lock, durably, if it is one of ours that fails closed. Where there is none, a killed process
+ * may have removed it just now: that, too, is made durable.
+ */
 export function openLock(fs: DurableFs, dir: string): void {
-  if (!isClosed(fs, dir)) return;
-  fs.unlink(join(dir, LOCK_FILE));
+  if (isClosed(fs, dir)) fs.unlink(join(dir, LOCK_FILE));
   fs.fsyncDir(dir);
 }
 
@@ -90,11 +92,10 @@ export function shootBolt(fs: DurableFs, segmentsDir: string): void {
   fs.fsyncDir(segmentsDir);
 }
 
-/** Removes the bolt from a segments directory, durably. */
+/** Removes the bolt from a segments directory, durably, also where a killed process has removed it just now. */
 export function drawBolt(fs: DurableFs, segmentsDir: string): void {
   const path = join(segmentsDir, BOLT_FILE);
-  if (lstatOrNull(fs, path) === null) return;
-  fs.unlink(path);
+  if (lstatOrNull(fs, path) !== null) fs.unlink(path);
   fs.fsyncDir(segmentsDir);
 }
 

@@ -15,7 +15,7 @@ import {
 } from '../../store/area.ts';
 import { isTemporaryName, temporaryName } from '../../store/durable-files.ts';
 import type { DurableFs } from '../../store/durable-fs.ts';
-import { drawBolt, openLock, segmentsDirs } from '../../store/guard.ts';
+import { drawBolt, isClosed, openLock, segmentsDirs } from '../../store/guard.ts';
 import { LOCK_FILE } from '../../store/lock.ts';
 import { listDirectory, lstatOrNull } from '../../store/roots.ts';
 import { resolveSnapshotDir } from '../snapshots.ts';
@@ -165,7 +165,7 @@ function openAllLocks(fs: DurableFs, dirs: readonly string[]): void {
   for (const dir of rootsLast(dirs)) {
     for (const name of listDirectory(fs, dir)) {
       const below = join(dir, name);
-      if (lstatOrNull(fs, below)?.kind === 'directory') openLock(fs, below);
+      if (lstatOrNull(fs, below)?.kind === 'directory' && isClosed(fs, below)) openLock(fs, below);
     }
     for (const path of lockTemporaries(fs, dir)) fs.unlink(path);
     openLock(fs, dir);
