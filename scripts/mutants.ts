@@ -4,10 +4,10 @@
  * place in the program. Each must lead to a state that the simulator's judge refuses, or be the program itself by
  * one of the rules of `sim/verdicts.ts`. Exits with 1 when a mutant lives.
  */
-import { appendFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { appendRows, countsToText } from './rows.ts';
 import type { Result, Share } from './sim/mutant-worker.ts';
 import { FATES, type Judged, judgeAll } from './sim/verdicts.ts';
 import { runWorker } from './workers.ts';
@@ -58,14 +58,9 @@ function report(judged: readonly Judged[], seconds: number, rows: string | null)
     counts.push([text, judged.filter((v) => v.fate === fate).length]);
   }
   counts.push(['states of mutants', judged.reduce((sum, v) => sum + v.states, 0)]);
-  const width = Math.max(...counts.map(([what]) => what.length));
-  for (const [what, n] of counts)
-    process.stdout.write(`  ${what.padEnd(width)}  ${n.toLocaleString('en-US').padStart(10)}\n`);
+  process.stdout.write(countsToText(counts));
   process.stdout.write(`  ${seconds.toFixed(0)} s\n`);
-  if (rows !== null) {
-    const lines = counts.map(([what, count]) => JSON.stringify({ proof: 'mutants', what, count }));
-    appendFileSync(rows, `${lines.join('\n')}\n`);
-  }
+  appendRows(rows, 'mutants', counts);
   if (judged.some((v) => v.fate === 'lives')) process.exitCode = 1;
 }
 
