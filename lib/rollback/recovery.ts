@@ -3,6 +3,7 @@
  * go without asking, what needs a word from the operator.
  */
 import { RollbackError } from '../errors.ts';
+import { someNames } from '../store/chain.ts';
 import type { Orphan, Table } from '../store/types.ts';
 
 /**
@@ -16,7 +17,7 @@ export function judgeOrphans(table: Table, dropOrphans: boolean): void {
     throw new RollbackError(
       'ERR_ORPHAN_WITH_DATA',
       {
-        what: `The ${side} segment is incomplete: ${orphan.missing.join(', ')} missing, and what is there may hold data`,
+        what: `The ${side} segment is incomplete: ${someNames(orphan.missing)} missing, and what is there may hold data`,
         why: 'An interrupted rollback or collection leaves this, but a root that was not passed looks the same',
         next: 'Pass every root with --src; if none is missing, --drop-orphans lets the segment go',
       },

@@ -13,6 +13,9 @@ export interface SegmentParts {
   readonly values: Map<number, FileInfo>;
 }
 
+/** How many missing files a refusal names. */
+const MAX_NAMED = 8;
+
 const FORGOTTEN = 'Was a root forgotten? A root that was not passed looks exactly like this';
 
 /**
@@ -45,6 +48,12 @@ export function assembleChain(
     } else throw fileMissing(table, part);
   }
   return { segments, orphans };
+}
+
+/** The first of some names; a segment has up to 255 value files, and a root that was forgotten takes many of them. */
+export function someNames(names: readonly string[]): string {
+  const rest = names.length - MAX_NAMED;
+  return `${names.slice(0, MAX_NAMED).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }
 
 function completed(part: SegmentParts): Segment | null {
@@ -118,7 +127,7 @@ function fileMissing(table: string, part: SegmentParts): RollbackError {
   return new RollbackError(
     'ERR_FILE_MISSING',
     {
-      what: `In the middle of the chain, ${missing.length === 1 ? 'a file is' : 'files are'} missing: ${missing.join(', ')}`,
+      what: `In the middle of the chain, ${missing.length === 1 ? 'a file is' : 'files are'} missing: ${someNames(missing)}`,
       why: `The engine refuses to open such a table. ${FORGOTTEN}`,
       next: 'Pass every root with --src; if none is missing, restore the file from a backup',
     },

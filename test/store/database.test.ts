@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
   mkdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -142,6 +143,18 @@ describe('a chain with something missing', () => {
       const error = expectRefused(built, 'ERR_FILE_MISSING');
       expect(error.message).to.include(name).and.match(/root/i);
     }
+  });
+
+  it('names the first of many missing files, and says how many more there are', () => {
+    const { built, file } = build();
+    const path = file(0, '1.metadata');
+    const bytes = readFileSync(path);
+    bytes[4] = 255;
+    writeFileSync(path, bytes);
+    const { message } = expectRefused(built, 'ERR_FILE_MISSING');
+    expect(message)
+      .to.match(/1-\d+\.values and 2\d\d more/)
+      .and.not.include('1-200.values');
   });
 
   it('at its ends is an orphan that says what it lacks', () => {
