@@ -199,7 +199,7 @@ export interface RollbackPlan {
   readonly target: string;
   /** True when the database was not locked while planning (`--no-lock`): cannot be applied. */
   readonly unlocked: boolean;
-  /** True when it was planned beside a live lock holder. */
+  /** True when it was planned beside the lock of a living process, or one of which that cannot be told. */
   readonly approximate: boolean;
   /** Real paths, in the order given. */
   readonly roots: readonly string[];

@@ -84,7 +84,8 @@ export async function planRollback(options: PlanOptions): Promise<RollbackPlan> 
 function planUnlocked(fs: DurableFs, options: PlanOptions): Promise<RollbackPlan> {
   const roots = resolveRoots(fs, options.roots);
   refuseUnfinished(fs, roots);
-  const inUse = roots.some((root) => inspectLock(fs, root).state === 'held');
+  // A lock that cannot be read (another user's, or one that is just being written) may be a node's.
+  const inUse = roots.some((root) => ['held', 'unreadable'].includes(inspectLock(fs, root).state));
   return planDatabase(fs, options, { unlocked: true, approximate: inUse });
 }
 

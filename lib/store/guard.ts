@@ -4,10 +4,11 @@
  */
 import { join } from 'node:path';
 import { hasErrno } from '../errors.ts';
+import { isTableName } from '../format/file-names.ts';
 import { createFileDurably, writeFileDurably } from './durable-files.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { LOCK_FILE } from './lock.ts';
-import { lstatOrNull, SEGMENTS_DIR } from './roots.ts';
+import { listDirectory, lstatOrNull, SEGMENTS_DIR } from './roots.ts';
 
 /**
  * The bolt: the engine reads a segment number from each `.keys` file before it does anything else, cannot read
@@ -97,6 +98,11 @@ export function drawBolt(fs: DurableFs, segmentsDir: string): void {
   const path = join(segmentsDir, BOLT_FILE);
   if (lstatOrNull(fs, path) !== null) fs.unlink(path);
   fs.fsyncDir(segmentsDir);
+}
+
+/** What may be a table of a directory, by its name: `lost+found`, say, is none, and closed to everybody but root. */
+export function possibleTables(fs: DurableFs, dir: string): string[] {
+  return listDirectory(fs, dir).filter(isTableName);
 }
 
 /** The segments directories of a table, one for each root that has the table. */

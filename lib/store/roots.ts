@@ -10,6 +10,9 @@ export const SEGMENTS_DIR = 'segments';
 /** How many suggestions a hint names at most. */
 const MAX_SUGGESTIONS = 5;
 
+/** How many directories are looked into for a hint: somebody may have passed `/`. */
+const MAX_LOOKS = 1000;
+
 /** lstat, or null when there is nothing. @throws RollbackError ERR_IO */
 export function lstatOrNull(fs: DurableFs, path: string): FileStat | null {
   try {
@@ -35,8 +38,9 @@ export function listDirectory(fs: DurableFs, path: string): string[] {
  *   ERR_ROOT_NESTED, ERR_IO
  */
 export function resolveRoots(fs: DurableFs, dirs: readonly string[]): string[] {
-  if (dirs.length === 0) {
-    throw new RollbackError('ERR_USAGE', { what: 'No root was given', next: 'Pass every root with --src' });
+  if (!Array.isArray(dirs) || dirs.length === 0) {
+    const what = Array.isArray(dirs) ? 'No root was given' : 'The roots are no list';
+    throw new RollbackError('ERR_USAGE', { what, next: 'Pass every root with --src' });
   }
   const seen = new Map<string, string>();
   const roots = dirs.map((dir) => resolveRoot(fs, dir, seen));
@@ -127,9 +131,9 @@ export function findTables(fs: DurableFs, root: string): { tables: string[]; not
   const tables: string[] = [];
   const notTables: string[] = [];
   for (const name of listDirectory(fs, root)) {
-    if (!holdsSegments(fs, join(root, name))) continue;
-    if (isTableName(name)) tables.push(name);
-    else notTables.push(name);
+    if (isTableName(name)) {
+      if (holdsSegments(fs, join(root, name))) tables.push(name);
+    } else if (looksLikeTable(fs, join(root, name))) notTables.push(name);
   }
   if (tables.length === 0) throw withoutTable(fs, root, notTables);
   return { tables, notTables };
@@ -143,6 +147,20 @@ function holdsSegments(fs: DurableFs, dir: string): boolean {
   if (stat.kind === 'link') throw linkedDirectory(dir, 'A table directory');
   if (segments.kind === 'link') throw linkedDirectory(join(dir, SEGMENTS_DIR), 'A segments directory');
   return true;
+}
+
+/** Of what is no table for the engine nothing is needed: `lost+found`, say, is closed to everybody but root. */
+function looksLikeTable(fs: DurableFs, dir: string): boolean {
+  return isDirectory(fs, dir) && isDirectory(fs, join(dir, SEGMENTS_DIR));
+}
+
+/** False also for what this user may not look at. */
+function isDirectory(fs: DurableFs, path: string): boolean {
+  try {
+    return fs.lstat(path).kind === 'directory';
+  } catch {
+    return false; // only hints are made of this
+  }
 }
 
 function linkedDirectory(path: string, what: string): RollbackError {
@@ -209,16 +227,17 @@ function looksLikeSegments(fs: DurableFs, dir: string): boolean {
 /** Directories at most three levels below that hold tables. */
 function findRootsBelow(fs: DurableFs, dir: string): string[] {
   const found: string[] = [];
+  let looks = MAX_LOOKS;
   const visit = (at: string, depth: number): void => {
-    if (found.length >= MAX_SUGGESTIONS) return;
+    if (found.length >= MAX_SUGGESTIONS || looks-- <= 0) return;
     let names: string[];
     try {
       names = fs.readdir(at).sort();
     } catch {
       return; // unreadable: nothing to suggest from there
     }
-    const directories = names.map((n) => join(at, n)).filter((p) => lstatOrNull(fs, p)?.kind === 'directory');
-    if (depth > 0 && directories.some((d) => lstatOrNull(fs, join(d, SEGMENTS_DIR))?.kind === 'directory')) {
+    const directories = names.map((n) => join(at, n)).filter((p) => isDirectory(fs, p));
+    if (depth > 0 && directories.some((d) => isDirectory(fs, join(d, SEGMENTS_DIR)))) {
       found.push(at);
       return;
     }

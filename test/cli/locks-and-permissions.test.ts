@@ -186,6 +186,26 @@ describe('cli: another user', () => {
     const { code, stderr } = await finish(['plan', ...db.src, '--drop-last', '1'], asOther);
     expect(code, stderr).to.equal(5);
     expect(stderr).to.contain('ERR_LOCK_UNREADABLE');
+    // Whose it is cannot be told: it may be a node's.
+    const { stdout } = await finish(['plan', '--no-lock', ...db.src, '--drop-last', '1'], asOther);
+    expect(stdout).to.contain('Approximate: ');
+  });
+
+  it('works in a root that is a mount point, with a directory that only root may enter', async () => {
+    const db = readable('single-root');
+    const closed = join(db.roots[0]!, 'lost+found');
+    execFileSync('chown', ['-R', '65534:65534', db.dir]);
+    mkdirSync(closed, { mode: 0o700 });
+    for (const words of [['plan'], ['apply', '--yes']]) {
+      const { code, stderr } = await finish([...words, ...db.src, '--drop-last', '1'], asOther);
+      expect(code, stderr).to.equal(0);
+    }
+    for (const words of [['inspect'], ['status'], ['undo'], ['resume']]) {
+      const { code, stderr } = await finish([...words, ...db.src], asOther);
+      expect(code, stderr).to.equal(0);
+    }
+    const above = await finish(['plan', '--src', db.dir, '--drop-last', '1'], asOther);
+    expect(above.stderr).to.contain('ERR_ROOT_WITHOUT_TABLE').and.to.contain(db.roots[0]!);
   });
 
   it('gives what root writes to the owner of the database', async () => {

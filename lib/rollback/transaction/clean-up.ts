@@ -15,9 +15,9 @@ import {
 } from '../../store/area.ts';
 import { isTemporaryName, temporaryName } from '../../store/durable-files.ts';
 import type { DurableFs } from '../../store/durable-fs.ts';
-import { drawBolt, isClosed, openLock, segmentsDirs } from '../../store/guard.ts';
+import { drawBolt, isClosed, openLock, possibleTables, segmentsDirs } from '../../store/guard.ts';
 import { LOCK_FILE } from '../../store/lock.ts';
-import { listDirectory, lstatOrNull } from '../../store/roots.ts';
+import { lstatOrNull } from '../../store/roots.ts';
 import { resolveSnapshotDir } from '../snapshots.ts';
 import { type AuditEntry, audit } from './audit.ts';
 import { type AreaState, areasIn } from './journal.ts';
@@ -119,7 +119,7 @@ function isOfNoUse({ state, document }: AreaState): boolean {
 
 /** Half-written locks of a directory and, in a snapshot directory, of its tables. */
 function lockTemporaries(fs: DurableFs, dir: string): string[] {
-  const below = listDirectory(fs, dir).map((name) => join(dir, name));
+  const below = possibleTables(fs, dir).map((name) => join(dir, name));
   const temporaries = [dir, ...below].map((d) => temporaryName(join(d, LOCK_FILE)));
   return temporaries.filter((path) => lstatOrNull(fs, path) !== null);
 }
@@ -155,7 +155,7 @@ export function dropTemporaries(fs: DurableFs, area: string): void {
 
 function drawAllBolts(fs: DurableFs, dirs: readonly string[]): void {
   for (const dir of dirs) {
-    for (const name of listDirectory(fs, dir))
+    for (const name of possibleTables(fs, dir))
       for (const at of segmentsDirs(fs, [dir], name)) drawBolt(fs, at);
   }
 }
@@ -163,7 +163,7 @@ function drawAllBolts(fs: DurableFs, dirs: readonly string[]): void {
 /** Also the locks of the tables below a snapshot directory. */
 function openAllLocks(fs: DurableFs, dirs: readonly string[]): void {
   for (const dir of rootsLast(dirs)) {
-    for (const name of listDirectory(fs, dir)) {
+    for (const name of possibleTables(fs, dir)) {
       const below = join(dir, name);
       if (lstatOrNull(fs, below)?.kind === 'directory' && isClosed(fs, below)) openLock(fs, below);
     }
