@@ -7,7 +7,7 @@
 import { RollbackError } from '../errors.ts';
 import { outcomeToText } from '../report/outcome-text.ts';
 import { changesAnything, planToText } from '../report/plan-text.ts';
-import { applyPlan, type Outcome } from '../rollback/apply.ts';
+import { applyPlan, type Outcome, refuseUnlocked } from '../rollback/apply.ts';
 import { lockDatabase } from '../rollback/locks.ts';
 import { planRollback } from '../rollback/plan.ts';
 import { readPlanFile } from '../rollback/plan-file.ts';
@@ -64,7 +64,11 @@ async function applySaved(path: string, options: ApplyCommandOptions, context: C
       next: 'Give either the plan file alone, or no plan file',
     });
   }
-  return showAndApply(await readPlanFile(path), options, context, null);
+  const plan = await readPlanFile(path);
+  refuseUnlocked(plan);
+  // "Nothing to do" was true when the plan was made: whether it still is has to be looked at, too.
+  if (!changesAnything(plan)) await carryOut(plan, options, context, null);
+  return showAndApply(plan, options, context, null);
 }
 
 async function showAndApply(

@@ -86,7 +86,8 @@ export async function applyPlan(plan: RollbackPlan, options: ApplyOptions = {}):
   }
 }
 
-function refuseUnlocked(plan: RollbackPlan): void {
+/** @throws RollbackError ERR_PLAN_UNLOCKED */
+export function refuseUnlocked(plan: Pick<RollbackPlan, 'unlocked'>): void {
   if (!plan.unlocked) return;
   throw new RollbackError('ERR_PLAN_UNLOCKED', {
     what: 'This plan was made without the locks (--no-lock)',

@@ -115,14 +115,28 @@ describe('cli: apply', () => {
       expectUntouched(db.dir, before);
     });
 
+    it('refuses a plan without steps, too, when something changed since', async () => {
+      const db = database('single-root');
+      const file = join(tempDir(), 'plan.json');
+      await finish(['plan', ...db.src, '--drop-last', '0', '--out', file]);
+      expect((await finish(['apply', file])).stdout).to.contain('Nothing to do');
+      appendFileSync(join(db.roots[0]!, '0', 'segments', '7.keys'), 'x');
+      const { code, stderr, stdout } = await finish(['apply', file]);
+      expect(code, stderr).to.equal(3);
+      expect(stderr).to.contain('ERR_PLAN_STALE');
+      expect(stdout).to.equal('');
+    });
+
     it('refuses a plan that was made without locks', async () => {
       const db = database('single-root');
       const file = join(tempDir(), 'plan.json');
       await finish(['plan', ...db.src, '--drop-last', '1', '--no-lock', '--out', file]);
       const before = treeOf(db.dir);
-      const { code, stderr } = await finish(['apply', file, '--yes']);
-      expect(code).to.equal(3);
-      expect(stderr).to.contain('ERR_PLAN_UNLOCKED');
+      for (const words of [['--yes'], []]) {
+        const { code, stderr } = await finish(['apply', file, ...words]);
+        expect(code).to.equal(3);
+        expect(stderr).to.contain('ERR_PLAN_UNLOCKED');
+      }
       expectUntouched(db.dir, before);
     });
 
