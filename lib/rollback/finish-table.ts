@@ -13,7 +13,7 @@ const NO_WORK: SnapshotWork = { steps: [], published: null };
 
 /** The lowest of some segment numbers; null without any. */
 export function lowestOf(indices: readonly number[]): number | null {
-  return indices.length === 0 ? null : Math.min(...indices);
+  return indices.reduce<number | null>((lowest, i) => Math.min(lowest ?? i, i), null);
 }
 
 /** Puts the steps of a table in order and sums the plan up. */

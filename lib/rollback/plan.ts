@@ -26,6 +26,7 @@ import { judgeRoots } from './evidence.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { readHome } from './homes.ts';
 import { lockDatabase } from './locks.ts';
+import { checkOptions } from './plan-options.ts';
 import type { Progress } from './progress.ts';
 import { requireSchemas } from './search/search.ts';
 import { resolveSnapshotDir } from './snapshots.ts';
@@ -71,6 +72,7 @@ export interface PlanOptions {
  */
 export async function planRollback(options: PlanOptions): Promise<RollbackPlan> {
   const fs = realFs;
+  checkOptions(options);
   if (options.lock === false) return planUnlocked(fs, options);
   if (options.locks !== undefined) return planDatabase(fs, options, { unlocked: false, approximate: false });
   const locks = await lockDatabase(options.roots, options.snapshotDir);

@@ -58,11 +58,17 @@ export function describeTarget(target: Target): string {
   }
 }
 
+const KINDS_HINT =
+  'Its kind is one of: filter, key, keys, drop-last, height, before, keep-first; lib/rollback/target.ts describes them';
+
 const groupsText = (groups: number): string => `${groups} group${groups === 1 ? '' : 's'}`;
 
 /** @throws RollbackError ERR_USAGE; ERR_TABLE_UNKNOWN when the target names a table that the database lacks */
 export function checkTarget(target: Target, tables: readonly string[]): void {
-  switch (target.kind) {
+  switch (target?.kind) {
+    case 'key':
+      checkKey(target.key);
+      return;
     case 'drop-last':
     case 'keep-first':
       checkGroups(target);
@@ -78,7 +84,18 @@ export function checkTarget(target: Target, tables: readonly string[]): void {
       return;
     case 'keys':
       checkKeys(target.keys, tables);
+      return;
+    default:
+      // Plain JavaScript may pass anything.
+      throw new RollbackError('ERR_USAGE', { what: 'This is no target', next: KINDS_HINT });
   }
+}
+
+/** A text would be taken for its letters, not for hexadecimal, and match nothing. */
+function checkKey(key: unknown): void {
+  if (key instanceof Uint8Array) return;
+  const next = "Pass a Buffer, for example Buffer.from('0a0b', 'hex')";
+  throw new RollbackError('ERR_USAGE', { what: `A key is a ${typeof key}, not bytes`, next });
 }
 
 function checkGroups({ kind, groups }: { kind: string; groups: number }): void {
@@ -112,6 +129,14 @@ function checkFilter(filter: unknown): void {
 }
 
 function checkKeys(keys: Readonly<Record<string, unknown>>, tables: readonly string[]): void {
+  if (typeof keys !== 'object' || keys === null) {
+    throw new RollbackError('ERR_USAGE', { what: 'The keys are no object of lists by table' });
+  }
+  for (const list of Object.values(keys)) {
+    if (!Array.isArray(list))
+      throw new RollbackError('ERR_USAGE', { what: 'The keys of a table are no list' });
+    for (const key of list) checkKey(key);
+  }
   const unknown = Object.keys(keys).filter((t) => !tables.includes(t));
   if (unknown.length === 0) return;
   throw new RollbackError('ERR_TABLE_UNKNOWN', {
