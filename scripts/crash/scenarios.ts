@@ -1,6 +1,6 @@
 /** What is swept: a command, the state it begins in, and the states that recovering from it may end in. */
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { copyTree, type SweepCase } from './cases.ts';
 import { leaveIdleStart } from './idle-start.ts';
 import { observe } from './observe.ts';
@@ -140,9 +140,20 @@ export async function recovering(
     const template = `${first.name}@${point.index}`;
     await copyTree(at, first.of.template(template));
     const scenario = recoveringFrom(first, name, template, command);
-    if (scenario !== null) scenarios.push(scenario);
+    if (scenario !== null)
+      scenarios.push(first.byInode ? { ...scenario, ...crashedAnew(first, point) } : scenario);
   }
   return scenarios;
+}
+
+/** The crashed state made again wherever it is needed: a copy of it has other inodes than those that it names. */
+function crashedAnew(first: Counted, point: Point): Pick<Scenario, 'prepare' | 'byInode'> {
+  return {
+    prepare: async (at) => {
+      await killIn(first, dirname(at), point);
+    },
+    byInode: true,
+  };
 }
 
 /** What may come of recovering from one crashed state; null where the command has nothing to do. */
