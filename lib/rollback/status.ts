@@ -30,7 +30,7 @@ export interface StatusReport {
   readonly roots: readonly string[];
   /** Newest first. */
   readonly transactions: readonly TransactionStatus[];
-  /** Locks or bolts of ours without a journal: `resume` clears them away. */
+  /** Locks, bolts or areas of ours without a journal: `resume` clears them away. */
   readonly traces: readonly string[];
 }
 
@@ -41,12 +41,17 @@ export interface StatusReport {
 export async function rollbackStatus(dirs: readonly string[]): Promise<StatusReport> {
   const fs = realFs;
   const roots = resolveRoots(fs, dirs);
-  const transactions = findTransactions(fs, roots).map((found) => statusOf(fs, found));
-  const unfinished = transactions.some((t) => t.state === 'unfinished');
-  const traces = unfinished
-    ? []
-    : roots.map((root) => openTrace(fs, root)).filter((t): t is string => t !== null);
+  const found = findTransactions(fs, roots);
+  const transactions = found.filter((f) => !isBare(f)).map((f) => statusOf(fs, f));
+  const traces = found.filter(isBare).flatMap(({ areas }) => areas.map((a) => areaPath(a.dir, a.id)));
+  if (!transactions.some((t) => t.state === 'unfinished'))
+    traces.push(...roots.map((root) => openTrace(fs, root)).filter((t) => t !== null));
   return { roots, transactions, traces };
+}
+
+/** A run that died before it had written what it was going to do. */
+function isBare({ areas }: FoundTransaction): boolean {
+  return areas.every((a) => a.state === 'bare');
 }
 
 function statusOf(fs: DurableFs, found: FoundTransaction): TransactionStatus {

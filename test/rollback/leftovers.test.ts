@@ -88,13 +88,15 @@ describe('what an interrupted run leaves', () => {
     trial.end();
   });
 
-  it('is told by status, as far as it keeps the database shut', async () => {
+  it('is told by status: what keeps the database shut, and an area that says nothing', async () => {
     const trial = await trials.next();
     LEFT['a lock that fails closed']!(trial.roots[0]!);
     LEFT['a bolt']!(trial.roots[1]!);
     LEFT['an area out of sight']!(trial.roots[2]!);
+    LEFT['an area without a document']!(trial.roots[3]!);
     const { traces, transactions } = await rollbackStatus(trial.roots);
     expect(traces).to.deep.equal([
+      join(trial.roots[3]!, '.litt-rollback', ID),
       join(trial.roots[0]!, 'litt.lock'),
       join(trial.roots[1]!, 'blobs', 'segments', BOLT_FILE),
     ]);
