@@ -2,4 +2,4 @@
 /** The command: hands its arguments on and exits with what comes back. */
 import { main } from '../lib/cli/main.ts';
 
-process.exit(await main(process.argv.slice(2)));
+void main(process.argv.slice(2)).then((code) => process.exit(code));

@@ -122,7 +122,8 @@ function makeContext(
     color: wantsColor(globals.color ?? 'auto'),
     // A terminal that does not know its width says 0.
     width: process.stdout.columns || 110,
-    interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    // In this order: to ask stdin loads what reads it.
+    interactive: process.stderr.isTTY === true && process.stdin.isTTY === true,
     newProgress: () => progressDisplay(setup),
   };
 }

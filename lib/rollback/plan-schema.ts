@@ -4,6 +4,9 @@ import { isTableName } from '../format/file-names.ts';
 import type { RollbackPlan, Step } from '../types.ts';
 import { isPlausibleStep, problemOfSteps } from './step-paths.ts';
 
+// A plan is read once: checkers that zod would compile for it cost more than they save.
+z.config({ jitless: true });
+
 const size = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 const index = z.number().int().nonnegative().max(0xffff_ffff);
 const hex = z.string().regex(/^(?:[0-9a-f]{2})*$/);
