@@ -49,12 +49,18 @@ function noMatch(context: TableContext, walk: WalkResult): RollbackError {
   return new RollbackError(
     'ERR_NO_MATCH',
     {
-      what: `No record matches in table ${table.name}`,
+      what: noneFits(context),
       why: `${holds}. Without a word from you nothing is kept or deleted on a guess`,
       next: 'Check the target; leave the table out with --table; or pass --on-no-match keep (or delete)',
     },
     { table: table.name },
   );
+}
+
+function noneFits({ table, plan: { target } }: TableContext): string {
+  return target.kind === 'drop-last'
+    ? `Table ${table.name} holds no more than ${target.groups} groups: nothing older is there to keep`
+    : `No record matches in table ${table.name}`;
 }
 
 function newestPrimary(context: TableContext, walk: WalkResult): string {

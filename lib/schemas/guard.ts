@@ -1,8 +1,12 @@
 /** Schemas that others have written: whatever they do, it ends in an error that says so. */
 import { RollbackError } from '../errors.ts';
+import { keyViewAt } from '../format/key-view.ts';
 import { formatKey } from '../format/printable.ts';
 import { MAX_HEIGHT } from './heights.ts';
-import type { DecodedKey, KeyRun, RunHeights, TableSchema } from './types.ts';
+import { type DecodedKey, type KeyRun, ROLE, type RunHeights, type TableSchema } from './types.ts';
+
+/** What a run of heights() must overwrite for each record: the roles of another run would be taken for its own. */
+const NO_ROLE = 0xff;
 
 /**
  * The same schema; what it throws, and answers of the wrong shape, become RollbackErrors.
@@ -32,11 +36,16 @@ export function guardSchema(table: string, schema: TableSchema): TableSchema {
   return {
     ...guarded,
     heights: (run: KeyRun, out: RunHeights): void => {
+      out.roles.fill(NO_ROLE, 0, run.count);
       try {
         heights.call(schema, run, out);
       } catch (error) {
         throw failed(table, schema, `threw in heights(): ${String(error)}`, null, error);
       }
+      const odd = out.roles.subarray(0, run.count).findIndex((role) => role > ROLE.misfit);
+      if (odd < 0) return;
+      const key = keyViewAt(run.buffer, run.offsets[odd] as number);
+      throw failed(table, schema, 'gave a record no role in heights(), or one that there is not', key);
     },
   };
 }

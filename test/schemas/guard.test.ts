@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { RollbackError } from '../../lib/errors.ts';
 import { guardSchema, problemOf } from '../../lib/schemas/guard.ts';
-import type { TableSchema } from '../../lib/schemas/types.ts';
+import { ROLE, type TableSchema } from '../../lib/schemas/types.ts';
 
 const KEY = Buffer.from('0a0b', 'hex');
 
@@ -60,6 +60,27 @@ describe('schemas/guard', () => {
     const { code, message } = codeOf(() => throwing.heights?.(run, out));
     expect(code).to.equal('ERR_SCHEMA_FAILED');
     expect(message).to.contain('none either');
+  });
+
+  it('takes no run in which a record has no role, or one that there is not', () => {
+    // Key 0a0b twice: a record is its kind, the length of its key, and the key.
+    const record = [0, 0, 2, 0x0a, 0x0b];
+    const run = { buffer: Buffer.from([...record, ...record]), offsets: Int32Array.of(0, 5), count: 2 };
+    for (const second of [null, 4]) {
+      const schema = guardSchema('t', {
+        name: 'mine',
+        decode: () => null,
+        heights: (_, { roles }) => {
+          roles[0] = ROLE.none;
+          if (second !== null) roles[1] = second;
+        },
+      });
+      // The roles of an earlier run are still there.
+      const out = { high: new Uint32Array(2), low: new Uint32Array(2), roles: Uint8Array.of(1, 1) };
+      const { code, message } = codeOf(() => schema.heights?.(run, out));
+      expect(code).to.equal('ERR_SCHEMA_FAILED');
+      expect(message).to.contain('no role in heights()').and.contain('0a0b');
+    }
   });
 
   it('takes nothing that is no schema', () => {

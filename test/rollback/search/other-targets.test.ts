@@ -99,6 +99,15 @@ describe('rollback/search: other targets', function () {
     await fc.assert(property, runs(200));
   });
 
+  it('drop-last of as many groups as there are says that there are no more', async () => {
+    const root = keyedTable([{ groups: [receipt(1), receipt(2)] }]);
+    const of = (groups: number) => ({ roots: [root], target: { kind: 'drop-last', groups } as const });
+    expect((await planRollback({ ...of(1), onNoMatch: 'refuse' })).tables[0]?.kept.records).to.equal(2);
+    const refused = await rejection(planRollback({ ...of(2), onNoMatch: 'refuse' }));
+    expect(refused).to.include({ code: 'ERR_NO_MATCH' });
+    expect(refused.message).to.contain('no more than 2 groups');
+  });
+
   it('keep-first 0 empties a table only when that was said', async () => {
     const root = keyedTable([{ groups: [receipt(1)] }]);
     const target = { kind: 'keep-first', groups: 0 } as const;
