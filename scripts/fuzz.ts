@@ -95,6 +95,7 @@ function sharesOf({ sizes, seed, only }: Options, scratch: string): Share[][] {
     (part) => sizes[part] > 0 && (only === null || only.startsWith(`${part}/`)),
   );
   if (only !== null) {
+    if (parts.length === 0) throw new Error(`There is no part of that name: ${only}`);
     const number = Number(only.split('/').at(-1));
     const [from, to] = Number.isInteger(number) ? [number, number + 1] : [0, 1];
     return parts.map((part) => [{ part, seed, from, to, only, scratch }]);

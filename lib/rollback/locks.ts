@@ -1,8 +1,9 @@
 /** The locks of one database: every root, and the snapshot directory with the tables below it. */
 import { join } from 'node:path';
 import { realFs } from '../store/durable-fs.ts';
+import { findTables } from '../store/find-tables.ts';
 import { acquireLocks, installLockCleanup, type LockSet } from '../store/lock.ts';
-import { findTables, lstatOrNull, resolveRoots } from '../store/roots.ts';
+import { lstatOrNull, resolveRoots } from '../store/roots.ts';
 import { refuseUnfinished } from '../store/unfinished.ts';
 import { resolveSnapshotDir } from './snapshots.ts';
 

@@ -5,7 +5,8 @@ import { decodeMetadata } from '../format/metadata.ts';
 import { assembleChain, type SegmentParts } from './chain.ts';
 import { readSmallFile } from './durable-files.ts';
 import type { DurableFs } from './durable-fs.ts';
-import { findTables, resolveRoots } from './roots.ts';
+import { findTables, refuseLinkedTable } from './find-tables.ts';
+import { resolveRoots } from './roots.ts';
 import { MAX_SMALL_FILE_BYTES, placed, TableInRoot } from './table-in-root.ts';
 import type { Database, FileInfo, KeymapInfo, RootGroups, SnapshotInfo, Table } from './types.ts';
 
@@ -36,6 +37,7 @@ export function readDatabase(fs: DurableFs, dirs: readonly string[], options: Re
   const tables = found.flatMap(({ name, present, group, database }) => {
     try {
       const absentIn = group.filter((i) => !present.includes(i));
+      for (const i of absentIn) refuseLinkedTable(fs, roots[i] as string, name);
       return [{ ...readTable(fs, roots, name, present), database, absentIn }];
     } catch (error) {
       if (options.onDamage === undefined || !(error instanceof RollbackError)) throw error;

@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
   mkdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -147,14 +146,9 @@ describe('a chain with something missing', () => {
 
   it('names the first of many missing files, and says how many more there are', () => {
     const { built, file } = build();
-    const path = file(0, '1.metadata');
-    const bytes = readFileSync(path);
-    bytes[4] = 255;
-    writeFileSync(path, bytes);
-    const { message } = expectRefused(built, 'ERR_FILE_MISSING');
-    expect(message)
-      .to.match(/1-\d+\.values and 2\d\d more/)
-      .and.not.include('1-200.values');
+    const fields = { version: 4, shards: 255, timestamp: 1n, count: 4, sealed: true, compression: 0 };
+    writeFileSync(file(0, '1.metadata'), metadata(fields));
+    expect(expectRefused(built, 'ERR_FILE_MISSING').message).to.match(/1-\d+\.values and 2\d\d more\b/);
   });
 
   it('at its ends is an orphan that says what it lacks', () => {

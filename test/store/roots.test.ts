@@ -114,6 +114,18 @@ describe('roots', () => {
     symlinkSync(join(root, 't', 'segments'), join(root, 'odd', 'segments'));
     expect(refusalOf([root], dir).code).to.equal('ERR_SYMBOLIC_LINK');
   });
+
+  it('whose table directory is a link to a disk that is not mounted', () => {
+    const { dir, root } = database();
+    const other = join(dir, 'root0-b');
+    mkdirSync(join(other, 'u', 'segments'), { recursive: true });
+    symlinkSync(join(dir, 'not mounted'), join(other, 't'));
+    const error = refusalOf([root, other], dir);
+    expect([error.code, error.place.path]).to.deep.equal(['ERR_SYMBOLIC_LINK', join(other, 't')]);
+    // A link that no root has a table for is somebody else's.
+    symlinkSync(join(dir, 'not mounted'), join(root, 'latest'));
+    expect(refusalOf([root, other], dir).place.path).to.equal(join(other, 't'));
+  });
 });
 
 describe('tables in a root', () => {

@@ -1,0 +1,145 @@
+/** Finds the tables in a root; of a directory that holds none it says what was probably meant. */
+import { basename, dirname, join } from 'node:path';
+import { RollbackError } from '../errors.ts';
+import { isTableName, parseSegmentFileName } from '../format/file-names.ts';
+import type { DurableFs } from './durable-fs.ts';
+import { listDirectory, lstatOrNull, MAX_SUGGESTIONS, SEGMENTS_DIR } from './roots.ts';
+
+/** How many directories are looked into for a hint: somebody may have passed `/`. */
+const MAX_LOOKS = 1000;
+
+/**
+ * Names of the tables in one root, and of directories that look like tables but whose name the engine does
+ * not accept.
+ * @throws RollbackError ERR_SYMBOLIC_LINK, ERR_ROOT_IS_A_TABLE, ERR_ROOT_IS_A_SEGMENTS_DIRECTORY,
+ *   ERR_ROOT_WITHOUT_TABLE, ERR_IO
+ */
+export function findTables(fs: DurableFs, root: string): { tables: string[]; notTables: string[] } {
+  const tables: string[] = [];
+  const notTables: string[] = [];
+  for (const name of listDirectory(fs, root)) {
+    if (isTableName(name)) {
+      if (holdsSegments(fs, join(root, name))) tables.push(name);
+    } else if (looksLikeTable(fs, join(root, name))) notTables.push(name);
+  }
+  if (tables.length === 0) throw withoutTable(fs, root, notTables);
+  return { tables, notTables };
+}
+
+function holdsSegments(fs: DurableFs, dir: string): boolean {
+  const stat = lstatOrNull(fs, dir);
+  if (stat === null || (stat.kind !== 'directory' && stat.kind !== 'link')) return false;
+  const segments = lstatOrNull(fs, join(dir, SEGMENTS_DIR));
+  if (segments === null || segments.kind === 'file' || segments.kind === 'other') return false;
+  if (stat.kind === 'link') throw linkedDirectory(dir, 'A table directory');
+  if (segments.kind === 'link') throw linkedDirectory(join(dir, SEGMENTS_DIR), 'A segments directory');
+  return true;
+}
+
+/**
+ * Refuses a link in the place of a table directory in a root without the table: one that leads nowhere is one whose
+ * disk is not mounted, and what lies behind it is missing.
+ * @throws RollbackError ERR_SYMBOLIC_LINK
+ */
+export function refuseLinkedTable(fs: DurableFs, root: string, table: string): void {
+  const dir = join(root, table);
+  if (lstatOrNull(fs, dir)?.kind === 'link') throw linkedDirectory(dir, 'A table directory');
+}
+
+/** Of what is no table for the engine nothing is needed: `lost+found`, say, is closed to everybody but root. */
+function looksLikeTable(fs: DurableFs, dir: string): boolean {
+  return isDirectory(fs, dir) && isDirectory(fs, join(dir, SEGMENTS_DIR));
+}
+
+/** False also for what this user may not look at. */
+function isDirectory(fs: DurableFs, path: string): boolean {
+  try {
+    return fs.lstat(path).kind === 'directory';
+  } catch {
+    return false; // only hints are made of this
+  }
+}
+
+function linkedDirectory(path: string, what: string): RollbackError {
+  return new RollbackError(
+    'ERR_SYMBOLIC_LINK',
+    {
+      what: `${what} is a symbolic link`,
+      why: 'The engine would follow it out of the root, where this tool neither locks nor writes',
+      next: 'Replace the link by the directory itself or by a bind mount, then run the command again',
+    },
+    { path },
+  );
+}
+
+function withoutTable(fs: DurableFs, root: string, notTables: readonly string[]): RollbackError {
+  if (looksLikeSegments(fs, root)) {
+    const suggestion = dirname(dirname(root));
+    return new RollbackError(
+      'ERR_ROOT_IS_A_SEGMENTS_DIRECTORY',
+      {
+        what: 'This is the segments directory of one table, not a root',
+        next: `Probably meant: ${suggestion}`,
+      },
+      { path: root },
+    );
+  }
+  const segments = lstatOrNull(fs, join(root, SEGMENTS_DIR));
+  if (segments !== null && segments.kind === 'directory') {
+    return new RollbackError(
+      'ERR_ROOT_IS_A_TABLE',
+      {
+        what: `This is one table (${basename(root)}), not a root`,
+        next: `Probably meant: ${dirname(root)}, with --table ${basename(root)}`,
+      },
+      { path: root },
+    );
+  }
+  const below = findRootsBelow(fs, root);
+  const odd =
+    notTables.length > 0 ? ` Not tables for the engine, by their names: ${notTables.join(', ')}.` : '';
+  const hint = below.length > 0 ? `Probably meant: ${below.join(' or ')}` : 'Check the path';
+  return new RollbackError(
+    'ERR_ROOT_WITHOUT_TABLE',
+    {
+      what: 'This directory holds no table',
+      why: `A table is a directory with a ${SEGMENTS_DIR} directory in it, and the engine makes one in every root.${odd}`,
+      next: hint,
+    },
+    { path: root },
+  );
+}
+
+function looksLikeSegments(fs: DurableFs, dir: string): boolean {
+  return listDirectory(fs, dir).some((name) => {
+    try {
+      const { kind } = parseSegmentFileName(name);
+      return kind === 'metadata' || kind === 'keys' || kind === 'values';
+    } catch {
+      return false; // a foreign name proves nothing
+    }
+  });
+}
+
+/** Directories at most three levels below that hold tables. */
+function findRootsBelow(fs: DurableFs, dir: string): string[] {
+  const found: string[] = [];
+  let looks = MAX_LOOKS;
+  const visit = (at: string, depth: number): void => {
+    if (found.length >= MAX_SUGGESTIONS || looks-- <= 0) return;
+    let names: string[];
+    try {
+      names = fs.readdir(at).sort();
+    } catch {
+      return; // unreadable: nothing to suggest from there
+    }
+    const directories = names.map((n) => join(at, n)).filter((p) => isDirectory(fs, p));
+    if (depth > 0 && directories.some((d) => isDirectory(fs, join(d, SEGMENTS_DIR)))) {
+      found.push(at);
+      return;
+    }
+    if (depth < 4) for (const d of directories) visit(d, depth + 1);
+  };
+  visit(dir, 0);
+  return found.slice(0, MAX_SUGGESTIONS);
+}
