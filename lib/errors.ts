@@ -165,22 +165,28 @@ export function describePlace(place: ErrorPlace): string {
   return where === '' ? `at byte ${place.offset}` : `${where} at byte ${place.offset}`;
 }
 
+const UNCHANGED = 'Nothing was changed';
+
 /**
- * Wraps an operating system error so that it names its path (else the one given) and says what state is left.
+ * Wraps an operating system error so that it names its path (else the one given) and says what state is left. An
+ * error that is wrapped already keeps its words, but what only reads cannot know the state: the caller's counts.
  * @param state without it nothing was changed
  */
 export function ioError(error: unknown, path: string, doing: string, state?: string): RollbackError {
-  if (error instanceof RollbackError) return error;
-  const errno = (error as NodeJS.ErrnoException | null)?.code ?? String(error);
+  const known = error instanceof RollbackError ? error : null;
+  if (known !== null && (known.code !== 'ERR_IO' || known.why !== UNCHANGED || state === undefined))
+    return known;
+  const cause = known === null ? error : known.cause;
+  const errno = (cause as NodeJS.ErrnoException | null)?.code ?? String(cause);
   return new RollbackError(
     'ERR_IO',
     {
-      what: `The operating system refused to ${doing}: ${errno}`,
-      why: state ?? 'Nothing was changed',
+      what: known?.what ?? `The operating system refused to ${doing}: ${errno}`,
+      why: state ?? UNCHANGED,
       next: hintFor(errno, state === undefined),
     },
-    { path: pathOf(error) ?? path },
-    error,
+    known?.place ?? { path: pathOf(error) ?? path },
+    cause,
   );
 }
 
