@@ -15,7 +15,7 @@ const MAX_BYTES = 4096;
 
 /** What the given roots remember together. */
 export type RememberedSet =
-  /** No root remembers anything, or they disagree: no evidence either way. */
+  /** No root remembers anything, or they disagree about sets that are no larger than the given one. */
   | { readonly state: 'none' }
   /** All roots of the remembered set are given. */
   | { readonly state: 'complete'; readonly id: string }
@@ -30,10 +30,14 @@ interface Memory {
 /** Compares what each given root remembers. Unreadable or foreign files count as no memory. */
 export function rememberedSet(fs: DurableFs, roots: readonly string[]): RememberedSet {
   const memories = roots.map((root) => readMemory(fs, root)).filter((m): m is Memory => m !== null);
-  const first = memories[0];
-  if (first === undefined || memories.some((m) => m.id !== first.id)) return { state: 'none' };
-  if (memories.length >= first.roots) return { state: 'complete', id: first.id };
-  return { state: 'incomplete', given: memories.length, expected: first.roots };
+  const [first] = memories;
+  if (first === undefined) return { state: 'none' };
+  const agree = memories.every((m) => m.id === first.id);
+  const short = agree ? first : memories.find((m) => m.roots > roots.length);
+  if (short === undefined) return { state: 'none' };
+  const given = memories.filter((m) => m.id === short.id).length;
+  if (given >= short.roots) return { state: 'complete', id: short.id };
+  return { state: 'incomplete', given, expected: short.roots };
 }
 
 function readMemory(fs: DurableFs, root: string): Memory | null {
