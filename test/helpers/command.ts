@@ -1,6 +1,7 @@
 /** The built command, run as a person runs it. */
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
@@ -13,13 +14,24 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-let built = existsSync(COMMAND);
+let built = false;
 
-/** Builds the command unless scripts/test has done so already. */
+/** Builds the command unless it is newer than its sources. */
 export function buildOnce(): void {
   if (built) return;
-  execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: PROJECT, stdio: 'pipe' });
+  if (!isNewest()) execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: PROJECT, stdio: 'pipe' });
   built = true;
+}
+
+function isNewest(): boolean {
+  if (!existsSync(COMMAND)) return false;
+  const sources = ['lib', 'streams', 'scripts'].flatMap((folder) =>
+    readdirSync(join(PROJECT, folder), { recursive: true, encoding: 'utf8' }).map((name) =>
+      join(folder, name),
+    ),
+  );
+  const changed = [...sources, 'package-lock.json'].map((path) => statSync(join(PROJECT, path)).mtimeMs);
+  return Math.max(...changed) <= statSync(COMMAND).mtimeMs;
 }
 
 /** Runs the command without a terminal; never rejects because of its exit code. */
