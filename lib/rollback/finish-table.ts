@@ -9,6 +9,9 @@ import { planSnapshots, type SnapshotWork } from './snapshots.ts';
 import { dropKeymap, removeFile, takesRecords } from './steps.ts';
 import { assemble, type Fate } from './table-summary.ts';
 
+/** The engine's own names of them; it accepts no other, and none with a newline. */
+const KEYMAP_TYPES: readonly string[] = ['PebbleDBKeymap', 'UnsafePebbleDBKeymap', 'MemKeymap'];
+
 const NO_WORK: SnapshotWork = { steps: [], published: null };
 
 /** The lowest of some segment numbers; null without any. */
@@ -29,8 +32,19 @@ export function finishTable(context: TableContext, fate: Fate, options: { emptie
     : [];
   const leftovers = table.leftovers.map((f) => removeFile(table.name, f, 'leftover'));
   const steps = [...keymap, ...leftovers, ...snapshots.steps, ...fate.segmentSteps, ...lastMark];
+  if (keymap.length === 0) noteKeymaps(context);
   noteOddities(context, options.emptied);
   return assemble(context, fate, steps, snapshots.published);
+}
+
+/** Of keymaps that stay: what keeps the engine from opening the table, with this rollback or without it. */
+function noteKeymaps({ table, notices }: TableContext): void {
+  const [keymap, ...others] = table.keymaps;
+  if (keymap === undefined) return;
+  const then = 'the engine refuses to open such a table, and builds a keymap anew where there is none';
+  if (others.length > 0) notices.push(`keymap directories in ${others.length + 1} roots: ${then}`);
+  else if (keymap.type === null || !KEYMAP_TYPES.includes(keymap.type))
+    notices.push(`keymap directory without a valid keymap-type.txt: ${then}`);
 }
 
 function noteOddities(context: TableContext, emptied: boolean): void {
@@ -38,11 +52,6 @@ function noteOddities(context: TableContext, emptied: boolean): void {
   const lowest = oldestIndex(table) ?? 0;
   if (lowest > 0 && table.watermark === null) {
     notices.push(`the oldest segment is ${lowest} and there is no gc-watermark: was a root forgotten?`);
-  }
-  if (table.keymaps.length > 1) {
-    notices.push(
-      `keymap directories in ${table.keymaps.length} roots: the engine refuses to open such a table`,
-    );
   }
   if (table.absentIn.length > 0) {
     notices.push(`no directory of this table in ${table.absentIn.length} of the given roots`);

@@ -1,5 +1,14 @@
 /** Tables that are odd in ways that no engine leaves by itself: power cuts, other tools, forgotten roots. */
-import { existsSync, readFileSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { applyPlan, planRollback } from '../../lib/index.ts';
@@ -43,6 +52,29 @@ describe('records that only the keymap may still know', () => {
     expect(readMetadata(readFileSync(at('0.metadata'))).count).to.equal(3);
     const again = await planRollback({ roots, target: target(0) });
     expect(again.tables[0]?.outcome).to.equal('nothing');
+    removeTempDir(built.dir);
+  });
+});
+
+describe('a keymap that the engine would refuse', () => {
+  it('is told of as long as it stays', async () => {
+    const { built, roots, dir, target } = twoSegments();
+    const notices = async (segment: number): Promise<string> => {
+      const plan = await planRollback({ roots, target: target(segment), allRoots: true });
+      return plan.tables[0]!.notices.join();
+    };
+    expect(await notices(1)).to.equal('');
+    for (const type of ['PebbleDBKeymap\n', '', 'Keymap']) {
+      writeFileSync(join(dir, 'keymap', 'keymap-type.txt'), type);
+      expect(await notices(1), type).to.contain('without a valid keymap-type.txt: the engine refuses');
+    }
+    expect(await notices(0), 'it goes').to.equal('');
+    const other = join(built.dir, 'other');
+    cpSync(roots[0]!, other, { recursive: true });
+    rmSync(join(other, 't', 'segments'), { recursive: true });
+    mkdirSync(join(other, 't', 'segments'));
+    roots.push(other);
+    expect(await notices(1)).to.contain('keymap directories in 2 roots: the engine refuses');
     removeTempDir(built.dir);
   });
 });
