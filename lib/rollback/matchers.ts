@@ -2,25 +2,32 @@
 
 import { type BatchMatcher, keyOf, type RecordBatch, recordNumber } from '../../streams/record-batch.ts';
 import { RollbackError } from '../errors.ts';
-import { KIND, keyLengthAt } from '../format/key-records.ts';
+import { type KeyRun, KIND, keyLengthAt } from '../format/key-records.ts';
 import { KeyView } from '../format/key-view.ts';
 import { formatKey } from '../format/printable.ts';
 import { viewOf } from '../store/reading.ts';
 import type { RollbackFilter } from '../types.ts';
-import type { RecordTarget } from './target.ts';
+import type { KeyTarget, RecordTarget } from './target.ts';
+
+/** Finds the newest record of a run whose key is wanted; -1 for none. It holds no state. */
+export type KeyMatcher = (run: KeyRun) => number;
 
 /** A matcher for one table; it may hold state, so each walk needs its own. */
 export function matcherFor(target: RecordTarget, table: string): BatchMatcher {
   switch (target.kind) {
     case 'filter':
       return filterMatcher(target.filter, table);
-    case 'key':
-      return keyMatcher(Buffer.from(target.key));
-    case 'keys':
-      return keySetMatcher(Object.hasOwn(target.keys, table) ? (target.keys[table] ?? []) : []);
     case 'drop-last':
       return dropLastMatcher(target.groups);
+    default:
+      return keyMatcherFor(target, table);
   }
+}
+
+/** A matcher for the keys that are wanted of one table. */
+export function keyMatcherFor(target: KeyTarget, table: string): KeyMatcher {
+  if (target.kind === 'key') return keyMatcher(Buffer.from(target.key));
+  return keySetMatcher(Object.hasOwn(target.keys, table) ? (target.keys[table] ?? []) : []);
 }
 
 function filterMatcher(filter: RollbackFilter, table: string): BatchMatcher {
@@ -77,15 +84,14 @@ function filterFailed(
 }
 
 /** Compares from the end on: keys of one table often begin alike, and a mismatch then shows at once. */
-function keyMatcher(key: Buffer): BatchMatcher {
+function keyMatcher(key: Buffer): KeyMatcher {
   const { length } = key;
   // Of a long key the last eight bytes are compared first, as two numbers.
   const isLong = length >= 8;
   const [last, beforeLast] = isLong ? [key.readUInt32BE(length - 4), key.readUInt32BE(length - 8)] : [0, 0];
-  return (batch) => {
-    const { buffer, offsets } = batch;
+  return ({ buffer, offsets, count }) => {
     const view = viewOf(buffer);
-    for (let i = batch.count - 1; i >= 0; i--) {
+    for (let i = count - 1; i >= 0; i--) {
       const at = offsets[i] as number;
       if (view.getUint16(at + 1) !== length) continue;
       const end = at + 3 + length;
@@ -96,14 +102,13 @@ function keyMatcher(key: Buffer): BatchMatcher {
   };
 }
 
-function keySetMatcher(keys: readonly Uint8Array[]): BatchMatcher {
+function keySetMatcher(keys: readonly Uint8Array[]): KeyMatcher {
   const wanted = new Set(keys.map((k) => Buffer.from(k).toString('latin1')));
   const lengths = new Set(keys.map((k) => k.length));
   if (wanted.size === 0) return () => -1;
   if (wanted.size === 1) return keyMatcher(Buffer.from(keys[0] as Uint8Array));
-  return (batch) => {
-    const { buffer, offsets } = batch;
-    for (let i = batch.count - 1; i >= 0; i--) {
+  return ({ buffer, offsets, count }) => {
+    for (let i = count - 1; i >= 0; i--) {
       const at = offsets[i] as number;
       const length = keyLengthAt(buffer, at);
       if (lengths.has(length) && wanted.has(buffer.toString('latin1', at + 3, at + 3 + length))) return i;

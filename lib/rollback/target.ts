@@ -5,15 +5,19 @@ import { formatRfc3339 } from '../format/rfc3339.ts';
 import { MAX_HEIGHT } from '../schemas/heights.ts';
 import type { RollbackFilter } from '../types.ts';
 
-/** A target that one record after the other is held against, newest first. Keys are raw bytes. */
-export type RecordTarget =
-  | { readonly kind: 'filter'; readonly filter: RollbackFilter; readonly name?: string | undefined }
+/** The newest record with a key, or with one of each table's. Keys are raw bytes. */
+export type KeyTarget =
   | { readonly kind: 'key'; readonly key: Uint8Array }
   | {
       readonly kind: 'keys';
       readonly keys: Readonly<Record<string, readonly Uint8Array[]>>;
       readonly name?: string | undefined;
-    }
+    };
+
+/** A target that one record after the other is held against, newest first. */
+export type RecordTarget =
+  | { readonly kind: 'filter'; readonly filter: RollbackFilter; readonly name?: string | undefined }
+  | KeyTarget
   | { readonly kind: 'drop-last'; readonly groups: number };
 
 /** Everything up to and including a height stays. */

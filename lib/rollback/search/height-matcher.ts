@@ -10,6 +10,7 @@ import { ROLE, type TableSchema } from '../../schemas/types.ts';
 import type { Segment } from '../../store/types.ts';
 import type { TableContext } from '../context.ts';
 import { misfit } from './misfit.ts';
+import { newestUnwanted } from './unwanted.ts';
 
 /** The search for one height in one table. */
 export class HeightMatcher {
@@ -62,15 +63,11 @@ export class HeightMatcher {
     return -1;
   };
 
-  /**
-   * How many of a segment's newest blocks hold no record that may be accepted; what there is to note of them is
-   * noted. A block that begins with the rest of an older block's group is not among them if that block is not.
-   */
+  /** How many of a segment's newest blocks hold no record that may be accepted; what there is to note of them is noted. */
   readonly unwanted = ({ segment }: SurveyedSegment): number => {
     const blocks = this.digest?.blocksOf(segment.index) ?? [];
-    let from = blocks.length;
-    while (from > 0 && this.isAbove(blocks[from - 1] as BlockHeights)) from--;
-    while (from < blocks.length && blocks[from]?.inGroup === true) from++;
+    const count = newestUnwanted(blocks, (block) => this.isAbove(block));
+    const from = blocks.length - count;
     for (let i = blocks.length - 1; i >= from; i--) {
       const { oldest, lowest, highest } = blocks[i] as BlockHeights;
       if (oldest === null || lowest === null || highest === null) continue;
@@ -79,7 +76,7 @@ export class HeightMatcher {
       this.widen(segment, highest);
     }
     if (from === 0) this.digest?.forget(segment.index);
-    return blocks.length - from;
+    return count;
   };
 
   private isAbove({ fits, lowest }: BlockHeights): boolean {

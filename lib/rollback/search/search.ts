@@ -4,11 +4,12 @@ import { KNOWN_SCHEMAS, schemaOf } from '../../schemas/known.ts';
 import type { TableSchema } from '../../schemas/types.ts';
 import type { Table } from '../../store/types.ts';
 import type { TableContext } from '../context.ts';
-import { matcherFor } from '../matchers.ts';
+import { keyMatcherFor, matcherFor } from '../matchers.ts';
 import type { Target } from '../target.ts';
 import type { Found } from './found.ts';
 import { searchHeight } from './height.ts';
 import { searchKeepFirst } from './keep-first.ts';
+import { searchKey } from './key.ts';
 import { checkNeeds } from './needs.ts';
 import { searchTime } from './time.ts';
 import { walk } from './walk.ts';
@@ -33,6 +34,12 @@ async function search(context: TableContext): Promise<Found> {
       return searchTime(context, target);
     case 'keep-first':
       return searchKeepFirst(context, target);
+    case 'key':
+    case 'keys':
+      return {
+        walk: await searchKey(context, keyMatcherFor(target, context.table.name)),
+        whenNone: 'policy',
+      };
     default:
       return { walk: await walk(context, matcherFor(target, context.table.name)), whenNone: 'policy' };
   }

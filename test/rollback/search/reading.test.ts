@@ -1,8 +1,9 @@
-/** How much of the key files a target by height reads. */
+/** How much of the key files a target by height or by key reads. */
 import { expect } from 'chai';
 import { TableContext } from '../../../lib/rollback/context.ts';
 import type { Progress } from '../../../lib/rollback/progress.ts';
 import { planTable } from '../../../lib/rollback/table-plan.ts';
+import type { Target } from '../../../lib/rollback/target.ts';
 import { readDatabase } from '../../../lib/store/database.ts';
 import { realFs } from '../../../lib/store/durable-fs.ts';
 import type { TablePlan } from '../../../lib/types.ts';
@@ -24,7 +25,7 @@ function table(): string {
 
 async function plan(
   root: string,
-  height: bigint,
+  target: Target,
   fs = watchedFs(),
   onProgress?: (progress: Progress) => void,
 ): Promise<{ plan: TablePlan; reads: number; opened: string[] }> {
@@ -32,7 +33,7 @@ async function plan(
   const context = new TableContext(
     {
       fs,
-      target: { kind: 'height', height },
+      target,
       onNoMatch: 'refuse',
       schemas: undefined,
       stragglers: 'refuse',
@@ -51,7 +52,7 @@ async function plan(
   return { plan: planned, reads: fs.reads, opened: fs.opened.filter((name) => name.endsWith('.keys')) };
 }
 
-describe('rollback/search/height: what is read', () => {
+describe('rollback/search: what is read', () => {
   const blocks = Math.ceil((200 * GROUP_BYTES) / BLOCK_BYTES);
 
   for (const [height, words] of [
@@ -60,7 +61,7 @@ describe('rollback/search/height: what is read', () => {
     [399n, 'near the newest record'],
   ] as const) {
     it(`is each key file once, and a few blocks more, for a height ${words}`, async () => {
-      const found = await plan(table(), height);
+      const found = await plan(table(), { kind: 'height', height });
       expect(found.plan.heights).to.include({ lastKept: String(height), firstRemoved: String(height + 1n) });
       // Each of the two files once is 2 x blocks, and the cut scans a part of one again; without the heights of
       // blocks it would be 5 x.
@@ -68,8 +69,16 @@ describe('rollback/search/height: what is read', () => {
     });
   }
 
+  for (const height of [2, 150, 399]) {
+    it(`is each key file once, and a few blocks more, for the key of height ${height}`, async () => {
+      const { plan: planned, reads } = await plan(table(), { kind: 'key', key: receipt(height)[0]! });
+      expect(planned.pivot?.key).to.equal(receipt(height)[0]!.toString('hex'));
+      expect(reads).to.be.within(blocks, 4 * blocks);
+    });
+  }
+
   it('surveys a segment that stays once for both checks', async () => {
-    const { opened } = await plan(table(), 399n);
+    const { opened } = await plan(table(), { kind: 'height', height: 399n });
     expect(opened.filter((name) => name === '0.keys').length).to.be.at.most(2);
   });
 
@@ -80,7 +89,9 @@ describe('rollback/search/height: what is read', () => {
     });
     const fs = watchedFs();
     const told: Progress[] = [];
-    const error = await plan(root, 10n, fs, (p) => told.push(p)).catch((e: unknown) => e);
+    const error = await plan(root, { kind: 'height', height: 10n }, fs, (p) => told.push(p)).catch(
+      (e: unknown) => e,
+    );
     expect(error).to.include({ code: 'ERR_STRAGGLERS' });
     expect(String(error)).to.include('400 records above height 10');
     for (const name of ['0.keys', '1.keys']) {
