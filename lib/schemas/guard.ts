@@ -3,13 +3,15 @@ import { RollbackError } from '../errors.ts';
 import { keyViewAt } from '../format/key-view.ts';
 import { formatKey } from '../format/printable.ts';
 import { MAX_HEIGHT } from './heights.ts';
+import { knownSchema } from './known.ts';
 import { type DecodedKey, type KeyRun, ROLE, type RunHeights, type TableSchema } from './types.ts';
 
 /** What a run of heights() must overwrite for each record: the roles of another run would be taken for its own. */
 const NO_ROLE = 0xff;
 
 /**
- * The same schema; what it throws, and answers of the wrong shape, become RollbackErrors.
+ * The same schema; what it throws, and answers of the wrong shape, become RollbackErrors. Those that come with this
+ * program need no guard.
  * @throws RollbackError ERR_USAGE when it is no schema at all
  */
 export function guardSchema(table: string, schema: TableSchema): TableSchema {
@@ -20,6 +22,7 @@ export function guardSchema(table: string, schema: TableSchema): TableSchema {
       next: 'A schema is { name, decode(key, isPrimary) => { height, kind, label } or null }',
     });
   }
+  if (knownSchema(schema.name) === schema) return schema;
   const decode = (key: Buffer, isPrimary: boolean): DecodedKey | null => {
     let decoded: unknown;
     try {
@@ -42,12 +45,19 @@ export function guardSchema(table: string, schema: TableSchema): TableSchema {
       } catch (error) {
         throw failed(table, schema, `threw in heights(): ${String(error)}`, null, error);
       }
-      const odd = out.roles.subarray(0, run.count).findIndex((role) => role > ROLE.misfit);
+      const odd = firstWithoutRole(out.roles, run.count);
       if (odd < 0) return;
       const key = keyViewAt(run.buffer, run.offsets[odd] as number);
       throw failed(table, schema, 'gave a record no role in heights(), or one that there is not', key);
     },
   };
+}
+
+/** A loop of its own: findIndex() would cost as much as the schema. */
+function firstWithoutRole(roles: Uint8Array, count: number): number {
+  const last = ROLE.misfit;
+  for (let i = 0; i < count; i++) if ((roles[i] as number) > last) return i;
+  return -1;
 }
 
 /** All schemas of a caller, each by itself as `guardSchema` gives it. */

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { RollbackError } from '../../lib/errors.ts';
 import { guardSchema, problemOf } from '../../lib/schemas/guard.ts';
+import { receipts } from '../../lib/schemas/receipts.ts';
 import { ROLE, type TableSchema } from '../../lib/schemas/types.ts';
 
 const KEY = Buffer.from('0a0b', 'hex');
@@ -25,6 +26,11 @@ describe('schemas/guard', () => {
     expect(answering(answer).decode(KEY, true)).to.equal(answer);
     expect(answering(null).decode(KEY, true)).to.equal(null);
     expect(answering({ ...answer, height: null, decides: false }).decode(KEY, true)?.height).to.equal(null);
+  });
+
+  it('lets the schemas of this program alone', () => {
+    expect(guardSchema('t', receipts)).to.equal(receipts);
+    expect(guardSchema('t', { ...receipts })).to.not.equal(receipts);
   });
 
   it('refuses answers of the wrong shape and names the key', () => {
