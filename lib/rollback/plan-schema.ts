@@ -1,151 +1,144 @@
 /** The shape of a plan file. A plan file is input like any other: nothing in it is trusted before this. */
-import * as z from 'zod';
+
+import * as z from 'zod/mini';
+import en from 'zod/v4/locales/en.js';
 import { isTableName } from '../format/file-names.ts';
 import type { RollbackPlan, Step } from '../types.ts';
 import { isPlausibleStep, problemOfSteps } from './step-paths.ts';
 
 // A plan is read once: checkers that zod would compile for it cost more than they save.
-z.config({ jitless: true });
+z.config({ ...en(), jitless: true });
 
-const size = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
-const index = z.number().int().nonnegative().max(0xffff_ffff);
-const hex = z.string().regex(/^(?:[0-9a-f]{2})*$/);
-const decimal = z.string().regex(/^\d*$/);
-export const rootNumber = z.union([z.number().int().nonnegative(), z.literal('snapshots')]);
-const tableName = z.string().refine(isTableName, 'not a table name');
+const size = z.int().check(z.nonnegative());
+const index = z.int().check(z.nonnegative(), z.maximum(0xffff_ffff));
+const hex = z.string().check(z.regex(/^(?:[0-9a-f]{2})*$/));
+const decimal = z.string().check(z.regex(/^\d*$/));
+export const rootNumber = z.union([size, z.literal('snapshots')]);
+const tableName = z.string().check(z.refine(isTableName, 'not a table name'));
 
 /** No absolute path, no `..`, no empty part: it cannot leave its root. */
-export const relative = z
-  .string()
-  .max(4096)
-  .refine(
+export const relative = z.string().check(
+  z.maxLength(4096),
+  z.refine(
     (p) => p.split('/').every((part) => part !== '' && part !== '.' && part !== '..'),
     'leaves its root',
-  )
-  .refine((p) => !p.includes('\0') && !p.includes('\\'), 'is no plain path');
+  ),
+  z.refine((p) => !p.includes('\0') && !p.includes('\\'), 'is no plain path'),
+);
 
-const file = z.object({ root: rootNumber, path: relative }).strict();
+const file = z.strictObject({ root: rootNumber, path: relative });
 const base = { table: tableName, file };
 const removal = z.enum(['newer', 'orphan', 'leftover', 'deleted', 'watermark', 'bound', 'snapshot']);
 const segment = { segment: index };
-const maybeSegment = { segment: index.optional() };
+const maybeSegment = { segment: z.optional(index) };
 const range = z.tuple([size, size]);
+const fileContent = hex.check(z.maxLength(1024));
+const lengths = { from: size, to: size };
 
 const step = z
   .discriminatedUnion('op', [
-    z.object({ ...base, ...maybeSegment, op: z.literal('remove-file'), size, reason: removal }).strict(),
-    z.object({ ...base, op: z.literal('remove-link'), target: z.string().max(4096) }).strict(),
-    z.object({ ...base, op: z.literal('remove-directory'), reason: z.enum(['keymap', 'snapshot']) }).strict(),
-    z.object({ ...base, ...segment, op: z.literal('cut-file'), from: size, to: size }).strict(),
-    z
-      .object({
-        ...base,
-        ...segment,
-        op: z.literal('rewrite-keys'),
-        from: size,
-        to: size,
-        keep: z.array(range),
-      })
-      .strict(),
-    z
-      .object({
-        ...base,
-        ...maybeSegment,
-        op: z.literal('replace-file'),
-        reason: z.enum(['metadata', 'upper-bound', 'lower-bound']),
-        before: hex.max(1024),
-        after: hex.max(1024),
-      })
-      .strict(),
+    z.strictObject({ ...base, ...maybeSegment, op: z.literal('remove-file'), size, reason: removal }),
+    z.strictObject({ ...base, op: z.literal('remove-link'), target: z.string().check(z.maxLength(4096)) }),
+    z.strictObject({ ...base, op: z.literal('remove-directory'), reason: z.enum(['keymap', 'snapshot']) }),
+    z.strictObject({ ...base, ...segment, op: z.literal('cut-file'), ...lengths }),
+    z.strictObject({
+      ...base,
+      ...segment,
+      op: z.literal('rewrite-keys'),
+      ...lengths,
+      keep: z.array(range),
+    }),
+    z.strictObject({
+      ...base,
+      ...maybeSegment,
+      op: z.literal('replace-file'),
+      reason: z.enum(['metadata', 'upper-bound', 'lower-bound']),
+      before: fileContent,
+      after: fileContent,
+    }),
   ])
-  .refine((s) => isPlausibleStep(s as Step), 'is no step that this program plans');
+  .check(z.refine((s) => isPlausibleStep(s as Step), 'is no step that this program plans'));
 
-const record = z
-  .object({
-    segment: index,
-    record: size,
-    offset: size,
-    kind: z.number().int(),
-    key: hex,
-    label: z.string().optional(),
-  })
-  .strict();
-const height = z.string().regex(/^\d{1,20}$/);
-const heights = z
-  .object({
-    schema: z.string(),
-    target: height,
-    lastKept: height.nullable(),
-    firstRemoved: height.nullable(),
-    alsoRemoved: z
-      .object({ records: size, ranges: z.array(z.tuple([height, height])), complete: z.boolean() })
-      .strict()
-      .nullable(),
-  })
-  .strict();
-const amount = z.object({ segments: size, records: size, keyBytes: size, valueBytes: size }).strict();
-const fate = z
-  .object({
-    segment: index,
-    fate: z.enum(['kept', 'cut', 'removed', 'orphan']),
-    keptBytes: size,
-    removedBytes: size,
-  })
-  .strict();
+const record = z.strictObject({
+  segment: index,
+  record: size,
+  offset: size,
+  kind: z.int(),
+  key: hex,
+  label: z.optional(z.string()),
+});
+const height = z.string().check(z.regex(/^\d{1,20}$/));
+const heights = z.strictObject({
+  schema: z.string(),
+  target: height,
+  lastKept: z.nullable(height),
+  firstRemoved: z.nullable(height),
+  alsoRemoved: z.nullable(
+    z.strictObject({ records: size, ranges: z.array(z.tuple([height, height])), complete: z.boolean() }),
+  ),
+});
+const amount = z.strictObject({ segments: size, records: size, keyBytes: size, valueBytes: size });
+const fate = z.strictObject({
+  segment: index,
+  fate: z.enum(['kept', 'cut', 'removed', 'orphan']),
+  keptBytes: size,
+  removedBytes: size,
+});
 
 const table = z
-  .object({
+  .strictObject({
     table: tableName,
     outcome: z.enum(['cut', 'repair', 'delete', 'keep', 'nothing']),
-    watermark: index.nullable(),
-    pivot: record.nullable(),
-    lastKept: record.nullable(),
-    firstRemoved: record.nullable(),
-    heights: heights.nullable(),
+    watermark: z.nullable(index),
+    pivot: z.nullable(record),
+    lastKept: z.nullable(record),
+    firstRemoved: z.nullable(record),
+    heights: z.nullable(heights),
     kept: amount,
     removed: amount,
     segments: z.array(fate),
     removesKeymap: z.boolean(),
-    snapshotCopies: z.object({ from: index, through: index }).strict().nullable(),
+    snapshotCopies: z.nullable(z.strictObject({ from: index, through: index })),
     notices: z.array(z.string()),
     acceptedDamage: z.boolean(),
     steps: z.array(step),
   })
-  .strict()
-  .superRefine((t, context) => {
-    const message = problemOfSteps(t.table, t.steps as Step[]);
-    if (message !== null) context.addIssue({ code: 'custom', message });
+  .check((context) => {
+    const { value, issues } = context;
+    const message = problemOfSteps(value.table, value.steps as Step[]);
+    if (message !== null) issues.push({ code: 'custom', message, input: value });
   });
 
 /** Version 1 of the plan file. */
 export const planSchema = z
-  .object({
+  .strictObject({
     format: z.literal('litt-rollback/plan'),
     version: z.literal(1),
-    id: z.string().regex(/^[0-9a-f-]{36}$/),
+    id: z.string().check(z.regex(/^[0-9a-f-]{36}$/)),
     createdAt: z.string(),
     target: z.string(),
     unlocked: z.boolean(),
     approximate: z.boolean(),
-    roots: z.array(z.string().startsWith('/')).min(1),
+    roots: z.array(z.string().check(z.startsWith('/'))).check(z.minLength(1)),
     databases: z.array(
-      z
-        .object({ name: z.string().nullable(), roots: z.array(z.number().int().nonnegative()).min(1) })
-        .strict(),
+      z.strictObject({ name: z.nullable(z.string()), roots: z.array(size).check(z.minLength(1)) }),
     ),
-    snapshotDir: z.string().startsWith('/').nullable(),
+    snapshotDir: z.nullable(z.string().check(z.startsWith('/'))),
     tables: z
       .array(table)
-      .refine((all) => new Set(all.map((t) => t.table)).size === all.length, 'a table stands there twice'),
+      .check(
+        z.refine((all) => new Set(all.map((t) => t.table)).size === all.length, 'a table stands there twice'),
+      ),
     tablesOutside: z.array(z.string()),
     notices: z.array(z.string()),
     fingerprint: z.array(z.tuple([rootNumber, relative, size, decimal, z.string()])),
   })
-  .strict()
-  .refine((p) => {
-    const numbers = p.databases.flatMap((d) => d.roots).sort((a, b) => a - b);
-    return numbers.length === p.roots.length && numbers.every((n, i) => n === i);
-  }, 'its roots and its databases disagree');
+  .check(
+    z.refine((p) => {
+      const numbers = p.databases.flatMap((d) => d.roots).sort((a, b) => a - b);
+      return numbers.length === p.roots.length && numbers.every((n, i) => n === i);
+    }, 'its roots and its databases disagree'),
+  );
 
 /** Parses and checks a plan; throws zod's error. */
 export function parsePlan(value: unknown): RollbackPlan {

@@ -5,7 +5,7 @@
  * Beginning: documents in every root, bolts, then the committed mark in every root. End: the done (or undone)
  * mark in every root, bolts away, the document no longer called journal, then the locks.
  */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { RollbackError } from '../../errors.ts';
 import {
   areaIds,
@@ -22,7 +22,7 @@ import {
 import type { DurableFs } from '../../store/durable-fs.ts';
 import { lstatOrNull } from '../../store/roots.ts';
 import type { RollbackPlan } from '../../types.ts';
-import { planSchema } from '../plan-schema.ts';
+import { planSchema, rootNumber } from '../plan-schema.ts';
 
 /** One root's document. */
 export interface JournalDocument {
@@ -39,19 +39,17 @@ export interface JournalDocument {
   readonly plan: RollbackPlan;
 }
 
-const documentSchema = z
-  .object({
-    format: z.literal('litt-rollback/journal'),
-    version: z.literal(1),
-    id: z.string(),
-    begunAt: z.string(),
-    roots: z.number().int().positive().max(0xffff),
-    member: z.union([z.number().int().nonnegative(), z.literal('snapshots')]),
-    hasSnapshotDir: z.boolean(),
-    keepUndo: z.boolean(),
-    plan: planSchema,
-  })
-  .strict();
+const documentSchema = z.strictObject({
+  format: z.literal('litt-rollback/journal'),
+  version: z.literal(1),
+  id: z.string(),
+  begunAt: z.string(),
+  roots: z.int().check(z.positive(), z.maximum(0xffff)),
+  member: rootNumber,
+  hasSnapshotDir: z.boolean(),
+  keepUndo: z.boolean(),
+  plan: planSchema,
+});
 
 /** What one directory knows of one transaction. */
 export interface AreaState {

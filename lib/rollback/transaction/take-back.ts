@@ -1,6 +1,6 @@
 /** Takes a transaction back: clears what the engine has made since, then the inverse steps. Repeatable. */
 import { dirname, join } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { RollbackError } from '../../errors.ts';
 import { areaPath, KEPT_DIR, readSealed, UNDOING_MARK } from '../../store/area.ts';
 import { lstatOrNull } from '../../store/roots.ts';
@@ -13,7 +13,7 @@ import { beginUndo, finishBackward, type TransactionContext } from './transactio
 import type { Clearing } from './undo-check.ts';
 
 const markSchema = z.object({
-  clear: z.array(z.object({ member: rootNumber, path: relative, ino: z.string() }).strict()),
+  clear: z.array(z.strictObject({ member: rootNumber, path: relative, ino: z.string() })),
 });
 
 /** Begins to take a transaction back: the list of what is cleared away is durable before anything moves. */
