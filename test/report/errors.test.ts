@@ -1,6 +1,6 @@
 /** Errors of the operating system, as they are told. */
 import { expect } from 'chai';
-import { ioError, RollbackError } from '../lib/errors.ts';
+import { ioError, RollbackError } from '../../lib/errors.ts';
 
 const refused = (path: string): Error => Object.assign(new Error('EIO'), { code: 'EIO', path });
 
