@@ -11,14 +11,17 @@ import { dirname } from 'node:path';
 import { RollbackError } from '../../errors.ts';
 import type { DurableFs, FileStat } from '../../store/durable-fs.ts';
 import { lstatOrNull } from '../../store/roots.ts';
-import type { CutFileStep, Step } from '../../types.ts';
+import type { CutFileStep, ReplaceFileStep, RewriteKeysStep, Step } from '../../types.ts';
 import { copyRanges, createLike } from './copying.ts';
 import type { StepResult } from './forward.ts';
 import type { Members } from './members.ts';
-import { both, stale } from './step-states.ts';
+import { both, type Removal, replacedContent, requireRemovable, stale } from './step-states.ts';
 
 /** Bytes compared at once. */
 const COMPARE_BYTES = 1024 * 1024;
+
+/** A step after which another file stands under the same name. */
+type Exchange = CutFileStep | RewriteKeysStep | ReplaceFileStep;
 
 /** Takes back the steps of one transaction; call undo() for each, the last one first. */
 export class Backward {
@@ -43,7 +46,7 @@ export class Backward {
         return this.putBackOriginal(step, index) ?? this.append(step, index);
       case 'rewrite-keys':
       case 'replace-file':
-        return this.putBackOriginal(step, index) ?? 'already-done';
+        return this.putBackOriginal(step, index) ?? this.requireBefore(step, index);
     }
   }
 
@@ -53,23 +56,25 @@ export class Backward {
     this.unsynced.clear();
   }
 
-  private putBack(step: Step, index: number): StepResult {
+  private putBack(step: Removal, index: number): StepResult {
     const path = this.members.pathOf(step);
     const kept = this.members.keptPath(step, index, 'removed');
     const there = lstatOrNull(this.fs, path) !== null;
-    if (lstatOrNull(this.fs, kept) === null) {
+    const stat = lstatOrNull(this.fs, kept);
+    if (stat === null) {
       if (!there) throw lost(step, path, kept);
       this.touch(path, kept);
       return 'already-done';
     }
     if (there) throw both(step, path, kept);
+    requireRemovable(this.fs, step, kept, stat);
     this.fs.rename(kept, path);
     this.touch(path, kept);
     return 'done';
   }
 
   /** The original back over what took its place; null when no original was kept. */
-  private putBackOriginal(step: Step, index: number): StepResult | null {
+  private putBackOriginal(step: Exchange, index: number): StepResult | null {
     const path = this.members.pathOf(step);
     const original = this.members.keptPath(step, index, 'original');
     const kept = lstatOrNull(this.fs, original);
@@ -81,8 +86,30 @@ export class Backward {
       this.fs.unlink(original);
       return 'already-done';
     }
+    this.requireOriginal(step, original, kept);
     this.fs.rename(original, path);
     return 'done';
+  }
+
+  /** What was kept must be what was there before; of a file that may be long only the size is looked at. */
+  private requireOriginal(step: Exchange, path: string, stat: FileStat): void {
+    if (!this.isBefore(step, path, stat)) throw stale(step, path, 'is not what was kept');
+  }
+
+  /** Without an original the step was not carried out, or is taken back: nothing else is right. */
+  private requireBefore(step: Exchange, index: number): StepResult {
+    const path = this.members.pathOf(step);
+    const stat = lstatOrNull(this.fs, path);
+    if (stat === null || !this.isBefore(step, path, stat))
+      throw lost(step, path, this.members.keptPath(step, index, 'original'));
+    return 'already-done';
+  }
+
+  private isBefore(step: Exchange, path: string, stat: FileStat): boolean {
+    if (stat.kind !== 'file') return false;
+    return step.op === 'replace-file'
+      ? replacedContent(this.fs, path) === step.before
+      : stat.size === step.from;
   }
 
   private append(step: CutFileStep, index: number): StepResult {

@@ -46,7 +46,8 @@ export function findOpen(found: readonly FoundTransaction[]): FoundTransaction |
 
 /**
  * Matches the given roots to the transaction's by what each one's own document says.
- * @throws RollbackError ERR_ROOTS_UNCERTAIN (a root of the transaction is missing), ERR_SNAPSHOT_DIR_NEEDED
+ * @throws RollbackError ERR_ROOTS_UNCERTAIN (a root of the transaction is missing), ERR_JOURNAL (one is there twice),
+ *   ERR_SNAPSHOT_DIR_NEEDED
  */
 export function contextOf(
   fs: DurableFs,
@@ -60,6 +61,7 @@ export function contextOf(
     if (typeof member === 'number') roots[member] = area.dir;
   }
   if (missingRoots(found.areas, document).length > 0) throw rootsMissing(found.areas, document);
+  refuseTwins(found.areas);
   const outside = document.hasSnapshotDir
     ? findSnapshotDir(fs, found.id, document, snapshotDir, roots)
     : null;
@@ -71,6 +73,23 @@ export function contextOf(
     refuseLinkedParents(fs, members.base(step.file.root), [step.file.path]);
   }
   return { fs, members, plan, lockedDirs: [...members.dirs, ...tablesBelow] };
+}
+
+/** Of a root and a copy of it only one would be worked on, and nobody could say which. */
+function refuseTwins(areas: readonly AreaState[]): void {
+  const members = areas.map((a) => a.document?.member);
+  const twin = areas.find((a, i) => a.document !== null && members.indexOf(a.document.member) < i);
+  if (twin === undefined) return;
+  const first = areas.find((a) => a.document?.member === twin.document?.member);
+  throw new RollbackError(
+    'ERR_JOURNAL',
+    {
+      what: `Two of the given roots hold the same part of this rollback: ${first?.dir} and ${twin.dir}`,
+      why: 'One of them is a copy',
+      next: 'Pass every root of the database once, and no copy of one',
+    },
+    { path: twin.dir },
+  );
 }
 
 /** Numbers of the rollback's roots that none of these areas is of: not given, or freed already. */
