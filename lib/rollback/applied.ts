@@ -1,6 +1,6 @@
 /** Verifies what an apply left: read back from the disk and held against the plan. */
 import { surveySegment } from '../../streams/reverse-records.ts';
-import { RollbackError } from '../errors.ts';
+import { type ErrorCode, RollbackError } from '../errors.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import type { Segment, Table } from '../store/types.ts';
 import type { RollbackPlan, TablePlan } from '../types.ts';
@@ -8,12 +8,27 @@ import { readPlanned } from './homes.ts';
 import type { Progress } from './progress.ts';
 import { planSnapshots } from './snapshots.ts';
 
+/** These say themselves what state is left, or are no answer about the database. */
+const KEPT_CODES: readonly ErrorCode[] = ['ERR_RESULT_WRONG', 'ERR_IO', 'ERR_INTERRUPTED', 'ERR_DEFECT'];
+
 /**
  * Reads the tables of a plan again and checks the chain and every segment that the plan has changed: sizes,
  * counts, groups, addresses.
  * @throws RollbackError ERR_RESULT_WRONG: the transaction stays open
  */
 export async function verifyApplied(
+  fs: DurableFs,
+  plan: RollbackPlan,
+  onProgress?: (progress: Progress) => void,
+): Promise<void> {
+  try {
+    await verifyAll(fs, plan, onProgress);
+  } catch (error) {
+    throw unreadable(error);
+  }
+}
+
+async function verifyAll(
   fs: DurableFs,
   plan: RollbackPlan,
   onProgress?: (progress: Progress) => void,
@@ -95,13 +110,23 @@ async function verifySegment(fs: DurableFs, plan: TablePlan, segment: Segment): 
     throw failed(plan.table, survey.firstFault.problem, segment);
 }
 
+const WHY = 'Something else has written to it, or the disk has lost a change';
+const NEXT = 'The database is shut. Check the disk, then `litt-rollback undo` takes the rollback back';
+
+/** What reading refuses is said as what it is here: every step is done, and the transaction is open. */
+function unreadable(error: unknown): unknown {
+  if (!(error instanceof RollbackError) || KEPT_CODES.includes(error.code)) return error;
+  const what = `After the rollback the database cannot be read: ${error.what}`;
+  return new RollbackError('ERR_RESULT_WRONG', { what, why: WHY, next: NEXT }, error.place, error);
+}
+
 function failed(table: string, problem: string, segment?: Segment): RollbackError {
   return new RollbackError(
     'ERR_RESULT_WRONG',
     {
       what: `After the rollback the database is not what the plan says: ${problem}`,
-      why: 'Something else has written to it, or the disk has lost a change',
-      next: 'The database is shut. Check the disk, then `litt-rollback undo` takes the rollback back',
+      why: WHY,
+      next: NEXT,
     },
     { table, segment: segment?.index, path: segment?.keys.path },
   );
