@@ -91,11 +91,12 @@ class TableMatch {
   private matchSegment(segment: Segment): void {
     for (const file of [segment.metadataFile, segment.keys, ...segment.values]) {
       const expected = this.expected.get(`${file.root}:${file.rel}`);
-      if (expected === undefined)
-        throw refused(this.name, 'a file has moved to another root since', file.path);
-      if (file.size !== expected) {
-        throw refused(this.name, `a file has ${file.size} bytes instead of ${expected}`, file.path);
-      }
+      if (file.size === expected) continue;
+      const isElsewhere = expected === undefined;
+      const problem = isElsewhere
+        ? 'has moved to another root since'
+        : `has ${file.size} bytes instead of ${expected}`;
+      throw refused(this.name, `a file ${problem}`, file.path);
     }
   }
 
@@ -149,7 +150,7 @@ class TableMatch {
   private clearPublished(from: number): void {
     const { snapshotDir } = this.context.members;
     const rel = `${this.name}/${SEGMENTS_DIR}`;
-    if (snapshotDir === null || lstatOrNull(this.fs, join(snapshotDir, rel)) === null) return;
+    if (snapshotDir === null || lstatOrNull(this.fs, join(snapshotDir, rel))?.kind !== 'directory') return;
     for (const name of this.fs.readdir(join(snapshotDir, rel))) {
       if (segmentOf(name) >= from) this.clear('snapshots', `${rel}/${name}`);
     }
