@@ -16,7 +16,6 @@ export function encodeSealed(value: unknown): Buffer {
 export function decodeSealed(bytes: Uint8Array): unknown {
   const text = Buffer.from(bytes).toString('utf8');
   const end = text.indexOf('\n');
-  if (end < 0) return null;
   const json = text.slice(0, end);
   if (text.slice(end + 1) !== `${MARK}${digest(json)}\n`) return null;
   try {

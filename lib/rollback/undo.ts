@@ -2,7 +2,6 @@
 import { ioError, RollbackError } from '../errors.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { resolveRoots } from '../store/roots.ts';
-import { refuseUnfinished } from '../store/unfinished.ts';
 import { lockDatabase } from './locks.ts';
 import { endUndone, type ResumeOptions, stillOpen, takeOver } from './resume.ts';
 import { claimAreas } from './transaction/claim.ts';
@@ -40,8 +39,7 @@ export async function undoRollback(
   const fs = realFs;
   const roots = resolveRoots(fs, dirs);
   if (findOpen(findTransactions(fs, roots)) !== null) return undoOpen(fs, roots, options);
-  // Locks or bolts without a journal: a beginning or an end that was interrupted.
-  refuseUnfinished(fs, roots);
+  // Locks or bolts without a journal, of a beginning or an end that was interrupted, keep it from locking.
   const locks = await lockDatabase(dirs, options.snapshotDir);
   let changed = false;
   try {
