@@ -2,12 +2,14 @@
  * `npx tsx scripts/mutants.ts`: is every barrier needed, and does the simulator notice each that is missing?
  * Mutants of the program are made from its runs: each sync left out, each pair of calls around a sync swapped, by the
  * place in the program. Each must lead to a state that the simulator's judge refuses, or be the program itself by
- * one of the rules of `sim/verdicts.ts`. Exits with 1 when a mutant lives.
+ * one of the rules of `sim/verdicts.ts`. Further ones are made from its sources: each check of a journal left out. Each
+ * must do something else where somebody has meddled with a database. Exits with 1 when a mutant lives.
  */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { appendRows, countsToText } from './rows.ts';
+import { CHECK_FATES, type CheckReport, tryChecks } from './sim/check-mutants.ts';
 import type { Result, Share } from './sim/mutant-worker.ts';
 import { FATES, type Judged, judgeAll } from './sim/verdicts.ts';
 import { runWorker } from './workers.ts';
@@ -20,6 +22,8 @@ const USAGE = `Usage: npx tsx scripts/mutants.ts [options]
   --rows FILE  append the counts as JSON lines
 `;
 
+/** Subjects on which checks are tried; fewer do not have everything that is checked. */
+const CHECK_SUBJECTS = { quick: 5, whole: 8 };
 const QUICK = { subjects: 4, singles: 6, most: { without: 3000, swap: 100 } };
 const WHOLE = { subjects: 12, singles: 24, most: { without: 20_000, swap: 500 } };
 const WORKER = fileURLToPath(new URL('sim/mutant-worker.ts', import.meta.url));
@@ -49,19 +53,40 @@ async function main(): Promise<void> {
     const why = caught === null || values.verbose !== true ? '' : `\n    ${caught}`;
     process.stdout.write(`${fate === 'lives' ? 'LIVES' : fate} (${kind}, ${states} states): ${name}${why}\n`);
   }
-  report(judged, (Date.now() - started) / 1000, values.rows ?? null);
+  const checked = await tryChecks(values.quick ? CHECK_SUBJECTS.quick : CHECK_SUBJECTS.whole, workers);
+  tellChecks(checked, values.verbose === true);
+  report(judged, checked, (Date.now() - started) / 1000, values.rows ?? null);
 }
 
-function report(judged: readonly Judged[], seconds: number, rows: string | null): void {
+function tellChecks({ checks, problems }: CheckReport, isVerbose: boolean): void {
+  for (const problem of problems) process.stdout.write(`WRONG: ${problem}\n`);
+  for (const { fate, place, text, caught } of checks) {
+    const isAlive = fate === 'lives' || fate === 'idle';
+    if (!isAlive && !isVerbose) continue;
+    const why = caught === null || !isVerbose ? '' : `\n    ${caught}`;
+    process.stdout.write(
+      `${isAlive ? 'LIVES' : fate} (check, ${CHECK_FATES[fate]}): ${place} ${text}${why}\n`,
+    );
+  }
+}
+
+function report(judged: readonly Judged[], checked: CheckReport, seconds: number, rows: string | null): void {
   const counts: [string, number][] = [['mutants', judged.length]];
   for (const [fate, text] of Object.entries(FATES)) {
     counts.push([text, judged.filter((v) => v.fate === fate).length]);
   }
   counts.push(['states of mutants', judged.reduce((sum, v) => sum + v.states, 0)]);
+  counts.push(['checks', checked.checks.length]);
+  for (const [fate, text] of Object.entries(CHECK_FATES))
+    counts.push([text, checked.checks.filter((c) => c.fate === fate).length]);
+  counts.push(['situations for checks', checked.situations]);
   process.stdout.write(countsToText(counts));
   process.stdout.write(`  ${seconds.toFixed(0)} s\n`);
   appendRows(rows, 'mutants', counts);
-  if (judged.some((v) => v.fate === 'lives')) process.exitCode = 1;
+  const isAlive =
+    judged.some((v) => v.fate === 'lives') ||
+    checked.checks.some((c) => c.fate === 'lives' || c.fate === 'idle');
+  if (isAlive || checked.problems.length > 0) process.exitCode = 1;
 }
 
 await main();

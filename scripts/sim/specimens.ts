@@ -33,8 +33,16 @@ const MOST_CALLS = 420;
 /** States of an interrupted run from which recovery is tried. */
 const PLACES = 6;
 
-/** At most `count` subjects. */
+/** At most `count` subjects, with their runs. */
 export async function prepareSubjects(count: number): Promise<Prepared[]> {
+  const known = new Set<string>();
+  const prepared: Prepared[] = [];
+  for (const subject of await chooseSubjects(count)) prepared.push(await prepare(subject, known));
+  return prepared;
+}
+
+/** At most `count` subjects. */
+export async function chooseSubjects(count: number): Promise<Subject[]> {
   const drawn: { subject: Subject; features: Set<string>; calls: number }[] = [];
   for (const spec of fc.sample(subjectSpec, { seed: SEED, numRuns: DRAWN })) {
     const subject = await makeSubject(spec);
@@ -53,10 +61,7 @@ export async function prepareSubjects(count: number): Promise<Prepared[]> {
     chosen.push(best.subject);
     for (const feature of best.features) shown.add(feature);
   }
-  const known = new Set<string>();
-  const prepared: Prepared[] = [];
-  for (const subject of chosen) prepared.push(await prepare(subject, known));
-  return prepared;
+  return chosen;
 }
 
 /** Places that sync, and what else makes a difference. */

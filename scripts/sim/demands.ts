@@ -1,0 +1,69 @@
+/**
+ * What is demanded of the program wherever somebody has meddled with a database: it refuses with an error of its own
+ * and changes nothing, or it stops part-way and shut, or it ends where it should but for what was meddled with.
+ */
+import { RollbackError } from '../../lib/errors.ts';
+import type { MemoryFs } from '../../test/helpers/sim/memory-fs.ts';
+import { entriesBelow } from '../../test/helpers/sim/tree-io.ts';
+import { codesOf, type Outcome, type Situation, stateFor } from './attempt.ts';
+import { look } from './judge.ts';
+import type { Subject } from './subject.ts';
+
+/** Refusals of runs that may have changed something before. */
+const PART_WAY: readonly string[] = ['ERR_UNFINISHED', 'ERR_RESULT_WRONG', 'ERR_IO'];
+const DEFECTS = /^((Type|Range|Reference|Syntax|Assertion|)Error|ERR_DEFECT)$/;
+
+/** Everything that is wrong with what came of a situation. */
+export function problemsOf(situation: Situation, { fate, error, left }: Outcome): string[] {
+  const { stage, call, isUnseen, meanwhile } = situation;
+  const { subject } = stage;
+  const before = look(stateFor(situation), subject);
+  if (error !== null) {
+    if (!(error instanceof RollbackError)) return [`it fails: ${String((error as Error)?.stack ?? error)}`];
+    if (codesOf(error).some((code) => DEFECTS.test(code))) return [`it stumbles: ${fate}: ${deepest(error)}`];
+    if (meanwhile !== undefined || left.data === before.data) return [];
+    if (PART_WAY.includes(error.code) && left.phase === 'open' && left.unlocked.length === 0) return [];
+    return [
+      `it refuses (${fate}) and has changed ${differing(before.data, left.data).join(', ')}; ${left.phase}`,
+    ];
+  }
+  if (isUnseen || meanwhile !== undefined) return [];
+  const isChanging = /^(finished|taken|undone)/.test(fate);
+  const end = !isChanging
+    ? before.data
+    : call.how === 'undo' || fate === 'taken-back'
+      ? dataOf(subject.start, subject)
+      : dataOf(stage.applied, subject);
+  const meddled = differing(dataOf(stage.fs, subject), before.data);
+  const names = namesOf(meddled, subject);
+  const wrong = differing(end, left.data).filter((p) => !names.some((m) => p === m || p.startsWith(`${m}/`)));
+  return wrong.length === 0 ? [] : [`it ends (${fate}) with ${wrong.join(', ')}`];
+}
+
+/** Paths, and the other names that the files there had before the rollback. */
+function namesOf(paths: readonly string[], { start, dir }: Subject): string[] {
+  const entries = entriesBelow(start, dir);
+  const ids = new Set(entries.filter(([path]) => paths.includes(path)).map(([, { id }]) => id));
+  return [...paths, ...entries.filter(([, { id }]) => ids.has(id)).map(([path]) => path)];
+}
+
+const known = new WeakMap<MemoryFs, string>();
+
+/** What a tree that stays as it is shows. */
+function dataOf(fs: MemoryFs, subject: Subject): string {
+  const data = known.get(fs) ?? look(fs, subject).data;
+  known.set(fs, data);
+  return data;
+}
+
+function deepest(error: unknown): string {
+  const { cause, stack } = error as Error;
+  return cause === undefined ? String(stack) : deepest(cause);
+}
+
+/** Paths of which two looks at the data show different things. */
+function differing(a: string, b: string): string[] {
+  const [left, right] = [a, b].map((data) => new Set(data.split('\n')));
+  const lines = [...(left ?? []), ...(right ?? [])].filter((line) => !(left?.has(line) && right?.has(line)));
+  return [...new Set(lines.map((line) => line.slice(0, line.indexOf(' '))))];
+}
