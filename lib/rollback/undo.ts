@@ -13,6 +13,7 @@ import {
   findTransactions,
   missingRoots,
 } from './transaction/find.ts';
+import { requireKept } from './transaction/kept-check.ts';
 import { finishTakingBack, takeBack } from './transaction/take-back.ts';
 import type { TransactionContext } from './transaction/transaction.ts';
 import { matchApplied } from './transaction/undo-check.ts';
@@ -104,6 +105,7 @@ export async function undoWith(
   const matched = contextOf(fs, found.transaction, found.document, options.snapshotDir);
   const context = { ...matched, lockedDirs: matched.members.locksOf(lockedDirs) };
   const clearings = matchApplied(context);
+  requireKept(context);
   try {
     claimAreas(fs, context.members.dirs, found.transaction.id, options.forceUnlock);
   } catch (error) {

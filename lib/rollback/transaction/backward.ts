@@ -11,17 +11,14 @@ import { dirname } from 'node:path';
 import { RollbackError } from '../../errors.ts';
 import type { DurableFs, FileStat } from '../../store/durable-fs.ts';
 import { lstatOrNull } from '../../store/roots.ts';
-import type { CutFileStep, ReplaceFileStep, RewriteKeysStep, Step } from '../../types.ts';
+import type { CutFileStep, Step } from '../../types.ts';
 import { copyRanges, createLike } from './copying.ts';
 import type { StepResult } from './forward.ts';
 import type { Members } from './members.ts';
-import { both, type Removal, replacedContent, requireRemovable, stale } from './step-states.ts';
+import { both, type Exchange, isBefore, type Removal, requireRemovable, stale } from './step-states.ts';
 
 /** Bytes compared at once. */
 const COMPARE_BYTES = 1024 * 1024;
-
-/** A step after which another file stands under the same name. */
-type Exchange = CutFileStep | RewriteKeysStep | ReplaceFileStep;
 
 /** Takes back the steps of one transaction; call undo() for each, the last one first. */
 export class Backward {
@@ -86,30 +83,18 @@ export class Backward {
       this.fs.unlink(original);
       return 'already-done';
     }
-    this.requireOriginal(step, original, kept);
+    if (!isBefore(this.fs, step, original, kept)) throw stale(step, original, 'is not what was kept');
     this.fs.rename(original, path);
     return 'done';
-  }
-
-  /** What was kept must be what was there before; of a file that may be long only the size is looked at. */
-  private requireOriginal(step: Exchange, path: string, stat: FileStat): void {
-    if (!this.isBefore(step, path, stat)) throw stale(step, path, 'is not what was kept');
   }
 
   /** Without an original the step was not carried out, or is taken back: nothing else is right. */
   private requireBefore(step: Exchange, index: number): StepResult {
     const path = this.members.pathOf(step);
     const stat = lstatOrNull(this.fs, path);
-    if (stat === null || !this.isBefore(step, path, stat))
+    if (stat === null || !isBefore(this.fs, step, path, stat))
       throw lost(step, path, this.members.keptPath(step, index, 'original'));
     return 'already-done';
-  }
-
-  private isBefore(step: Exchange, path: string, stat: FileStat): boolean {
-    if (stat.kind !== 'file') return false;
-    return step.op === 'replace-file'
-      ? replacedContent(this.fs, path) === step.before
-      : stat.size === step.from;
   }
 
   private append(step: CutFileStep, index: number): StepResult {
@@ -190,7 +175,7 @@ function lost(step: Step, path: string, kept: string): RollbackError {
     {
       what: `What was kept to undo this step is gone: ${kept}`,
       why: 'Without it the old state cannot be put back',
-      next: 'Finish the rollback with `litt-rollback resume`, or restore the file from a backup',
+      next: 'Put it back from a backup and run the same command again, or restore the database from one',
     },
     { path, table: step.table },
   );

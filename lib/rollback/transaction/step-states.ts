@@ -2,10 +2,21 @@
 import { RollbackError } from '../../errors.ts';
 import { readSmallFile } from '../../store/durable-files.ts';
 import type { DurableFs, FileStat } from '../../store/durable-fs.ts';
-import type { RemoveDirectoryStep, RemoveFileStep, RemoveLinkStep, Step } from '../../types.ts';
+import type {
+  CutFileStep,
+  RemoveDirectoryStep,
+  RemoveFileStep,
+  RemoveLinkStep,
+  ReplaceFileStep,
+  RewriteKeysStep,
+  Step,
+} from '../../types.ts';
 
 /** A step that takes something away whole. */
 export type Removal = RemoveFileStep | RemoveLinkStep | RemoveDirectoryStep;
+
+/** A step after which another file stands under the same name. */
+export type Exchange = CutFileStep | RewriteKeysStep | ReplaceFileStep;
 
 /** What replace-file steps replace is tiny (bytes). */
 const MAX_REPLACED_BYTES = 4096;
@@ -22,6 +33,12 @@ export function requireRemovable(fs: DurableFs, step: Removal, path: string, sta
   if (step.op === 'remove-link' && fs.readlink(path) !== step.target) {
     throw stale(step, path, 'leads somewhere else now');
   }
+}
+
+/** Whether this is the file as it was before the step; of one that may be long only the size is looked at. */
+export function isBefore(fs: DurableFs, step: Exchange, path: string, stat: FileStat): boolean {
+  if (stat.kind !== 'file') return false;
+  return step.op === 'replace-file' ? replacedContent(fs, path) === step.before : stat.size === step.from;
 }
 
 /** The content of a file that a step replaces, in hex, as the step has it. */

@@ -2,10 +2,11 @@
 import { cpSync, readdirSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { type RollbackError, resumeRollback, undoRollback } from '../../../lib/index.ts';
+import { resumeRollback, undoRollback } from '../../../lib/index.ts';
 import { rejection } from '../../helpers/refusals.ts';
 import { removeTempDir } from '../../helpers/temp.ts';
 import { rollBack, unpackNamed } from '../../helpers/transactions.ts';
+import { expectUntouched, treeOf } from '../../helpers/tree.ts';
 
 /** Paths of what the only transaction of some roots has kept. */
 function kept(roots: readonly string[], suffix: string): string[] {
@@ -20,6 +21,9 @@ describe('what undo needs', () => {
   const spoilings: readonly [string, string, (path: string) => void][] = [
     ['a file that was replaced is gone', '.original', (path) => rmSync(path)],
     ['a file that was replaced is shorter', '.original', (path) => truncateSync(path, 1)],
+    ['a file that was removed is gone', '.removed', (path) => rmSync(path)],
+    ['the end of a file that was cut is gone', '.tail', (path) => rmSync(path)],
+    ['the end of a file that was cut is shorter', '.tail', (path) => truncateSync(path, 1)],
     ['a file that was removed is shorter', '.removed', (path) => truncateSync(path, 1)],
   ];
   for (const [name, suffix, spoil] of spoilings) {
@@ -36,9 +40,10 @@ describe('what undo needs', () => {
         }
       });
       expect(spoilt).to.be.a('string');
+      const before = treeOf(unpacked.dir);
       const error = await rejection(undoRollback(roots));
-      expect(error.code).to.equal('ERR_UNFINISHED');
-      expect((error.cause as RollbackError).code).to.be.oneOf(['ERR_JOURNAL', 'ERR_PLAN_STALE']);
+      expect([error.code, error.place.path]).to.deep.equal(['ERR_UNDO_REFUSED', spoilt]);
+      expectUntouched(unpacked.dir, before);
       removeTempDir(unpacked.dir);
     });
   }

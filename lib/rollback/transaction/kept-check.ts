@@ -1,0 +1,64 @@
+/** Before an undo: is everything there that it will put back? Once it has begun, nothing else leads out. */
+import { RollbackError } from '../../errors.ts';
+import { lstatOrNull } from '../../store/roots.ts';
+import type { Step } from '../../types.ts';
+import { stepsOf } from './run.ts';
+import { isBefore, requireRemovable } from './step-states.ts';
+import type { TransactionContext } from './transaction.ts';
+
+/**
+ * Holds what a finished rollback has kept against its steps, all of which were carried out.
+ * @throws RollbackError ERR_UNDO_REFUSED; what the file system throws
+ */
+export function requireKept(context: TransactionContext): void {
+  stepsOf(context).forEach((step, index) => {
+    const [path, problem] = keptOf(context, step, index);
+    if (problem === null) return;
+    throw new RollbackError(
+      'ERR_UNDO_REFUSED',
+      {
+        what: `The database is not as the rollback left it: what was kept for undo ${problem}`,
+        why: `${context.members.pathOf(step)} cannot be put back without it. Nothing was changed`,
+        next: 'Put it back from a backup of this directory, or restore the database from one',
+      },
+      { path, table: step.table },
+    );
+  });
+}
+
+/** Where a step has kept what it took away, and what is wrong with that; null for nothing. */
+function keptOf(
+  { fs, members }: TransactionContext,
+  step: Step,
+  index: number,
+): readonly [string, string | null] {
+  const at = (what: 'removed' | 'original' | 'tail'): string => members.keptPath(step, index, what);
+  switch (step.op) {
+    case 'remove-file':
+    case 'remove-link':
+    case 'remove-directory': {
+      const path = at('removed');
+      const stat = lstatOrNull(fs, path);
+      if (stat === null) return [path, 'is gone'];
+      try {
+        requireRemovable(fs, step, path, stat);
+      } catch (error) {
+        if (error instanceof RollbackError) return [path, error.what.replace(/^A file /, '')];
+        throw error;
+      }
+      return [path, null];
+    }
+    case 'cut-file':
+    case 'rewrite-keys':
+    case 'replace-file': {
+      const path = at('original');
+      const stat = lstatOrNull(fs, path);
+      if (stat !== null) return [path, isBefore(fs, step, path, stat) ? null : 'is another file'];
+      if (step.op !== 'cut-file') return [path, 'is gone'];
+      const tail = lstatOrNull(fs, at('tail'));
+      const size = step.from - step.to;
+      if (tail?.kind === 'file' && tail.size === size) return [at('tail'), null];
+      return [at('tail'), tail === null ? 'is gone' : `has ${tail.size} bytes instead of ${size}`];
+    }
+  }
+}
