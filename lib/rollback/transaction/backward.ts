@@ -78,8 +78,8 @@ export class Backward {
     this.touch(path, original);
     if (kept === null) return null;
     const present = lstatOrNull(this.fs, path);
-    if (present !== null && present.ino === kept.ino && present.dev === kept.dev) {
-      // Two names of one file: a rename would do nothing and leave both.
+    if (present !== null && present.ino === kept.ino) {
+      // Two names of one file (a root is one file system): a rename would do nothing and leave both.
       this.fs.unlink(original);
       return 'already-done';
     }
