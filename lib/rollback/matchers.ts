@@ -20,14 +20,21 @@ export function matcherFor(target: RecordTarget, table: string): BatchMatcher {
     case 'drop-last':
       return dropLastMatcher(target.groups);
     default:
-      return keyMatcherFor(target, table);
+      return keyMatcher(keysFor(target, table));
   }
 }
 
-/** A matcher for the keys that are wanted of one table. */
-export function keyMatcherFor(target: KeyTarget, table: string): KeyMatcher {
-  if (target.kind === 'key') return keyMatcher(Buffer.from(target.key));
-  return keySetMatcher(Object.hasOwn(target.keys, table) ? (target.keys[table] ?? []) : []);
+/** The keys that are wanted of one table. */
+export function keysFor(target: KeyTarget, table: string): readonly Uint8Array[] {
+  if (target.kind === 'key') return [target.key];
+  return Object.hasOwn(target.keys, table) ? (target.keys[table] ?? []) : [];
+}
+
+/** A matcher for some keys. */
+export function keyMatcher(keys: readonly Uint8Array[]): KeyMatcher {
+  const [first, ...others] = keys;
+  if (first === undefined) return () => -1;
+  return others.length === 0 ? oneKeyMatcher(Buffer.from(first)) : keySetMatcher(keys);
 }
 
 function filterMatcher(filter: RollbackFilter, table: string): BatchMatcher {
@@ -84,7 +91,7 @@ function filterFailed(
 }
 
 /** Compares from the end on: keys of one table often begin alike, and a mismatch then shows at once. */
-function keyMatcher(key: Buffer): KeyMatcher {
+function oneKeyMatcher(key: Buffer): KeyMatcher {
   const { length } = key;
   // Of a long key the last eight bytes are compared first, as two numbers.
   const isLong = length >= 8;
@@ -105,8 +112,6 @@ function keyMatcher(key: Buffer): KeyMatcher {
 function keySetMatcher(keys: readonly Uint8Array[]): KeyMatcher {
   const wanted = new Set(keys.map((k) => Buffer.from(k).toString('latin1')));
   const lengths = new Set(keys.map((k) => k.length));
-  if (wanted.size === 0) return () => -1;
-  if (wanted.size === 1) return keyMatcher(Buffer.from(keys[0] as Uint8Array));
   return ({ buffer, offsets, count }) => {
     for (let i = count - 1; i >= 0; i--) {
       const at = offsets[i] as number;

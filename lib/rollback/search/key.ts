@@ -1,14 +1,16 @@
 /**
- * Where a record with a certain key lies: the keys of a file are compared while it is surveyed, so that only blocks
- * from the newest match on are read again, from their ends.
+ * Where a record with a certain key lies. Far from the newest record it is found sooner when the keys of a file are
+ * compared while it is surveyed: then only blocks from the newest match on are read again, from their ends.
  */
 
 import type { WalkResult } from '../../../streams/plan-sink.ts';
-import type { SurveyedSegment } from '../../../streams/record-batch.ts';
 import { type KeyRun, KIND } from '../../format/key-records.ts';
+import { DEFAULT_BLOCK_BYTES } from '../../store/block-reader.ts';
+import type { DurableFs } from '../../store/durable-fs.ts';
+import { openForReading, readFully } from '../../store/reading.ts';
 import type { Segment } from '../../store/types.ts';
 import type { TableContext } from '../context.ts';
-import type { KeyMatcher } from '../matchers.ts';
+import { keyMatcher } from '../matchers.ts';
 import { newestUnwanted } from './unwanted.ts';
 import { walk } from './walk.ts';
 
@@ -19,28 +21,54 @@ interface Block {
   readonly inGroup: boolean;
 }
 
+/** So many keys can be compared with every record in the time that reading a file again takes. */
+const FEW_KEYS = 4;
+
 /**
- * Finds the newest record whose key a matcher accepts. It must hold no state: it sees every record of a segment
- * before the search begins at the newest one.
+ * Finds the newest record that has one of some keys.
  * @throws RollbackError of any stage of the walk
  */
-export function searchKey(context: TableContext, matcher: KeyMatcher): Promise<WalkResult> {
+export function searchKey(context: TableContext, keys: readonly Uint8Array[]): Promise<WalkResult> {
+  const matcher = keyMatcher(keys);
+  const { fs, blockBytes } = context.plan;
   const blocksOf = new Map<number, Block[]>();
   return walk(context, matcher, {
-    // What sealing drops is nobody's business: an open segment is looked at record by record.
-    observe: ({ index, metadata }: Segment) => {
-      if (!metadata.sealed) return undefined;
+    observe: (segment) => {
+      // What sealing drops is nobody's business: an open segment is looked at record by record.
+      const isWorthIt = segment.metadata.sealed && keys.length <= FEW_KEYS;
+      if (!isWorthIt || isNearEnd(fs, segment, keys, blockBytes ?? DEFAULT_BLOCK_BYTES)) return undefined;
       const blocks: Block[] = [];
-      blocksOf.set(index, blocks);
+      blocksOf.set(segment.index, blocks);
       return (run) => blocks.push({ matches: matcher(run) >= 0, inGroup: beginsInGroup(run) });
     },
-    unwanted: ({ segment }: SurveyedSegment) => {
+    unwanted: ({ segment }) => {
       const blocks = blocksOf.get(segment.index) ?? [];
       // A table may have thousands of segments.
       blocksOf.delete(segment.index);
       return newestUnwanted(blocks, ({ matches }) => !matches);
     },
   });
+}
+
+/**
+ * Whether the bytes of a key are among the last ones of a long key file: the walk, which begins there, will soon find
+ * it. They may be part of something else; that costs time alone.
+ */
+function isNearEnd(
+  fs: DurableFs,
+  { keys: { path, size } }: Segment,
+  keys: readonly Uint8Array[],
+  bytes: number,
+): boolean {
+  if (size <= bytes) return false;
+  const tail = Buffer.allocUnsafe(bytes);
+  const fd = openForReading(fs, path);
+  try {
+    readFully(fs, fd, path, tail, size - bytes, bytes);
+  } finally {
+    fs.close(fd);
+  }
+  return keys.some((key) => tail.includes(Buffer.from(key)));
 }
 
 function beginsInGroup({ buffer, offsets }: KeyRun): boolean {

@@ -4,7 +4,7 @@ import { KNOWN_SCHEMAS, schemaOf } from '../../schemas/known.ts';
 import type { TableSchema } from '../../schemas/types.ts';
 import type { Table } from '../../store/types.ts';
 import type { TableContext } from '../context.ts';
-import { keyMatcherFor, matcherFor } from '../matchers.ts';
+import { keysFor, matcherFor } from '../matchers.ts';
 import type { Target } from '../target.ts';
 import type { Found } from './found.ts';
 import { searchHeight } from './height.ts';
@@ -37,7 +37,7 @@ async function search(context: TableContext): Promise<Found> {
     case 'key':
     case 'keys':
       return {
-        walk: await searchKey(context, keyMatcherFor(target, context.table.name)),
+        walk: await searchKey(context, keysFor(target, context.table.name)),
         whenNone: 'policy',
       };
     default:

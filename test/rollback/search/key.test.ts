@@ -15,7 +15,7 @@ const groups = fc.array(fc.array(key, { minLength: 1, maxLength: 4 }), { maxLeng
 const layout = fc.record({
   segments: fc.array(groups, { minLength: 1, maxLength: 4 }),
   open: fc.boolean(),
-  wanted: fc.array(key, { maxLength: 3 }),
+  wanted: fc.array(key, { maxLength: 6 }),
   blockBytes: fc.integer({ min: 16, max: 500 }),
 });
 
