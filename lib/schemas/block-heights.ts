@@ -3,8 +3,9 @@
  * cannot end, and which hold nothing above it, without reading them again.
  */
 import { type KeyRun, KIND } from '../format/key-records.ts';
-import { HeightBuffer, heightAt, isBelow } from './heights.ts';
-import { ROLE, type TableSchema } from './types.ts';
+import { decodeAt, HeightBuffer, heightAt, isBelow } from './heights.ts';
+import { receipts, receiptsSpan } from './receipts.ts';
+import { ROLE, type RunSpan, type TableSchema } from './types.ts';
 
 /** The heights of one block of records; null where no record has one. */
 export interface BlockHeights {
@@ -26,7 +27,7 @@ export class HeightDigest {
   private readonly heights: HeightBuffer;
   private readonly segments = new Map<number, BlockHeights[]>();
 
-  constructor(schema: TableSchema) {
+  constructor(private readonly schema: TableSchema) {
     this.heights = new HeightBuffer(schema);
   }
 
@@ -34,10 +35,7 @@ export class HeightDigest {
   observer(segment: number): (run: KeyRun) => void {
     const blocks: BlockHeights[] = [];
     this.segments.set(segment, blocks);
-    return (run) => {
-      this.heights.fill(run);
-      blocks.push(blockHeights(this.heights, run));
-    };
+    return (run) => blocks.push(this.look(run));
   }
 
   /** Forgets the blocks of a segment: a table may have thousands of segments. */
@@ -49,9 +47,34 @@ export class HeightDigest {
   blocksOf(segment: number): readonly BlockHeights[] | undefined {
     return this.segments.get(segment);
   }
+
+  private look(run: KeyRun): BlockHeights {
+    if (this.schema === receipts) {
+      return blockHeights(run, receiptsSpan(run), (i) => decodeAt(receipts, run, i)?.height ?? null);
+    }
+    this.heights.fill(run);
+    return blockHeights(run, spanOf(this.heights, run.count), (i) => heightAt(this.heights, i));
+  }
 }
 
-function blockHeights(heights: HeightBuffer, { buffer, offsets, count }: KeyRun): BlockHeights {
+function blockHeights(
+  { buffer, offsets }: KeyRun,
+  { oldest, newest, lowest, highest, top, fits }: RunSpan,
+  heightOf: (i: number) => bigint | null,
+): BlockHeights {
+  const at = (i: number): bigint | null => (i < 0 ? null : heightOf(i));
+  return {
+    oldest: at(oldest),
+    newest: at(newest),
+    lowest: at(lowest),
+    highest: at(highest),
+    top: at(top),
+    fits,
+    inGroup: (buffer[offsets[0] as number] as number) > KIND.primary,
+  };
+}
+
+function spanOf(heights: HeightBuffer, count: number): RunSpan {
   const { roles } = heights;
   // Constants of other modules would be read anew in every turn.
   const { none, decides, misfit } = ROLE;
@@ -68,15 +91,6 @@ function blockHeights(heights: HeightBuffer, { buffer, offsets, count }: KeyRun)
     } else if (role === misfit) fits = false;
     else if (late < 0 || isBelow(heights, late, i)) late = i;
   }
-  const heightOf = (i: number): bigint | null => (i < 0 ? null : heightAt(heights, i));
   const top = late >= 0 && (highest < 0 || isBelow(heights, highest, late)) ? late : highest;
-  return {
-    oldest: heightOf(oldest),
-    newest: heightOf(newest),
-    lowest: heightOf(lowest),
-    highest: heightOf(highest),
-    top: heightOf(top),
-    fits,
-    inGroup: (buffer[offsets[0] as number] as number) > KIND.primary,
-  };
+  return { oldest, newest, lowest, highest, top, fits };
 }

@@ -4,7 +4,14 @@
  */
 import { KIND } from '../format/key-records.ts';
 import { viewOf } from '../store/reading.ts';
-import { type DecodedKey, type KeyRun, ROLE, type RunHeights, type TableSchema } from './types.ts';
+import {
+  type DecodedKey,
+  type KeyRun,
+  ROLE,
+  type RunHeights,
+  type RunSpan,
+  type TableSchema,
+} from './types.ts';
 
 const PRIMARY_BYTES = 12;
 const HASH_BYTES = 32;
@@ -40,3 +47,36 @@ export const receipts: TableSchema = {
     }
   },
 };
+
+/** The span of a run of such records, in one pass over their bytes: half the time of `heights` and a look at them. */
+export function receiptsSpan({ buffer, offsets, count }: KeyRun): RunSpan {
+  const view = viewOf(buffer);
+  const { primary } = KIND;
+  const [primaryBytes, hashBytes] = [PRIMARY_BYTES, HASH_BYTES];
+  let [oldest, newest, lowest, highest] = [-1, -1, -1, -1];
+  let [minHigh, minLow, maxHigh, maxLow] = [0, 0, 0, 0];
+  let fits = true;
+  for (let i = 0; i < count; i++) {
+    const at = offsets[i] as number;
+    const length = view.getUint16(at + 1);
+    if (view.getUint8(at) > primary) {
+      if (length !== hashBytes) fits = false;
+    } else if (length === primaryBytes) {
+      const high = view.getUint32(at + 3);
+      const low = view.getUint32(at + 7);
+      newest = i;
+      if (oldest < 0 || high > maxHigh || (high === maxHigh && low > maxLow)) {
+        highest = i;
+        maxHigh = high;
+        maxLow = low;
+      }
+      if (oldest < 0 || high < minHigh || (high === minHigh && low < minLow)) {
+        lowest = i;
+        minHigh = high;
+        minLow = low;
+      }
+      if (oldest < 0) oldest = i;
+    } else fits = false;
+  }
+  return { oldest, newest, lowest, highest, top: highest, fits };
+}

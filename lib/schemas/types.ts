@@ -46,6 +46,19 @@ export interface RunHeights {
   readonly roles: Uint8Array;
 }
 
+/** Which records of a run are its first and last ones, in place and in height: indices, -1 for none. */
+export interface RunSpan {
+  /** Of the records that tell where their height ends. */
+  readonly oldest: number;
+  readonly newest: number;
+  readonly lowest: number;
+  readonly highest: number;
+  /** The highest one of all records that have a height. */
+  readonly top: number;
+  /** Whether every key fits the schema. */
+  readonly fits: boolean;
+}
+
 /** What the keys of one kind of table mean. */
 export interface TableSchema {
   readonly name: string;

@@ -41,9 +41,13 @@ const block = fc.array(fc.oneof({ weight: 20, arbitrary: fitting }, { weight: 1,
 });
 
 describe('schemas/block-heights', () => {
-  for (const name of ['receipts', 'blocks']) {
+  const schemas: readonly [string, TableSchema][] = [
+    ['receipts', knownSchema('receipts')!],
+    ['blocks', knownSchema('blocks')!],
+    ['another one', { ...knownSchema('receipts')! }],
+  ];
+  for (const [name, schema] of schemas) {
     it(`${name}: tells of each block what its keys say one by one`, () => {
-      const schema = knownSchema(name)!;
       const property = fc.property(fc.array(block, { maxLength: 4 }), (drawn) => {
         const digest = new HeightDigest(schema);
         const look = digest.observer(7);
