@@ -13,18 +13,34 @@ import type { Orphan, Table } from '../store/types.ts';
 export function judgeOrphans(table: Table, dropOrphans: boolean): void {
   for (const orphan of table.orphans) {
     if (dropOrphans || isCreationOrphan(orphan) || isCollected(table, orphan)) continue;
-    const side = orphan.end === 'lowest' ? 'oldest' : 'newest';
-    throw new RollbackError(
-      'ERR_ORPHAN_WITH_DATA',
-      {
-        what: `The ${side} segment is incomplete: ${someNames(orphan.missing)} missing, and what is there may hold data`,
-        why: 'An interrupted rollback or collection leaves this, but a root that was not passed looks the same',
-        next: 'Pass every root with --src; if none is missing, --drop-orphans lets the segment go',
-      },
-      { table: table.name, segment: orphan.index, path: orphan.files[0]?.path },
-    );
+    throw mayHoldData(table, orphan);
   }
   refuseChainBelowWatermark(table);
+}
+
+/**
+ * Where no record matched, nothing shows that these are the roots that were meant. An oldest segment below the
+ * watermark that has its key file, with which collection begins, may then be one of a forgotten root.
+ * @throws RollbackError ERR_ORPHAN_WITH_DATA
+ */
+export function judgeUnmatched(table: Table, dropOrphans: boolean): void {
+  const odd = table.orphans.find(
+    (o) => isCollected(table, o) && !isCreationOrphan(o) && o.files.some((f) => f.rel.endsWith('.keys')),
+  );
+  if (odd !== undefined && !dropOrphans) throw mayHoldData(table, odd);
+}
+
+function mayHoldData(table: Table, orphan: Orphan): RollbackError {
+  const side = orphan.end === 'lowest' ? 'oldest' : 'newest';
+  return new RollbackError(
+    'ERR_ORPHAN_WITH_DATA',
+    {
+      what: `The ${side} segment is incomplete: ${someNames(orphan.missing)} missing, and what is there may hold data`,
+      why: 'An interrupted rollback or collection leaves this, but a root that was not passed looks the same',
+      next: 'Pass every root with --src; if none is missing, --drop-orphans lets the segment go',
+    },
+    { table: table.name, segment: orphan.index, path: orphan.files[0]?.path },
+  );
 }
 
 /** The oldest segment; where none is complete, the oldest incomplete one. Null for a table without any file. */

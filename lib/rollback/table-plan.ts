@@ -16,7 +16,7 @@ import { checkKept, type KeptSegment, surveysOf } from './check-kept.ts';
 import type { TableContext } from './context.ts';
 import { planCut } from './cut.ts';
 import { finishTable, lowestOf } from './finish-table.ts';
-import { judgeOrphans, oldestIndex } from './recovery.ts';
+import { judgeOrphans, judgeUnmatched, oldestIndex } from './recovery.ts';
 import { sealKept } from './seal.ts';
 import { searchTable } from './search/search.ts';
 import { requireSnapshotDir } from './snapshots.ts';
@@ -35,6 +35,7 @@ export async function planTable(context: TableContext): Promise<TablePlan> {
   if (walk.pivot !== null) return planCut(context, walk, walk.pivot);
   const policy = whenNone === 'keep' ? 'keep' : plan.onNoMatch;
   if (policy === 'refuse') throw noMatch(context, walk);
+  if (whenNone !== 'keep') judgeUnmatched(table, plan.dropOrphans);
   return policy === 'delete' ? planDelete(context, walk) : planKeep(context, walk);
 }
 

@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { encodeSealed } from '../../lib/format/sealed-text.ts';
-import { applyPlan, planRollback, undoRollback } from '../../lib/index.ts';
+import { applyPlan, type PlanOptions, planRollback, undoRollback } from '../../lib/index.ts';
 import { applyWith } from '../../lib/rollback/apply.ts';
 import { lockDatabase } from '../../lib/rollback/locks.ts';
 import { type DurableFs, realFs } from '../../lib/store/durable-fs.ts';
@@ -48,6 +48,25 @@ describe('refusals before the first change', () => {
     writeFileSync(join(root!, '0', 'gc-watermark'), '9\n');
     const error = await rejection(planRollback(planOptions(unpacked)));
     expect(error.code).to.equal('ERR_CHAIN_BELOW_WATERMARK');
+    removeTempDir(unpacked.dir);
+  });
+
+  it('an oldest segment below the watermark that has its key file, where nothing matched', async () => {
+    const unpacked = unpackNamed('single-root');
+    const [root] = unpacked.databases[0] as readonly string[];
+    writeFileSync(join(root!, '0', 'gc-watermark'), '1\n');
+    const segments = join(root!, '0', 'segments');
+    rmSync(join(segments, '0-0.values'));
+    const fate = async (options: Partial<PlanOptions>): Promise<unknown> =>
+      (await planRollback({ ...planOptions(unpacked), ...options })).tables[0]?.segments[0];
+    const unmatched = { target: { kind: 'filter', filter: () => false }, onNoMatch: 'keep' } as const;
+    // A match shows that these are the roots that were meant.
+    expect(await fate({})).to.include({ segment: 0, fate: 'orphan' });
+    expect((await rejection(fate(unmatched))).code).to.equal('ERR_ORPHAN_WITH_DATA');
+    expect(await fate({ ...unmatched, dropOrphans: true })).to.include({ segment: 0, fate: 'orphan' });
+    // Collection begins with the key file.
+    rmSync(join(segments, '0.keys'));
+    expect(await fate(unmatched)).to.include({ segment: 0, fate: 'orphan' });
     removeTempDir(unpacked.dir);
   });
 
