@@ -114,6 +114,11 @@ export interface KeyRun {
   readonly count: number;
 }
 
+/** Whether a run begins with a secondary, in the midst of a group. It must hold a record. */
+export function beginsInGroup({ buffer, offsets }: KeyRun): boolean {
+  return (buffer[offsets[0] as number] as number) > KIND.primary;
+}
+
 /** The most records that so many bytes can hold. */
 export function roomFor(bytes: number): number {
   return Math.ceil(bytes / RECORD_OVERHEAD);

@@ -2,7 +2,7 @@
  * What the heights of a key file's blocks are, noted while it is surveyed: enough to tell in which blocks a height
  * cannot end, and which hold nothing above it, without reading them again.
  */
-import { type KeyRun, KIND } from '../format/key-records.ts';
+import { beginsInGroup, type KeyRun } from '../format/key-records.ts';
 import { decodeAt, HeightBuffer, heightAt, isBelow } from './heights.ts';
 import { receipts, receiptsSpan } from './receipts.ts';
 import { ROLE, type RunSpan, type TableSchema } from './types.ts';
@@ -58,7 +58,7 @@ export class HeightDigest {
 }
 
 function blockHeights(
-  { buffer, offsets }: KeyRun,
+  run: KeyRun,
   { oldest, newest, lowest, highest, top, fits }: RunSpan,
   heightOf: (i: number) => bigint | null,
 ): BlockHeights {
@@ -70,7 +70,7 @@ function blockHeights(
     highest: at(highest),
     top: at(top),
     fits,
-    inGroup: (buffer[offsets[0] as number] as number) > KIND.primary,
+    inGroup: beginsInGroup(run),
   };
 }
 

@@ -13,7 +13,7 @@ import {
   roomFor,
 } from '../format/key-records.ts';
 import type { DurableFs } from './durable-fs.ts';
-import { openForReading, readFully, viewOf } from './reading.ts';
+import { readRange, viewOf } from './reading.ts';
 
 /** Bytes at the end that are looked at: several of the largest records. */
 const WINDOW = 4 * MAX_RECORD_SIZE;
@@ -24,13 +24,7 @@ const WINDOW = 4 * MAX_RECORD_SIZE;
  */
 export function lastRecords(fs: DurableFs, path: string, size: number, segment: number): KeyRun {
   const length = Math.min(size, WINDOW);
-  const buffer = Buffer.allocUnsafe(length);
-  const fd = openForReading(fs, path);
-  try {
-    readFully(fs, fd, path, buffer, size - length, length);
-  } finally {
-    fs.close(fd);
-  }
+  const buffer = readRange(fs, path, size - length, length);
   const chains = chainsOf(buffer, segment);
   const start = length === size ? 0 : bestStart(chains);
   const offsets = new Int32Array(roomFor(length));

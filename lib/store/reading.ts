@@ -79,3 +79,18 @@ export function readFully(
   }
   return done;
 }
+
+/**
+ * The `length` bytes at `position` of a file.
+ * @throws RollbackError ERR_IO; ERR_CHANGED_WHILE_READING when the file ends earlier
+ */
+export function readRange(fs: DurableFs, path: string, position: number, length: number): Buffer {
+  const buffer = Buffer.allocUnsafe(length);
+  const fd = openForReading(fs, path);
+  try {
+    readFully(fs, fd, path, buffer, position, length);
+  } finally {
+    fs.close(fd);
+  }
+  return buffer;
+}

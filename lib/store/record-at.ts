@@ -2,7 +2,7 @@
 import { decodeRecord, nextRecord } from '../format/key-records.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { blockEnd, blockIndexAt, type KeySurvey } from './key-survey.ts';
-import { openForReading, readFully } from './reading.ts';
+import { readRange } from './reading.ts';
 
 /** One record, looked up. */
 export interface FoundRecord {
@@ -22,13 +22,7 @@ export function recordAt(fs: DurableFs, survey: KeySurvey, offset: number): Foun
   const block = blockIndexAt(survey, offset);
   const base = survey.blockStarts[block] as number;
   const length = blockEnd(survey, block) - base;
-  const buffer = Buffer.allocUnsafe(length);
-  const fd = openForReading(fs, survey.path);
-  try {
-    readFully(fs, fd, survey.path, buffer, base, length);
-  } finally {
-    fs.close(fd);
-  }
+  const buffer = readRange(fs, survey.path, base, length);
   let record = survey.blockRecords[block] as number;
   let at = 0;
   while (at < offset - base) {

@@ -2,12 +2,11 @@
  * Where a record with a certain key lies. Far from the newest record it is found sooner when the keys of a file are
  * compared while it is surveyed: then only blocks from the newest match on are read again, from their ends.
  */
-
 import type { WalkResult } from '../../../streams/plan-sink.ts';
-import { type KeyRun, KIND } from '../../format/key-records.ts';
+import { beginsInGroup } from '../../format/key-records.ts';
 import { DEFAULT_BLOCK_BYTES } from '../../store/block-reader.ts';
 import type { DurableFs } from '../../store/durable-fs.ts';
-import { openForReading, readFully } from '../../store/reading.ts';
+import { readRange } from '../../store/reading.ts';
 import type { Segment } from '../../store/types.ts';
 import type { TableContext } from '../context.ts';
 import { keyMatcher } from '../matchers.ts';
@@ -61,16 +60,6 @@ function isNearEnd(
   bytes: number,
 ): boolean {
   if (size <= bytes) return false;
-  const tail = Buffer.allocUnsafe(bytes);
-  const fd = openForReading(fs, path);
-  try {
-    readFully(fs, fd, path, tail, size - bytes, bytes);
-  } finally {
-    fs.close(fd);
-  }
+  const tail = readRange(fs, path, size - bytes, bytes);
   return keys.some((key) => tail.includes(Buffer.from(key)));
-}
-
-function beginsInGroup({ buffer, offsets }: KeyRun): boolean {
-  return (buffer[offsets[0] as number] as number) > KIND.primary;
 }
