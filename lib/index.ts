@@ -13,9 +13,10 @@ export { type PlanOptions, planRollback } from './rollback/plan.ts';
 export { readPlanFile, writePlanFile } from './rollback/plan-file.ts';
 export type { Progress } from './rollback/progress.ts';
 export { type PurgeOptions, type PurgeOutcome, purgeUndo } from './rollback/purge.ts';
-export { type ResumeOptions, type ResumeOutcome, resumeRollback } from './rollback/resume.ts';
+export { type ResumeOutcome, resumeRollback } from './rollback/resume.ts';
 export { rollbackLittDB } from './rollback/rollback-litt-db.ts';
 export { rollbackStatus, type StatusReport, type TransactionStatus } from './rollback/status.ts';
+export type { ResumeOptions } from './rollback/take-over.ts';
 export type { Target } from './rollback/target.ts';
 export { type UndoOutcome, undoRollback } from './rollback/undo.ts';
 export {

@@ -211,4 +211,6 @@ export interface RollbackPlan {
   readonly tablesOutside: readonly string[];
   readonly notices: readonly string[];
   readonly fingerprint: readonly FingerprintEntry[];
+  /** SHA-256 of everything else in the plan: tells an edited plan file, and names the plan in the audit. */
+  readonly digest: string;
 }

@@ -64,6 +64,7 @@ function parseOptions(): Options | null {
       directories: size('directories', 20_000),
       forged: size('forged', 20_000),
       'by hand': 1,
+      fields: 1,
     },
     seed: Number(values.seed ?? 1),
     only: values.only ?? null,
@@ -91,7 +92,7 @@ async function main(): Promise<void> {
 
 /** Parts one after the other, each split among the processors. */
 function sharesOf({ sizes, seed, only }: Options, scratch: string): Share[][] {
-  const parts = (['by hand', 'parsers', 'directories', 'forged'] as const).filter(
+  const parts = (['by hand', 'fields', 'parsers', 'directories', 'forged'] as const).filter(
     (part) => sizes[part] > 0 && (only === null || only.startsWith(`${part}/`)),
   );
   if (only !== null) {
@@ -101,7 +102,7 @@ function sharesOf({ sizes, seed, only }: Options, scratch: string): Share[][] {
     return parts.map((part) => [{ part, seed, from, to, only, scratch }]);
   }
   return parts.map((part) => {
-    const workers = part === 'by hand' ? 1 : availableParallelism();
+    const workers = part === 'by hand' || part === 'fields' ? 1 : availableParallelism();
     return Array.from({ length: workers }, (_, i) => ({
       part,
       seed,

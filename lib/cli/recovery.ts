@@ -1,8 +1,9 @@
 /** The commands about rollbacks that were begun: resume, undo, purge, status. */
 import { purgeToText, resumeToText, statusToText, undoToText } from '../report/recovery-text.ts';
 import { purgeUndo } from '../rollback/purge.ts';
-import { type ResumeOptions, resumeRollback } from '../rollback/resume.ts';
+import { resumeRollback } from '../rollback/resume.ts';
 import { rollbackStatus } from '../rollback/status.ts';
+import type { ResumeOptions } from '../rollback/take-over.ts';
 import { undoRollback } from '../rollback/undo.ts';
 import type { Context } from './context.ts';
 import { EXIT_DONE } from './exit-codes.ts';

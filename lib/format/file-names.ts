@@ -69,6 +69,16 @@ export function parseSegmentFileName(name: string): SegmentFileName {
   }
 }
 
+/** Number of the segment that a file's name stands for, in `segments/` or in a snapshot; null for any other file. */
+export function segmentIndexOf(name: string): number | null {
+  try {
+    const parsed = parseSegmentFileName(name);
+    return parsed.kind === 'ignored' ? null : parsed.index;
+  } catch {
+    return null; // a foreign file is none of our business
+  }
+}
+
 function parseSwapName(stem: string): SegmentFileName {
   const extension = [KEYS, METADATA].find((e) => stem.endsWith(e));
   if (extension === undefined) return { kind: 'ignored' };

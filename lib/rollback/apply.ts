@@ -3,14 +3,12 @@
  * intent is durable in every root nothing is changed; from then on a crash leaves the database shut, to be
  * finished by resume or taken back by undo.
  */
-import { randomUUID } from 'node:crypto';
 import { ioError, RollbackError } from '../errors.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import type { LockSet } from '../store/lock.ts';
-import { rememberedSet, rememberSet } from '../store/root-memory.ts';
 import type { Table } from '../store/types.ts';
 import type { PlanHeights, RollbackPlan, TableOutcome } from '../types.ts';
-import { verifyApplied } from './applied.ts';
+import { completeForward } from './complete.ts';
 import { compareFingerprints, fingerprintOf } from './fingerprint.ts';
 import { readPlanned } from './homes.ts';
 import { lockDatabase } from './locks.ts';
@@ -18,11 +16,12 @@ import { checkPlan, checkStates } from './plan-check.ts';
 import { preflight } from './preflight.ts';
 import type { Progress } from './progress.ts';
 import { refuseLinkedParents } from './step-paths.ts';
+import { audited, planInAudit } from './transaction/audit.ts';
 import { claimAreas } from './transaction/claim.ts';
 import { conclude } from './transaction/clean-up.ts';
 import { Members, usesSnapshotDir } from './transaction/members.ts';
-import { runForward, type StepCounts, stepsOf, unfinished } from './transaction/run.ts';
-import { begin, finishForward, prepareAreas, type TransactionContext } from './transaction/transaction.ts';
+import type { StepCounts } from './transaction/run.ts';
+import { begin, prepareAreas, type TransactionContext } from './transaction/transaction.ts';
 
 /** How to apply. */
 export interface ApplyOptions {
@@ -132,21 +131,11 @@ async function carryOut(
   options: ApplyOptions,
 ): Promise<Outcome> {
   const { fs, members, plan } = context;
-  beginAll(context, keepUndo);
-  const counts = await runForward(context, options.onProgress);
-  await verifyApplied(fs, plan, options.onProgress);
-  try {
-    rememberRoots(fs, plan);
-    finishForward(context, keepUndo);
-  } catch (error) {
-    throw unfinished(error, members.roots[0] as string, counts, stepsOf(context).length);
-  }
-  const entry = {
-    action: 'apply',
-    transaction: members.id,
-    target: plan.target,
-    outcome: 'finished',
-  } as const;
+  const counts = await audited(context, 'apply', async () => {
+    beginAll(context, keepUndo);
+    return completeForward(context, keepUndo, options.onProgress);
+  });
+  const entry = { action: 'apply', ...planInAudit(members.id, plan), outcome: 'finished' } as const;
   return outcomeOf(plan, counts, keepUndo, conclude(fs, members.roots, members.dirs, entry));
 }
 
@@ -162,15 +151,6 @@ function beginAll(context: TransactionContext, keepUndo: boolean): void {
     begin(context, keepUndo, new Date());
   } catch (error) {
     throw ioError(error, members.roots[0] as string, 'begin the rollback', state);
-  }
-}
-
-/** Makes the roots of each database remember that they belong together: the keymap, the other witness, is gone. */
-export function rememberRoots(fs: DurableFs, plan: Pick<RollbackPlan, 'roots' | 'databases'>): void {
-  for (const { roots } of plan.databases) {
-    const dirs = roots.map((n) => plan.roots[n] as string);
-    const memory = rememberedSet(fs, dirs);
-    rememberSet(fs, dirs, memory.state === 'complete' ? memory.id : randomUUID());
   }
 }
 

@@ -6,11 +6,12 @@
  */
 import { basename } from 'node:path';
 import { RollbackError } from '../errors.ts';
+import { segmentIndexOf } from '../format/file-names.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { FileInfo, Table } from '../store/types.ts';
 import type { FingerprintEntry, RollbackPlan, Step, TablePlan } from '../types.ts';
-import { segmentIndexOf } from './snapshots.ts';
+import { problemOfSummary } from './plan-summary.ts';
 import { isPlausibleStep, problemOfSteps } from './step-paths.ts';
 import { takesRecords } from './steps.ts';
 import type { Members } from './transaction/members.ts';
@@ -85,7 +86,7 @@ function problemOfTable(plan: TablePlan, table: Table): string | null {
   if (stays.length > 0 && table.watermarkFiles.some(isGone)) {
     return 'it removes the gc-watermark while segments stay';
   }
-  return problemOfLinks(plan, table, isGone);
+  return problemOfSummary(plan, table) ?? problemOfLinks(plan, table, isGone);
 }
 
 /** The engine would publish an old link as the new segment; and undo would take it for one made since. */

@@ -5,6 +5,7 @@ import { readSmallFile, writeFileDurably } from '../store/durable-files.ts';
 import { realFs } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { RollbackPlan } from '../types.ts';
+import { digestOf } from './plan-digest.ts';
 
 /** A plan names each file of the tables in question; a million of them fit in here (bytes). */
 const MAX_PLAN_BYTES = 256 * 1024 * 1024;
@@ -25,7 +26,7 @@ export async function writePlanFile(path: string, plan: RollbackPlan): Promise<v
 }
 
 /**
- * Reads a plan and checks every field of it.
+ * Reads a plan and checks every field of it: one that was edited since it was made is refused.
  * @throws RollbackError ERR_PLAN_INVALID, ERR_IO
  */
 export async function readPlanFile(path: string): Promise<RollbackPlan> {
@@ -41,7 +42,9 @@ export async function readPlanFile(path: string): Promise<RollbackPlan> {
     // `plan --json` wraps the plan in a document: both forms are accepted.
     const isDocument =
       typeof parsed === 'object' && parsed !== null && 'message_type' in parsed && 'plan' in parsed;
-    return parsePlan(isDocument ? parsed.plan : parsed);
+    const plan = parsePlan(isDocument ? parsed.plan : parsed);
+    if (digestOf(plan) !== plan.digest) throw new Error('it is not as it was saved: its digest is another');
+    return plan;
   } catch (error) {
     throw new RollbackError(
       'ERR_PLAN_INVALID',

@@ -132,12 +132,18 @@ export const planSchema = z
     tablesOutside: z.array(z.string()),
     notices: z.array(z.string()),
     fingerprint: z.array(z.tuple([rootNumber, relative, size, decimal, z.string()])),
+    digest: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
   })
   .check(
     z.refine((p) => {
       const numbers = p.databases.flatMap((d) => d.roots).sort((a, b) => a - b);
       return numbers.length === p.roots.length && numbers.every((n, i) => n === i);
     }, 'its roots and its databases disagree'),
+    z.refine(
+      ({ fingerprint: f }) => new Set(f.map(([root, path]) => `${root}:${path}`)).size === f.length,
+      'a file stands in its fingerprint twice',
+    ),
+    z.refine((p) => p.unlocked || !p.approximate, 'it was made under the locks, and yet is approximate'),
   );
 
 /** Parses and checks a plan; throws zod's error. */

@@ -26,6 +26,7 @@ import { judgeRoots } from './evidence.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { readHome } from './homes.ts';
 import { lockDatabase } from './locks.ts';
+import { digestOf } from './plan-digest.ts';
 import { checkOptions } from './plan-options.ts';
 import type { Progress } from './progress.ts';
 import { requireSchemas } from './search/search.ts';
@@ -111,7 +112,7 @@ async function planDatabase(
   refuseTooMuch(plans, options.maxRemove);
   const snapshotDir = context.snapshotDir === 'none' ? null : context.snapshotDir;
   const inScope = new Set(tables.map((t) => t.name));
-  return {
+  const plan = {
     format: 'litt-rollback/plan',
     version: 1,
     id: randomUUID(),
@@ -130,7 +131,8 @@ async function planDatabase(
       ),
     ],
     fingerprint: fingerprintOf(fs, tables, snapshotDir),
-  };
+  } as const;
+  return { ...plan, digest: digestOf(plan) };
 }
 
 /** What is beside a store concerns only a plan that rolls that store back. */

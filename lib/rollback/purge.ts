@@ -4,7 +4,7 @@ import { areaPath, discardArea, heldBytes } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { lstatOrNull, resolveRoots } from '../store/roots.ts';
 import { lockDatabase } from './locks.ts';
-import { audit } from './transaction/audit.ts';
+import { audit, planInAudit } from './transaction/audit.ts';
 import { freeAfter } from './transaction/clean-up.ts';
 import { findTransactions, rootsMissing } from './transaction/find.ts';
 
@@ -63,8 +63,12 @@ export function purgeWith(fs: DurableFs, dirs: readonly string[], id?: string): 
   const chosen = found.slice(from).reverse();
   const bytesFreed = chosen.reduce((sum, t) => sum + discardAreas(fs, dirs, t.id), 0);
   const failures = chosen.flatMap(({ id: transaction, document }) => {
-    const target = document?.plan.target ?? 'unknown';
-    return audit(fs, dirs, { action: 'purge', transaction, target, outcome: 'purged' }, new Date());
+    const entry = {
+      action: 'purge',
+      ...planInAudit(transaction, document?.plan),
+      outcome: 'purged',
+    } as const;
+    return audit(fs, dirs, entry, new Date());
   });
   return { purged: chosen.map((t) => t.id), bytesFreed, notices: freeAfter(fs, dirs, failures) };
 }

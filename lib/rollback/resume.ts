@@ -1,44 +1,15 @@
 /** Resume: finishes what a crash has interrupted, forward or backward, without asking the filter again. */
-import { ioError, RollbackError } from '../errors.ts';
 import { COMMITTED_MARK } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
-import { closeLock, isClosed, isClosedBy } from '../store/guard.ts';
-import { inspectLock } from '../store/lock.ts';
 import { resolveRoots } from '../store/roots.ts';
-import { openTrace } from '../store/unfinished.ts';
-import { verifyApplied } from './applied.ts';
-import { rememberRoots } from './apply.ts';
-import type { Progress } from './progress.ts';
-import { claimAreas, refuseAtWork } from './transaction/claim.ts';
-import {
-  clearTraces,
-  clearTransaction,
-  conclude,
-  dropTemporaries,
-  hasLeftovers,
-  markUndone,
-  memberDirs,
-} from './transaction/clean-up.ts';
-import {
-  contextOf,
-  type FoundTransaction,
-  findOpen,
-  findTransactions,
-  snapshotDirNeeded,
-} from './transaction/find.ts';
-import { areasIn, type JournalDocument } from './transaction/journal.ts';
-import { runForward, stepsOf, unfinished } from './transaction/run.ts';
+import { completeForward } from './complete.ts';
+import { cleanUp, endUndone } from './endings.ts';
+import { type ResumeOptions, stillOpen, takeOver } from './take-over.ts';
+import { audited, planInAudit } from './transaction/audit.ts';
+import { clearTransaction, conclude, memberDirs } from './transaction/clean-up.ts';
+import { type FoundTransaction, findOpen, findTransactions } from './transaction/find.ts';
 import { finishTakingBack } from './transaction/take-back.ts';
-import { finishForward, markAll, shootBolts, type TransactionContext } from './transaction/transaction.ts';
-
-/** How to resume. */
-export interface ResumeOptions {
-  /** The snapshot directory, when the rollback includes one. */
-  readonly snapshotDir?: string | undefined;
-  /** A person says that a runner which cannot be judged from here is dead. */
-  readonly forceUnlock?: boolean | undefined;
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
-}
+import { markAll, shootBolts, type TransactionContext } from './transaction/transaction.ts';
 
 /**
  * What resume did: `nothing` was unfinished; `swept`: nothing had happened yet, and its traces are gone;
@@ -74,12 +45,6 @@ export async function resumeWith(
   }
 }
 
-/** An error of the file system while recovering, before or between the parts that say more about it. */
-export function stillOpen(error: unknown, root: string, command: 'resume' | 'undo'): RollbackError {
-  const state = `What was unfinished still is, and is shut: repair the cause, then run \`litt-rollback ${command}\` again`;
-  return ioError(error, root, 'change a file', state);
-}
-
 async function resumeIn(
   fs: DurableFs,
   roots: readonly string[],
@@ -87,11 +52,14 @@ async function resumeIn(
 ): Promise<ResumeOutcome> {
   const open = findOpen(findTransactions(fs, roots));
   const dirs = memberDirs(fs, roots, options.snapshotDir);
-  if (open === null) return cleanUp(fs, dirs, options);
+  if (open === null) {
+    const action = cleanUp(fs, dirs, options) ? 'cleaned' : 'nothing';
+    return { action, transaction: null, target: null, notices: [] };
+  }
   const target = open.document?.plan.target ?? null;
   if (open.areas.some((a) => a.undone)) {
-    endUndone(fs, open, roots, options);
-    return { action: 'taken-back', transaction: open.id, target, notices: [] };
+    const notices = endUndone(fs, open, roots, options, 'resume');
+    return { action: 'taken-back', transaction: open.id, target, notices };
   }
   const found = takeOver(fs, open, roots, options);
   if (found.context === null) {
@@ -100,17 +68,14 @@ async function resumeIn(
     return { action: 'swept', transaction: open.id, target, notices: [] };
   }
   const { context, areas } = found;
-  if (areas.some((a) => a.undoing)) {
-    await finishTakingBack(context, areas, options.onProgress);
-    return finish(context, 'taken-back');
-  }
-  await finishRollback(
-    context,
-    areas.some((a) => a.done),
-    open,
-    options,
+  const isUndo = areas.some((a) => a.undoing);
+  const stepsDone = areas.some((a) => a.done);
+  await audited(context, 'resume', () =>
+    isUndo
+      ? finishTakingBack(context, areas, options.onProgress)
+      : finishRollback(context, stepsDone, open, options),
   );
-  return finish(context, 'finished');
+  return finish(context, isUndo ? 'taken-back' : 'finished');
 }
 
 async function finishRollback(
@@ -123,19 +88,14 @@ async function finishRollback(
   shootBolts(context);
   // A crash may have left the mark in some roots only, or not yet durable: no step comes before that.
   markAll(context, COMMITTED_MARK);
-  const counts = stepsDone ? { done: 0, alreadyDone: 0 } : await runForward(context, options.onProgress);
-  if (!stepsDone) await verifyApplied(context.fs, context.plan, options.onProgress);
-  try {
-    rememberRoots(context.fs, context.plan);
-    finishForward(context, keepUndo);
-  } catch (error) {
-    throw unfinished(error, context.members.roots[0] as string, counts, stepsOf(context).length);
-  }
+  await completeForward(context, keepUndo, options.onProgress, stepsDone);
 }
+
+const OUTCOMES = { finished: 'finished', 'taken-back': 'taken back' } as const;
 
 function finish(context: TransactionContext, action: 'finished' | 'taken-back'): ResumeOutcome {
   const { fs, members, plan } = context;
-  const entry = { action: 'resume', transaction: members.id, target: plan.target, outcome: action } as const;
+  const entry = { action: 'resume', ...planInAudit(members.id, plan), outcome: OUTCOMES[action] } as const;
   const failures = conclude(fs, members.roots, members.dirs, entry);
   // What a person must do besides is said here: the run that would have said it has died.
   const ofPlan = action === 'finished' ? plan.notices : [];
@@ -144,99 +104,4 @@ function finish(context: TransactionContext, action: 'finished' | 'taken-back'):
 
 function result(action: ResumeOutcome['action'], context: TransactionContext): ResumeOutcome {
   return { action, transaction: context.members.id, target: context.plan.target, notices: [] };
-}
-
-/**
- * Claims an open transaction and shuts every root again. The context is null when no document is whole: then
- * nothing can have happened yet.
- */
-export function takeOver(
-  fs: DurableFs,
-  open: FoundTransaction,
-  roots: readonly string[],
-  options: ResumeOptions,
-): { context: TransactionContext | null; areas: FoundTransaction['areas'] } {
-  const { document } = open;
-  const committed = open.areas.some((a) => a.committed);
-  refuseHeld(fs, roots);
-  if (!committed || document === null) {
-    // The mark may be in a root that was not given, and what is to be cleared away in a snapshot directory.
-    if (document !== null && roots.length < document.roots)
-      contextOf(fs, open, document, options.snapshotDir);
-    requireSnapshotDir(document, options);
-    claimAreas(
-      fs,
-      open.areas.map((a) => a.dir),
-      open.id,
-      options.forceUnlock,
-    );
-    return { context: null, areas: open.areas };
-  }
-  const context = contextOf(fs, open, document, options.snapshotDir);
-  claimAreas(fs, context.members.dirs, open.id, options.forceUnlock);
-  for (const area of context.members.areas) dropTemporaries(fs, area);
-  for (const dir of context.lockedDirs) closeLock(fs, dir, open.id, new Date(document.begunAt));
-  return { context, areas: findTransactions(fs, roots).find((t) => t.id === open.id)?.areas ?? open.areas };
-}
-
-/** Without it a lock in the snapshot directory would be left, and nothing in the roots would tell of it. */
-function requireSnapshotDir(document: JournalDocument | null, { snapshotDir }: ResumeOptions): void {
-  if (document?.hasSnapshotDir === true && snapshotDir === undefined) throw snapshotDirNeeded(document);
-}
-
-/** An engine (or another program) that holds an ordinary lock is at work. */
-function refuseHeld(fs: DurableFs, roots: readonly string[]): void {
-  for (const root of roots) {
-    if (isClosed(fs, root)) continue;
-    const lock = inspectLock(fs, root);
-    if (lock.state === 'free' || lock.state === 'stale') continue;
-    throw new RollbackError(
-      'ERR_LOCKED',
-      {
-        what: `${root} is locked by ${lock.pid === null ? 'somebody' : `process ${lock.pid}`}`,
-        why: 'The lock of the unfinished rollback was removed, and something else has taken its place',
-        next: 'Stop that process and run the same command again',
-      },
-      { path: lock.path },
-    );
-  }
-}
-
-/** No journal: a lock that fails closed, a bolt, or half-made files mean only "clean up". */
-function cleanUp(fs: DurableFs, dirs: readonly string[], options: ResumeOptions): ResumeOutcome {
-  // A run that is just beginning or ending has no journal either: it must not be disturbed.
-  refuseHeld(fs, dirs);
-  const left = dirs.some((dir) => openTrace(fs, dir) !== null || hasLeftovers(fs, dir));
-  if (left) {
-    const closed = dirs.flatMap((dir) => areasIn(fs, dir).filter((a) => isClosedBy(fs, dir, a.id)));
-    for (const { document } of closed) requireSnapshotDir(document, options);
-    refuseAtWork(fs, dirs, options.forceUnlock);
-    for (const { dir, id } of dirs.flatMap((d) => areasIn(fs, d)))
-      claimAreas(fs, [dir], id, options.forceUnlock);
-    clearTraces(fs, dirs);
-  }
-  return { action: left ? 'cleaned' : 'nothing', transaction: null, target: null, notices: [] };
-}
-
-/**
- * Ends an undo whose inverse steps are all durable. Some areas may be gone already, so this goes by the marks
- * that are left, not by a full set of documents.
- */
-export function endUndone(
-  fs: DurableFs,
-  open: FoundTransaction,
-  roots: readonly string[],
-  options: ResumeOptions,
-): void {
-  requireSnapshotDir(open.document, options);
-  const dirs = memberDirs(fs, roots, options.snapshotDir);
-  refuseHeld(fs, roots);
-  claimAreas(
-    fs,
-    open.areas.map((a) => a.dir),
-    open.id,
-    options.forceUnlock,
-  );
-  markUndone(fs, dirs, open.id);
-  clearTransaction(fs, dirs, open.id);
 }

@@ -4,10 +4,10 @@
  * publish an old link as the new segment. Everything older stays: `snapshot/` may hold the only copy of
  * segments that collection has removed.
  */
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { ioError, RollbackError } from '../errors.ts';
 import { formatBoundary, LOWER_BOUND_FILE, parseBoundary, UPPER_BOUND_FILE } from '../format/boundary.ts';
-import { parseSegmentFileName } from '../format/file-names.ts';
+import { segmentIndexOf } from '../format/file-names.ts';
 import { readSmallFile } from '../store/durable-files.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { listDirectory, lstatOrNull, SEGMENTS_DIR } from '../store/roots.ts';
@@ -124,7 +124,7 @@ function hardLinkSteps(
   let published: number | null = null;
   for (const snapshot of table.snapshots) {
     for (const file of snapshot.files) {
-      const index = segmentIndexOf(file.rel.slice(file.rel.lastIndexOf('/') + 1));
+      const index = segmentIndexOf(basename(file.rel));
       if (index === null) continue;
       published = Math.max(published ?? 0, index);
       if (fate.highest !== null && index >= keepBelow)
@@ -133,16 +133,6 @@ function hardLinkSteps(
     if (fate.highest === null) steps.push(removeDirectory(table.name, snapshot, 'snapshot'));
   }
   return { steps, published };
-}
-
-/** Number of the segment that a file name in a snapshot stands for; null for anything else. */
-export function segmentIndexOf(name: string): number | null {
-  try {
-    const parsed = parseSegmentFileName(name);
-    return parsed.kind === 'ignored' ? null : parsed.index;
-  } catch {
-    return null; // a foreign file in a snapshot is none of our business
-  }
 }
 
 interface Bound {

@@ -2,12 +2,12 @@
  * Which paths steps may name. Plan files and journals are input: whatever they say, only what planning itself
  * could have named is touched, and never through a symbolic link.
  */
-import { dirname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { RollbackError } from '../errors.ts';
-import { isTableName } from '../format/file-names.ts';
+import { isTableName, segmentIndexOf } from '../format/file-names.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
-import type { FileRef, Step } from '../types.ts';
+import type { FileRef, RemoveFileStep, Step } from '../types.ts';
 
 /** What planning names below a table's directory in a root, and below the snapshot directory. */
 const IN_ROOT = /^(?:segments\/[^/]+|keymap|snapshot|snapshot\/[^/]+|gc-watermark)$/;
@@ -38,28 +38,48 @@ export function problemOfSteps(table: string, steps: readonly Step[]): string | 
   return inside === undefined ? null : `a step is for ${inside}, in a directory that goes`;
 }
 
-/** Whether a step's operation fits the file that it names. */
+/** Whether planning could have made this step: its operation, its reason and its segment fit the file that it names. */
 export function isPlausibleStep(step: Step): boolean {
   const { table, file } = step;
   if (!isTablePath(table, file)) return false;
   const path = file.path.slice(table.length + 1);
+  const isShared = file.root === 'snapshots';
+  const isOf = (dir: string, segment: number | undefined, ...extensions: string[]): boolean =>
+    !isShared &&
+    path.startsWith(`${dir}/`) &&
+    segmentIndexOf(basename(path)) === segment &&
+    (extensions.length === 0 || extensions.includes(extname(path)));
   switch (step.op) {
     case 'remove-directory':
-      return path === step.reason && file.root !== 'snapshots';
+      return path === step.reason && !isShared;
     case 'remove-link':
-      return file.root === 'snapshots' && path.startsWith('segments/');
+      return isShared && path.startsWith('segments/');
     case 'cut-file':
-      return file.root !== 'snapshots' && path.startsWith('segments/') && step.to < step.from;
+      return isOf('segments', step.segment, '.keys', '.values') && step.to < step.from;
     case 'rewrite-keys':
-      return (
-        file.root !== 'snapshots' && path.startsWith('segments/') && rangesFit(step.keep, step.from, step.to)
-      );
+      return isOf('segments', step.segment, '.keys') && rangesFit(step.keep, step.from, step.to);
     case 'replace-file':
-      return step.reason === 'metadata'
-        ? path.startsWith('segments/') && file.root !== 'snapshots'
-        : file.root === 'snapshots';
+      if (step.reason === 'metadata') return isOf('segments', step.segment, '.metadata');
+      return isShared && path === `${step.reason}.txt` && step.segment === undefined;
     case 'remove-file':
-      return path !== 'keymap' && path !== 'snapshot';
+      return isPlausibleRemoval(step, path, isOf);
+  }
+}
+
+function isPlausibleRemoval(
+  { reason, segment, file }: RemoveFileStep,
+  path: string,
+  isOf: (dir: string, segment: number | undefined) => boolean,
+): boolean {
+  switch (reason) {
+    case 'leftover':
+      return file.root !== 'snapshots' && /^segments\/[^/]+\.swap$/.test(path) && segment === undefined;
+    case 'watermark':
+      return path === 'gc-watermark' && segment === undefined;
+    case 'bound':
+      return file.root === 'snapshots' && path.endsWith('-bound.txt') && segment === undefined;
+    default:
+      return isOf(reason === 'snapshot' ? 'snapshot' : 'segments', segment);
   }
 }
 

@@ -2,8 +2,10 @@
 import { ioError, RollbackError } from '../errors.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { resolveRoots } from '../store/roots.ts';
+import { endUndone } from './endings.ts';
 import { lockDatabase } from './locks.ts';
-import { endUndone, type ResumeOptions, stillOpen, takeOver } from './resume.ts';
+import { type ResumeOptions, stillOpen, takeOver } from './take-over.ts';
+import { audited, planInAudit } from './transaction/audit.ts';
 import { claimAreas } from './transaction/claim.ts';
 import { conclude } from './transaction/clean-up.ts';
 import {
@@ -75,9 +77,9 @@ async function takeOpenBack(
   const open = findOpen(findTransactions(fs, roots));
   if (open === null) throw nothing();
   if (open.areas.some((a) => a.undone)) {
-    endUndone(fs, open, roots, options);
+    const notices = endUndone(fs, open, roots, options, 'undo');
     const target = open.document?.plan.target ?? '';
-    return { transaction: open.id, target, wasFinished: true, notices: [] };
+    return { transaction: open.id, target, wasFinished: true, notices };
   }
   const { context, areas } = takeOver(fs, open, roots, options);
   if (context === null) {
@@ -88,8 +90,10 @@ async function takeOpenBack(
     });
   }
   // An undo that was interrupted has its own list of what to clear away.
-  if (areas.some((a) => a.undoing)) await finishTakingBack(context, areas, options.onProgress);
-  else await takeBack(context, [], options.onProgress);
+  const goesOn = areas.some((a) => a.undoing);
+  await audited(context, 'undo', () =>
+    goesOn ? finishTakingBack(context, areas, options.onProgress) : takeBack(context, [], options.onProgress),
+  );
   return finish(context, false);
 }
 
@@ -112,7 +116,7 @@ export async function undoWith(
     throw ioError(error, roots[0] as string, 'begin to undo');
   }
   onStart();
-  await takeBack(context, clearings, options.onProgress);
+  await audited(context, 'undo', () => takeBack(context, clearings, options.onProgress));
   return finish(context, true);
 }
 
@@ -143,12 +147,7 @@ function nothing(): RollbackError {
 
 function finish(context: TransactionContext, wasFinished: boolean): UndoOutcome {
   const { fs, members, plan } = context;
-  const entry = {
-    action: 'undo',
-    transaction: members.id,
-    target: plan.target,
-    outcome: 'taken back',
-  } as const;
+  const entry = { action: 'undo', ...planInAudit(members.id, plan), outcome: 'taken back' } as const;
   const notices = conclude(fs, members.roots, members.dirs, entry);
   return { transaction: members.id, target: plan.target, wasFinished, notices };
 }

@@ -9,6 +9,7 @@ import { parsePlan } from '../../lib/rollback/plan-schema.ts';
 import { resumeWith } from '../../lib/rollback/resume.ts';
 import { findOpen, findTransactions } from '../../lib/rollback/transaction/find.ts';
 import { undoOpen, undoWith } from '../../lib/rollback/undo.ts';
+import type { RollbackPlan } from '../../lib/types.ts';
 import type { MemoryFs } from '../../test/helpers/sim/memory-fs.ts';
 import { dump, loadTree } from '../../test/helpers/sim/tree-io.ts';
 import { subtree, treeDifferences } from '../../test/helpers/tree.ts';
@@ -71,7 +72,8 @@ export async function tryForged(
   if (touched.length > 0) tally.findings.push({ id, problem: `outside of the database: ${touched[0]}` });
 }
 
-async function attempt(action: () => Promise<unknown>): Promise<unknown> {
+/** Runs an action; the error that it throws, or null. */
+export async function attempt(action: () => Promise<unknown>): Promise<unknown> {
   try {
     await action();
     return null;
@@ -80,25 +82,34 @@ async function attempt(action: () => Promise<unknown>): Promise<unknown> {
   }
 }
 
-function problemOf(error: unknown): string | null {
+/** What is wrong with how an action ended; null when nothing is. */
+export function problemOf(error: unknown): string | null {
   if (error === null) return null;
   if (!(error instanceof RollbackError)) return `an untyped error: ${String((error as Error).stack)}`;
   return error.kind === 'defect' ? `a defect: ${error.message}` : null;
 }
 
-/** A forged plan; if it is carried out, or stops half-way, undo must restore every byte. */
+/** A forged plan, its digest right. */
 async function applyForged(rng: Rng, fs: MemoryFs, world: World): Promise<void> {
   const forged = mutateJson(rng, world.plan);
-  let plan: ReturnType<typeof parsePlan>;
+  let plan: RollbackPlan;
   try {
     plan = parsePlan(forged);
   } catch {
     return; // refused by its shape; the parsers' part looks at how
   }
   // Roots and snapshot directory are what a person would have been shown.
-  const trusted = { ...plan, roots: world.plan.roots, snapshotDir: world.plan.snapshotDir };
+  await applyAndTakeBack(fs, world, {
+    ...plan,
+    roots: world.plan.roots,
+    snapshotDir: world.plan.snapshotDir,
+  });
+}
+
+/** Applies a plan; if that has changed anything, undo must restore every byte. Throws what the apply has thrown. */
+export async function applyAndTakeBack(fs: MemoryFs, world: World, plan: RollbackPlan): Promise<void> {
   const before = essence(fs, world);
-  const error = await attempt(() => applyWith(fs, trusted, [...world.roots, world.snapshotDir]));
+  const error = await attempt(() => applyWith(fs, plan, [...world.roots, world.snapshotDir]));
   if (essence(fs, world).join('\n') !== before.join('\n')) await takeBack(fs, world, before);
   if (error !== null) throw error;
 }

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { serve } from '../workers.ts';
 import { tryDirectory } from './directories.ts';
+import { tryFields } from './fields.ts';
 import { problemsOfPlan } from './forged/plan-cases.ts';
 import { PLAN_CASES } from './forged/plans.ts';
 import { makeWorld, type World } from './forged/world.ts';
@@ -12,7 +13,7 @@ import { count, emptyTally, type Tally } from './tally.ts';
 
 /** A worker's share: numbers `from` to `to` of a part's inputs. */
 export interface Share {
-  readonly part: 'parsers' | 'directories' | 'forged' | 'by hand';
+  readonly part: 'parsers' | 'directories' | 'forged' | 'by hand' | 'fields';
   readonly seed: number;
   readonly from: number;
   readonly to: number;
@@ -64,6 +65,10 @@ const PARTS: Record<Share['part'], (share: Share, dir: string, tally: Tally) => 
     for (let n = share.from; n < share.to; n++) {
       if (wanted(share, `forged/${n}`)) await tryForged(staged, share.seed, n, tally);
     }
+  },
+
+  async fields(share, dir, tally) {
+    await tryFields(await freshWorld(dir)(), share.only, tally);
   },
 
   async 'by hand'(share, dir, tally) {

@@ -110,12 +110,11 @@ export function recoveries(subject: Subject, { name, left, history, bare }: Inte
     work: (fs) => resumeWith(fs, roots, options),
     promised: promisedBy(subject, seen),
   };
-  const isLate = seen.phase === 'over' && seen.backward;
   const undo: Run = {
     ...base,
     name: `undo after ${name}`,
     work: (fs) => undoOpen(fs, roots, options),
-    promised: { end: 'before', kept: 'nothing', action: isLate ? null : 'undo', remembered: false },
+    promised: { end: 'before', kept: 'nothing', action: 'undo', remembered: false },
   };
   return seen.phase === 'open' || seen.phase === 'over' ? [resume, undo] : [resume];
 }
@@ -128,7 +127,8 @@ function promisedBy(subject: Subject, { phase, backward, data }: Look): Promised
     return { end: backward ? 'before' : 'after', kept, action: 'resume', remembered: !backward };
   }
   const end = data === look(subject.start, subject).data ? 'before' : 'after';
-  return { end, kept: phase === 'none' && keepUndo ? null : 'nothing', action: null, remembered: false };
+  const kept = phase === 'none' && keepUndo ? null : 'nothing';
+  return { end, kept, action: phase === 'over' ? 'resume' : null, remembered: false };
 }
 
 /**

@@ -51,6 +51,7 @@ export function plan(parts: Partial<RollbackPlan> & Pick<RollbackPlan, 'tables'>
     tablesOutside: [],
     notices: [],
     fingerprint: [],
+    digest: '0'.repeat(64),
     ...parts,
   };
 }

@@ -1,22 +1,54 @@
-/** A line for every apply, resume, undo and purge, kept in each root beside the areas. */
+/**
+ * A line for every apply, resume, undo and purge, kept in each root beside the areas. One that was swept away before it
+ * had changed anything leaves none.
+ */
 import { join } from 'node:path';
-import { hasErrno } from '../../errors.ts';
+import { type ErrorCode, hasErrno, RollbackError } from '../../errors.ts';
 import { readSmallFile, writeFileDurably } from '../../store/durable-files.ts';
 import type { DurableFs } from '../../store/durable-fs.ts';
 import { OWN_DIR } from '../../store/root-memory.ts';
 import { lstatOrNull } from '../../store/roots.ts';
+import type { RollbackPlan } from '../../types.ts';
 import { programVersion } from '../../version.ts';
+import type { TransactionContext } from './transaction.ts';
 
 const AUDIT_FILE = 'audit.jsonl';
 /** When the file has grown to this size (bytes), its older half goes. */
 const MAX_BYTES = 1024 * 1024;
 
-/** What an audit line says. */
+/** What an audit line says, beside the time and the version of this program. */
 export interface AuditEntry {
   readonly action: 'apply' | 'resume' | 'undo' | 'purge';
-  readonly transaction: string;
-  readonly target: string;
+  /** These three are null where no journal tells them any more. */
+  readonly transaction: string | null;
+  readonly plan: string | null;
+  readonly target: string | null;
+  /** `finished`, `taken back`, `purged`; or `failed: ` and the code of the error. */
   readonly outcome: string;
+}
+
+/** The plan's part of an audit line: the digest says which plan it was, whatever its file is called. */
+export function planInAudit(
+  id: string | null,
+  plan: Pick<RollbackPlan, 'digest' | 'target'> | undefined,
+): Pick<AuditEntry, 'transaction' | 'plan' | 'target'> {
+  return { transaction: id, plan: plan?.digest ?? null, target: plan?.target ?? null };
+}
+
+/** Does a command's work on a transaction. If it fails, the audit says so, if it can, before the error goes on. */
+export async function audited<T>(
+  { fs, members, plan }: TransactionContext,
+  action: AuditEntry['action'],
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code: ErrorCode = error instanceof RollbackError ? error.code : 'ERR_DEFECT';
+    const entry = { action, ...planInAudit(members.id, plan), outcome: `failed: ${code}` };
+    audit(fs, members.roots, entry, new Date());
+    throw error;
+  }
 }
 
 /** Appends a line in every root. An audit that cannot be written does not undo the work: errors are returned. */

@@ -3,9 +3,9 @@
  * (a keymap, empty segments, snapshot links) is listed, to be cleared away; new records or collected segments
  * make it refuse.
  */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { RollbackError } from '../../errors.ts';
-import { parseSegmentFileName } from '../../format/file-names.ts';
+import { segmentIndexOf } from '../../format/file-names.ts';
 import type { DurableFs } from '../../store/durable-fs.ts';
 import { lstatOrNull, SEGMENTS_DIR } from '../../store/roots.ts';
 import type { FileInfo, Orphan, Segment, Table } from '../../store/types.ts';
@@ -167,14 +167,7 @@ class TableMatch {
   }
 }
 
-function segmentOf(path: string): number {
-  try {
-    const parsed = parseSegmentFileName(path.slice(path.lastIndexOf('/') + 1));
-    return parsed.kind === 'ignored' ? -1 : (parsed.index ?? -1);
-  } catch {
-    return -1; // a foreign file is none of our business
-  }
-}
+const segmentOf = (path: string): number => segmentIndexOf(basename(path)) ?? -1;
 
 function refused(table: string, problem: string, path?: string): RollbackError {
   return new RollbackError(

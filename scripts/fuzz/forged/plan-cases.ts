@@ -1,7 +1,8 @@
 /** How forged plans are made and judged. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { applyPlan, readPlanFile } from '../../../lib/index.ts';
+import { applyPlan, type RollbackPlan, readPlanFile } from '../../../lib/index.ts';
+import { digestOf } from '../../../lib/rollback/plan-digest.ts';
 import { treeOf } from '../../../test/helpers/tree.ts';
 import { cameOf, problemsOfEnd, problemsOfTouch, problemsOfUndo, problemsOutside } from './judge.ts';
 import type { World } from './world.ts';
@@ -67,8 +68,7 @@ export function dropSteps(world: World, gone: (step: Forged) => boolean): Forged
 export async function problemsOfPlan(one: PlanCase, world: World): Promise<string[]> {
   await one.prepare?.(world);
   const file = join(world.dir, 'plan.json');
-  const forged = one.forge(world);
-  writeFileSync(file, typeof forged === 'string' ? forged : JSON.stringify(forged));
+  writeFileSync(file, textOf(one.forge(world)));
   const before = treeOf(world.dir);
   const came = await cameOf(async () => applyPlan(await readPlanFile(file)));
   const after = treeOf(world.dir);
@@ -78,4 +78,10 @@ export async function problemsOfPlan(one: PlanCase, world: World): Promise<strin
   const undo = await problemsOfUndo(world, before);
   if ((one.expect ?? 'refused') === 'refused') problems.push(...touched);
   return [...problems, ...undo];
+}
+
+/** A forger makes the digest right: what is behind it must hold by itself. */
+function textOf(forged: unknown): string {
+  if (typeof forged === 'string') return forged;
+  return JSON.stringify({ ...(forged as object), digest: digestOf(forged as RollbackPlan) });
 }

@@ -1,0 +1,44 @@
+/** A transaction whose intent is durable, from its first step to its end: what apply and resume have in common. */
+import { randomUUID } from 'node:crypto';
+import type { DurableFs } from '../store/durable-fs.ts';
+import { rememberedSet, rememberSet } from '../store/root-memory.ts';
+import type { RollbackPlan } from '../types.ts';
+import { verifyApplied } from './applied.ts';
+import type { Progress } from './progress.ts';
+import { runForward, type StepCounts, stepsOf, unfinished } from './transaction/run.ts';
+import { finishForward, type TransactionContext } from './transaction/transaction.ts';
+
+/**
+ * Carries the steps out, verifies what they left, and ends the transaction.
+ * @param stepsDone whether an earlier run has got past the verification
+ * @throws RollbackError ERR_UNFINISHED, ERR_IO, ERR_RESULT_WRONG: the transaction stays open
+ */
+export async function completeForward(
+  context: TransactionContext,
+  keepUndo: boolean,
+  onProgress: ((progress: Progress) => void) | undefined,
+  stepsDone = false,
+): Promise<StepCounts> {
+  const { fs, members, plan } = context;
+  let counts: StepCounts = { done: 0, alreadyDone: 0 };
+  if (!stepsDone) {
+    counts = await runForward(context, onProgress);
+    await verifyApplied(fs, plan, onProgress);
+  }
+  try {
+    rememberRoots(fs, plan);
+    finishForward(context, keepUndo);
+  } catch (error) {
+    throw unfinished(error, members.roots[0] as string, counts, stepsOf(context).length);
+  }
+  return counts;
+}
+
+/** Makes the roots of each database remember that they belong together: the keymap, the other witness, is gone. */
+function rememberRoots(fs: DurableFs, plan: Pick<RollbackPlan, 'roots' | 'databases'>): void {
+  for (const { roots } of plan.databases) {
+    const dirs = roots.map((n) => plan.roots[n] as string);
+    const memory = rememberedSet(fs, dirs);
+    rememberSet(fs, dirs, memory.state === 'complete' ? memory.id : randomUUID());
+  }
+}

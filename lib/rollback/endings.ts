@@ -1,0 +1,60 @@
+/** Ends of which no step is left: an undo that is over, and traces without a journal. */
+import type { DurableFs } from '../store/durable-fs.ts';
+import { isClosedBy } from '../store/guard.ts';
+import { openTrace } from '../store/unfinished.ts';
+import { type ResumeOptions, refuseHeld, requireSnapshotDir } from './take-over.ts';
+import { audit, planInAudit } from './transaction/audit.ts';
+import { claimAreas, refuseAtWork } from './transaction/claim.ts';
+import {
+  clearTraces,
+  clearTransaction,
+  hasLeftovers,
+  markUndone,
+  memberDirs,
+} from './transaction/clean-up.ts';
+import type { FoundTransaction } from './transaction/find.ts';
+import { areasIn } from './transaction/journal.ts';
+
+/**
+ * No journal: a lock that fails closed, a bolt, or half-made files mean only "clean up". Returns whether there was
+ * anything.
+ */
+export function cleanUp(fs: DurableFs, dirs: readonly string[], options: ResumeOptions): boolean {
+  // A run that is just beginning or ending has no journal either: it must not be disturbed.
+  refuseHeld(fs, dirs);
+  const left = dirs.some((dir) => openTrace(fs, dir) !== null || hasLeftovers(fs, dir));
+  if (!left) return false;
+  const closed = dirs.flatMap((dir) => areasIn(fs, dir).filter((a) => isClosedBy(fs, dir, a.id)));
+  for (const { document } of closed) requireSnapshotDir(document, options);
+  refuseAtWork(fs, dirs, options.forceUnlock);
+  for (const { dir, id } of dirs.flatMap((d) => areasIn(fs, d)))
+    claimAreas(fs, [dir], id, options.forceUnlock);
+  clearTraces(fs, dirs);
+  return true;
+}
+
+/**
+ * Ends an undo whose inverse steps are all durable. Some areas may be gone already, so this goes by the marks
+ * that are left, not by a full set of documents. Returns what a person must be told of.
+ */
+export function endUndone(
+  fs: DurableFs,
+  open: FoundTransaction,
+  roots: readonly string[],
+  options: ResumeOptions,
+  action: 'resume' | 'undo',
+): string[] {
+  requireSnapshotDir(open.document, options);
+  const dirs = memberDirs(fs, roots, options.snapshotDir);
+  refuseHeld(fs, roots);
+  claimAreas(
+    fs,
+    open.areas.map((a) => a.dir),
+    open.id,
+    options.forceUnlock,
+  );
+  markUndone(fs, dirs, open.id);
+  clearTransaction(fs, dirs, open.id);
+  const entry = { action, ...planInAudit(open.id, open.document?.plan), outcome: 'taken back' };
+  return audit(fs, roots, entry, new Date());
+}

@@ -1,0 +1,30 @@
+/** The digest of a plan: it tells an edited or damaged plan file, and names the plan in the audit. */
+import { createHash } from 'node:crypto';
+import type { RollbackPlan } from '../types.ts';
+
+/** SHA-256 of everything in a plan but its digest, in hex; the order of an object's fields does not matter. */
+export function digestOf({
+  digest: _digest,
+  ...plan
+}: Omit<RollbackPlan, 'digest'> & { digest?: string }): string {
+  const hash = createHash('sha256');
+  // Field by field: the file names of a large database together may be longer than one string.
+  for (const [name, value] of fieldsOf(plan)) hash.update(`${name}:${canonical(value)}\n`);
+  return hash.digest('hex');
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) {
+    const isFlat = value.every((v) => typeof v !== 'object' || v === null);
+    return isFlat ? JSON.stringify(value) : `[${value.map(canonical).join()}]`;
+  }
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  return `{${fieldsOf(value).map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`)}}`;
+}
+
+/** What JSON would keep of an object, sorted by name. */
+function fieldsOf(value: object): [string, unknown][] {
+  return Object.entries(value)
+    .filter(([, field]) => field !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+}
