@@ -120,7 +120,10 @@ export function problemsOfKeymap(name: string, before: Tree, after: Tree): strin
   const data = new RegExp(`(^|/)${name}/segments/[^/]*[.](keys|values)$`);
   const was = ofTable(before, data);
   const is = ofTable(after, data);
-  const lost = [...was].some(([path, entry]) => (is.get(path)?.size ?? -1) < (entry.size ?? 0));
+  // A snapshot directory has links of the same names: their sizes tell nothing.
+  const lost = [...was].some(
+    ([path, { kind, size }]) => kind === 'file' && (is.get(path)?.size ?? -1) < (size ?? 0),
+  );
   const left = ofTable(after, keymap);
   if (lost) return left.size > 0 ? [`${name}: keymap is still there: ${[...left.keys()][0]}`] : [];
   const segments = new RegExp(`(^|/)${name}/segments(/|$)`);
