@@ -20,11 +20,8 @@ export async function completeForward(
   stepsDone = false,
 ): Promise<StepCounts> {
   const { fs, members, plan } = context;
-  let counts: StepCounts = { done: 0, alreadyDone: 0 };
-  if (!stepsDone) {
-    counts = await runForward(context, onProgress);
-    await verifyApplied(fs, plan, onProgress);
-  }
+  const counts = stepsDone ? { done: 0, alreadyDone: 0 } : await runForward(context, onProgress);
+  await verifyApplied(fs, plan, onProgress);
   try {
     rememberRoots(fs, plan);
     finishForward(context, keepUndo);

@@ -1,6 +1,8 @@
 /** Ends of which no step is left: an undo that is over, and traces without a journal. */
+
+import { areaPath } from '../store/area.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
-import { isClosedBy } from '../store/guard.ts';
+import { boltIn, isClosed, isClosedBy } from '../store/guard.ts';
 import { openTrace } from '../store/unfinished.ts';
 import { type ResumeOptions, refuseHeld, requireSnapshotDir } from './take-over.ts';
 import { audit, planInAudit } from './transaction/audit.ts';
@@ -13,17 +15,19 @@ import {
   memberDirs,
 } from './transaction/clean-up.ts';
 import type { FoundTransaction } from './transaction/find.ts';
-import { areasIn } from './transaction/journal.ts';
+import { areasIn, journalLost } from './transaction/journal.ts';
 
 /**
  * No journal: a lock that fails closed, a bolt, or half-made files mean only "clean up". Returns whether there was
  * anything.
+ * @throws RollbackError ERR_LOCKED, ERR_JOURNAL, ERR_SNAPSHOT_DIR_NEEDED
  */
 export function cleanUp(fs: DurableFs, dirs: readonly string[], options: ResumeOptions): boolean {
   // A run that is just beginning or ending has no journal either: it must not be disturbed.
   refuseHeld(fs, dirs);
   const left = dirs.some((dir) => openTrace(fs, dir) !== null || hasLeftovers(fs, dir));
   if (!left) return false;
+  refuseLostJournal(fs, dirs);
   const closed = dirs.flatMap((dir) => areasIn(fs, dir).filter((a) => isClosedBy(fs, dir, a.id)));
   for (const { document } of closed) requireSnapshotDir(document, options);
   refuseAtWork(fs, dirs, options.forceUnlock);
@@ -31,6 +35,22 @@ export function cleanUp(fs: DurableFs, dirs: readonly string[], options: ResumeO
     claimAreas(fs, [dir], id, options.forceUnlock);
   clearTraces(fs, dirs);
   return true;
+}
+
+/**
+ * Every document is durable before the first bolt, and goes after the last one. So where bolts are, or something is
+ * kept, and no journal belongs to that, somebody has removed it: the database may be mixed.
+ */
+function refuseLostJournal(fs: DurableFs, dirs: readonly string[]): void {
+  const areas = dirs.flatMap((dir) => areasIn(fs, dir));
+  const bare = areas.find((a) => a.state === 'bare' && a.begun);
+  if (bare !== undefined) throw journalLost(areaPath(bare.dir, bare.id));
+  const whole = areas.filter((a) => a.document !== null);
+  for (const dir of dirs) {
+    const bolt = boltIn(fs, dir);
+    const isTold = whole.some((a) => !isClosed(fs, dir) || isClosedBy(fs, dir, a.id));
+    if (bolt !== null && !isTold) throw journalLost(bolt);
+  }
 }
 
 /**

@@ -74,7 +74,7 @@ function statusOf(fs: DurableFs, found: FoundTransaction): TransactionStatus {
     target: document?.plan.target ?? null,
     state: found.open ? 'unfinished' : applied ? 'applied' : 'partial',
     direction: areas.some((a) => a.undoing) ? 'backward' : 'forward',
-    committed: areas.some((a) => a.committed),
+    committed: areas.some((a) => a.begun),
     stepsKept: kept.size,
     steps: document?.plan.tables.reduce((sum, t) => sum + t.steps.length, 0) ?? 0,
     bytesHeld,

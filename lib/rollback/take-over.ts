@@ -1,5 +1,6 @@
 /** Takes an unfinished transaction over from the run that died: whoever is still at work is left alone. */
 import { ioError, RollbackError } from '../errors.ts';
+import { areaPath } from '../store/area.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { closeLock, isClosed } from '../store/guard.ts';
 import { inspectLock } from '../store/lock.ts';
@@ -7,7 +8,7 @@ import type { Progress } from './progress.ts';
 import { claimAreas } from './transaction/claim.ts';
 import { dropTemporaries } from './transaction/clean-up.ts';
 import { contextOf, type FoundTransaction, findTransactions, snapshotDirNeeded } from './transaction/find.ts';
-import type { JournalDocument } from './transaction/journal.ts';
+import { type JournalDocument, journalLost } from './transaction/journal.ts';
 import type { TransactionContext } from './transaction/transaction.ts';
 
 /** How to resume. */
@@ -26,8 +27,9 @@ export function stillOpen(error: unknown, root: string, command: 'resume' | 'und
 }
 
 /**
- * Claims an open transaction and shuts every root again. The context is null when no document is whole: then
- * nothing can have happened yet.
+ * Claims an open transaction and shuts every root again. The context is null when it has not begun: then nothing has
+ * happened yet.
+ * @throws RollbackError ERR_JOURNAL when it has begun and no document is whole
  */
 export function takeOver(
   fs: DurableFs,
@@ -36,9 +38,10 @@ export function takeOver(
   options: ResumeOptions,
 ): { context: TransactionContext | null; areas: FoundTransaction['areas'] } {
   const { document } = open;
-  const committed = open.areas.some((a) => a.committed);
+  const begun = open.areas.some((a) => a.begun);
   refuseHeld(fs, roots);
-  if (!committed || document === null) {
+  if (begun && document === null) throw journalLost(areaPath(open.areas[0]?.dir ?? '', open.id));
+  if (!begun || document === null) {
     // The mark may be in a root that was not given, and what is to be cleared away in a snapshot directory.
     if (document !== null && roots.length < document.roots)
       contextOf(fs, open, document, options.snapshotDir);

@@ -1,5 +1,6 @@
 /** Undo: takes the last rollback back, byte for byte, finished or not. */
 import { ioError, RollbackError } from '../errors.ts';
+import { areaPath } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { resolveRoots } from '../store/roots.ts';
 import { endUndone } from './endings.ts';
@@ -15,6 +16,7 @@ import {
   findTransactions,
   missingRoots,
 } from './transaction/find.ts';
+import { journalLost } from './transaction/journal.ts';
 import { requireKept } from './transaction/kept-check.ts';
 import { finishTakingBack, takeBack } from './transaction/take-back.ts';
 import type { TransactionContext } from './transaction/transaction.ts';
@@ -121,7 +123,11 @@ export async function undoWith(
 }
 
 function newestClosed(found: readonly FoundTransaction[], roots: number) {
-  const transaction = found.find((t) => t.document !== null && t.areas.some((a) => a.state === 'closed'));
+  const closed = found.filter((t) => t.areas.some((a) => a.state === 'closed'));
+  // Nobody knows whether it is the newest one.
+  const lost = closed.find((t) => t.document === null)?.areas[0];
+  if (lost !== undefined) throw journalLost(areaPath(lost.dir, lost.id));
+  const transaction = closed[0];
   if (transaction?.document == null) throw nothing();
   const { document, areas } = transaction;
   // As many roots as it has, and not every one holds its part: freeing it was interrupted.

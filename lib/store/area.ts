@@ -76,6 +76,12 @@ export function hasMark(fs: DurableFs, area: string, name: string): boolean {
   return readSealed(fs, area, name) !== null;
 }
 
+/** Whether an area holds something for undo: the first step of a transaction has been taken. */
+export function holdsKept(fs: DurableFs, area: string): boolean {
+  const kept = join(area, KEPT_DIR);
+  return lstatOrNull(fs, kept)?.kind === 'directory' && fs.readdir(kept).length > 0;
+}
+
 /** Takes an area out of sight with one durable rename; freeing it may then take its time. */
 export function discardArea(fs: DurableFs, root: string, id: string): void {
   const area = areaPath(root, id);

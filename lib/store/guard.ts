@@ -100,6 +100,12 @@ export function drawBolt(fs: DurableFs, segmentsDir: string): void {
   fs.fsyncDir(segmentsDir);
 }
 
+/** The first bolt in a root; null without one. */
+export function boltIn(fs: DurableFs, root: string): string | null {
+  const paths = possibleTables(fs, root).map((name) => join(root, name, SEGMENTS_DIR, BOLT_FILE));
+  return paths.find((path) => lstatOrNull(fs, path) !== null) ?? null;
+}
+
 /** What may be a table of a directory, by its name: `lost+found`, say, is none, and closed to everybody but root. */
 export function possibleTables(fs: DurableFs, dir: string): string[] {
   return listDirectory(fs, dir).filter(isTableName);

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { RollbackError } from '../errors.ts';
 import { areaIds, areaPath, JOURNAL_FILE } from './area.ts';
 import type { DurableFs } from './durable-fs.ts';
-import { BOLT_FILE, isClosed, possibleTables } from './guard.ts';
-import { lstatOrNull, SEGMENTS_DIR } from './roots.ts';
+import { boltIn, isClosed } from './guard.ts';
+import { LOCK_FILE } from './lock.ts';
+import { lstatOrNull } from './roots.ts';
 
 /**
  * Refuses roots in which a rollback was begun and not ended. Roots are real paths.
@@ -32,10 +33,5 @@ export function openTrace(fs: DurableFs, root: string): string | null {
     const journal = join(areaPath(root, id), JOURNAL_FILE);
     if (lstatOrNull(fs, journal) !== null) return journal;
   }
-  if (isClosed(fs, root)) return join(root, 'litt.lock');
-  for (const name of possibleTables(fs, root)) {
-    const bolt = join(root, name, SEGMENTS_DIR, BOLT_FILE);
-    if (lstatOrNull(fs, bolt) !== null) return bolt;
-  }
-  return null;
+  return isClosed(fs, root) ? join(root, LOCK_FILE) : boltIn(fs, root);
 }

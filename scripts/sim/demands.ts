@@ -6,7 +6,7 @@ import { RollbackError } from '../../lib/errors.ts';
 import type { MemoryFs } from '../../test/helpers/sim/memory-fs.ts';
 import { entriesBelow } from '../../test/helpers/sim/tree-io.ts';
 import { codesOf, type Outcome, type Situation, stateFor } from './attempt.ts';
-import { look } from './judge.ts';
+import { type Look, look } from './judge.ts';
 import type { Subject } from './subject.ts';
 
 /** Refusals of runs that may have changed something before. */
@@ -14,10 +14,24 @@ const PART_WAY: readonly string[] = ['ERR_UNFINISHED', 'ERR_RESULT_WRONG', 'ERR_
 const DEFECTS = /^((Type|Range|Reference|Syntax|Assertion|)Error|ERR_DEFECT)$/;
 
 /** Everything that is wrong with what came of a situation. */
-export function problemsOf(situation: Situation, { fate, error, left }: Outcome): string[] {
+export function problemsOf(situation: Situation, outcome: Outcome): string[] {
+  const before = look(stateFor(situation), situation.stage.subject);
+  return [...problemsOfEnd(situation, outcome, before), ...problemsOfMixture(situation, outcome, before)];
+}
+
+/** A database that was neither begun nor finished is opened to nobody, whatever has become of its journal. */
+function problemsOfMixture(situation: Situation, { fate, left }: Outcome, before: Look): string[] {
+  const { stage, isUnseen, meanwhile } = situation;
+  const isShut = ({ unlocked, unbolted }: Look): boolean => unlocked.length === 0 && unbolted.length === 0;
+  if (isUnseen || meanwhile !== undefined || !isShut(before) || isShut(left)) return [];
+  const isAs = (end: MemoryFs): boolean =>
+    wrongWith(situation, dataOf(end, stage.subject), before, left).length === 0;
+  return isAs(stage.subject.start) || isAs(stage.applied) ? [] : [`it opens a mixed database (${fate})`];
+}
+
+function problemsOfEnd(situation: Situation, { fate, error, left }: Outcome, before: Look): string[] {
   const { stage, call, isUnseen, meanwhile } = situation;
   const { subject } = stage;
-  const before = look(stateFor(situation), subject);
   if (error !== null) {
     if (!(error instanceof RollbackError)) return [`it fails: ${String((error as Error)?.stack ?? error)}`];
     if (codesOf(error).some((code) => DEFECTS.test(code))) return [`it stumbles: ${fate}: ${deepest(error)}`];
@@ -34,10 +48,15 @@ export function problemsOf(situation: Situation, { fate, error, left }: Outcome)
     : call.how === 'undo' || fate === 'taken-back'
       ? dataOf(subject.start, subject)
       : dataOf(stage.applied, subject);
-  const meddled = differing(dataOf(stage.fs, subject), before.data);
-  const names = namesOf(meddled, subject);
-  const wrong = differing(end, left.data).filter((p) => !names.some((m) => p === m || p.startsWith(`${m}/`)));
+  const wrong = wrongWith(situation, end, before, left);
   return wrong.length === 0 ? [] : [`it ends (${fate}) with ${wrong.join(', ')}`];
+}
+
+/** Paths of which a state shows something else than it should, but for what was meddled with. */
+function wrongWith({ stage }: Situation, end: string, before: Look, left: Look): string[] {
+  const meddled = differing(dataOf(stage.fs, stage.subject), before.data);
+  const names = namesOf(meddled, stage.subject);
+  return differing(end, left.data).filter((p) => !names.some((m) => p === m || p.startsWith(`${m}/`)));
 }
 
 /** Paths, and the other names that the files there had before the rollback. */

@@ -55,6 +55,29 @@ export function ownFiles(stage: Stage): Meddling[] {
   });
 }
 
+/** One of our files damaged or removed in every member at once, and our whole directory with it. */
+export function everywhere(stage: Stage): Meddling[] {
+  const areas = areasOf(stage);
+  const [first] = areas;
+  if (first === undefined) return [];
+  const files = entriesBelow(stage.fs, first).filter(([path]) => !path.includes('/') && path !== 'kept');
+  const all = files.flatMap(([path]) =>
+    tamperings(stage.fs, join(first, path)).map(
+      ([how, tamper]): Meddling => ({
+        name: `everywhere ${path.replaceAll(/\d+/g, 'N')} ${how}`,
+        meddle: (copy) => {
+          for (const area of areas)
+            if (kindAt(copy, join(area, path)) !== null) tamper(copy, join(area, path));
+        },
+      }),
+    ),
+  );
+  const gone = (fs: MemoryFs): void => {
+    for (const area of areas) fs.removeTree(area);
+  };
+  return [...all, { name: 'everywhere its area removed', meddle: gone }];
+}
+
 /** What is kept has no checksum: disks that lie are beyond what is promised. */
 const isRot = (path: string, how: string): boolean => path.startsWith('kept/') && /^(zeroed|a bit)/.test(how);
 

@@ -5,12 +5,12 @@ import type { Call, Situation } from './attempt.ts';
 import { calls, claims, discardedClaims, guards } from './calling.ts';
 import { additions, databaseFiles } from './database-meddling.ts';
 import { kindAt } from './judge.ts';
-import { forgedDocuments, type Meddling, ownFiles, secondTransaction } from './meddling.ts';
+import { everywhere, forgedDocuments, type Meddling, ownFiles, secondTransaction } from './meddling.ts';
 import type { Stage } from './stages.ts';
 import type { Subject } from './subject.ts';
 
 /** What is done once in each phase of a run, what once in each part of a way, and what once on each way. */
-const OFTEN = [calls, guards, ownFiles];
+const OFTEN = [calls, guards, ownFiles, everywhere];
 const SELDOM = [databaseFiles, additions, secondTransaction];
 const RARELY = [claims, forgedDocuments];
 const HOW = ['resume', 'undo', 'purge'] as const;

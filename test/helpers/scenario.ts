@@ -96,7 +96,10 @@ function targetOf(chosen: Scenario, keys: ReadonlyMap<string, Buffer>, matches: 
   return { kind: 'keys', keys: Object.fromEntries([...keys].map(([name, key]) => [name, [key]])) };
 }
 
-/** What the rules refuse: a pivot among collected segments, and a deletion that may hide a lost watermark. */
+/**
+ * What the rules refuse, of the first table that gives a reason: a pivot among collected segments, and a deletion that
+ * may hide a lost watermark.
+ */
 function refusalOf(
   chosen: Scenario,
   built: BuiltDatabase,
@@ -105,11 +108,10 @@ function refusalOf(
   for (const [name, table] of [...built.image].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const pivot = model.get(name)?.pivot ?? null;
     if (pivot !== null && pivot.segment < (table.watermark ?? 0)) return 'ERR_BELOW_WATERMARK';
+    const isUncertain = pivot === null && lowest(table) > 0 && table.watermark === null;
+    if (chosen.onNoMatch === 'delete' && isUncertain) return 'ERR_DELETE_UNCERTAIN';
   }
-  const uncertain = [...built.image.values()].some(
-    (table) => model.get(table.name)?.pivot === null && lowest(table) > 0 && table.watermark === null,
-  );
-  return chosen.onNoMatch === 'delete' && uncertain ? 'ERR_DELETE_UNCERTAIN' : null;
+  return null;
 }
 
 function lowest(table: TableImage): number {

@@ -13,6 +13,7 @@ import {
   COMMITTED_MARK,
   DONE_MARK,
   hasMark,
+  holdsKept,
   JOURNAL_FILE,
   readSealed,
   UNDO_FILE,
@@ -59,7 +60,11 @@ export interface AreaState {
   readonly document: JournalDocument | null;
   /** `open` while it is called journal.json. */
   readonly state: 'open' | 'closed' | 'bare';
-  readonly committed: boolean;
+  /**
+   * Whether a step may have been taken: a mark is there, whole or not, or something is kept. No crash leaves that without
+   * a whole document.
+   */
+  readonly begun: boolean;
   readonly done: boolean;
   readonly undoing: boolean;
   readonly undone: boolean;
@@ -84,11 +89,29 @@ function areaState(fs: DurableFs, dir: string, id: string): AreaState {
     id,
     document,
     state: open ? 'open' : closed ? 'closed' : 'bare',
-    committed: hasMark(fs, area, COMMITTED_MARK),
+    begun: holdsKept(fs, area) || MARKS.some((mark) => lstatOrNull(fs, `${area}/${mark}`) !== null),
     done: hasMark(fs, area, DONE_MARK),
     undoing: hasMark(fs, area, UNDOING_MARK),
     undone: hasMark(fs, area, UNDONE_MARK),
   };
+}
+
+const MARKS = [COMMITTED_MARK, DONE_MARK, UNDOING_MARK, UNDONE_MARK];
+
+/**
+ * The refusal of a run that does not know what was changed: somebody has damaged or removed a journal of which steps
+ * were carried out.
+ */
+export function journalLost(path: string): RollbackError {
+  return new RollbackError(
+    'ERR_JOURNAL',
+    {
+      what: 'The journal of this rollback is damaged or gone',
+      why: 'Files have been changed, and nothing else tells which: going on could leave the database mixed, and open',
+      next: 'Put the `.litt-rollback` directory back as it was, or restore the database from a backup',
+    },
+    { path },
+  );
 }
 
 function foreign(area: string, cause?: unknown): RollbackError {

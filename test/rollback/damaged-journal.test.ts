@@ -1,0 +1,157 @@
+/**
+ * A journal that somebody has damaged or removed, in every root at once, wherever a run has died: never is a database
+ * opened that is neither as it was before nor as it is afterwards. Disks that lie are beyond the crash model; a torn
+ * file at 3 a.m. is not beyond a person.
+ */
+import { readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { RollbackError, rollbackStatus } from '../../lib/index.ts';
+import { BOLT_FILE } from '../../lib/store/guard.ts';
+import {
+  apply,
+  applyWithoutUndo,
+  die,
+  resume,
+  run,
+  type Trial,
+  Trials,
+  undoFinished,
+  undoUnfinished,
+  type Work,
+} from '../helpers/interruptions.ts';
+import { rejection } from '../helpers/refusals.ts';
+import { databaseTree } from '../helpers/transactions.ts';
+import { treeDifferences, treeOf } from '../helpers/tree.ts';
+
+const DAMAGES: Readonly<Record<string, (path: string) => void>> = {
+  'a bit flipped': (path) => {
+    const bytes = readFileSync(path);
+    bytes[bytes.length >> 1]! ^= 1;
+    writeFileSync(path, bytes);
+  },
+  torn: (path) => truncateSync(path, readFileSync(path).length >> 1),
+  emptied: (path) => truncateSync(path, 0),
+  removed: (path) => rmSync(path),
+};
+const FILES = ['journal.json', 'undo.json', 'committed', 'done', 'undoing', 'undone'] as const;
+/** The runs that die, with what has been done before. */
+const DYING: readonly [string, Work, Work][] = [
+  ['apply', () => {}, apply],
+  ['apply without undo', () => {}, applyWithoutUndo],
+  ['undo', apply, undoFinished],
+];
+/** Calls of each run at which it dies. */
+const DEATHS = 12;
+
+/** Every file of that name in the areas of a trial. */
+function documentsOf({ roots, plan, snapshotDir }: Trial, file: string): string[] {
+  const dirs = snapshotDir === undefined ? roots : [...roots, snapshotDir];
+  return dirs.flatMap((dir) => {
+    const area = join(dir, '.litt-rollback', plan.id);
+    try {
+      return readdirSync(area).includes(file) ? [join(area, file)] : [];
+    } catch {
+      return []; // no area yet, or none any more
+    }
+  });
+}
+
+/** What is wrong with how a recovery dealt with a damaged journal; null when nothing is. */
+async function problemOf(trial: Trial, recover: Work, after: Trials['after']): Promise<string | null> {
+  const before = treeOf(trial.dir);
+  const { error } = await trial.run(recover, {});
+  const state = await trial.state(after);
+  if (error === null)
+    return /^(before|after)(, (applied|partial))?$/.test(state) ? null : `it ended: ${state}`;
+  if (!(error instanceof RollbackError)) return `an untyped error: ${String(error)}`;
+  if (state.startsWith('left: ')) return null; // still shut
+  const changes = treeDifferences(before, treeOf(trial.dir));
+  return changes.length === 0 ? null : `it refused (${error.code}), and has changed ${changes[0]}`;
+}
+
+for (const fixture of ['tail-with-hole', 'many-roots']) {
+  describe(`a damaged journal in every root (${fixture})`, () => {
+    let trials: Trials;
+    before(async () => {
+      trials = await Trials.on(fixture);
+    });
+    after(() => trials.end());
+
+    for (const [name, prepare, work] of DYING) {
+      it(`never lets a mixed database be opened: ${name}`, async () => {
+        const calls = await trials.calls(prepare, work);
+        const found: string[] = [];
+        let tried = 0;
+        const damages = Object.entries(DAMAGES);
+        for (let death = 1; death <= DEATHS; death++) {
+          const call = Math.floor((calls * death) / (DEATHS + 1));
+          for (const [i, file] of FILES.entries()) {
+            const trial = await trials.next();
+            await run(prepare, trial);
+            await die(trial, work, call);
+            const documents = documentsOf(trial, file);
+            const number = death + i;
+            const [how, damage] = damages[number % damages.length]!;
+            for (const path of documents) damage(path);
+            const recover = number % 3 === 0 ? undoUnfinished : resume;
+            const problem = documents.length === 0 ? null : await problemOf(trial, recover, trials.after);
+            if (problem !== null) found.push(`${call}, ${file} ${how}, ${recover.name}: ${problem}`);
+            if (documents.length > 0) tried++;
+            trial.end();
+          }
+        }
+        expect(found).to.deep.equal([]);
+        expect(tried).to.be.greaterThan(5);
+      });
+    }
+
+    it('is finished as if nothing had been, once it is put back', async () => {
+      const trial = await trials.next();
+      await die(trial, apply, Math.floor((await trials.calls(() => {}, apply)) * 0.6));
+      const own = trial.roots.map((root) => join(root, '.litt-rollback'));
+      for (const dir of own) renameSync(dir, `${dir}.gone`);
+      const before = treeOf(trial.dir);
+      for (const recover of [resume, undoUnfinished]) {
+        const { error } = await trial.run(recover, {});
+        expect(error).to.have.property('code').that.is.oneOf(['ERR_JOURNAL', 'ERR_NOTHING_TO_UNDO']);
+        expect(treeDifferences(before, treeOf(trial.dir))).to.deep.equal([]);
+      }
+      for (const dir of own) renameSync(`${dir}.gone`, dir);
+      await run(resume, trial);
+      expect(await trial.state(trials.after)).to.equal('after, applied');
+      trial.end();
+    });
+  });
+}
+
+describe('a journal that is gone', () => {
+  let trials: Trials;
+  before(async () => {
+    trials = await Trials.on('many-roots');
+  });
+  after(() => trials.end());
+
+  it('is missed where a bolt is: it is left in its place', async () => {
+    const trial = await trials.next();
+    writeFileSync(join(trial.roots[1]!, 'blobs', 'segments', BOLT_FILE), '');
+    const before = treeOf(trial.dir);
+    const error = await rejection(Promise.resolve(run(resume, trial)));
+    expect(error.code).to.equal('ERR_JOURNAL');
+    expect(error.place.path).to.contain(BOLT_FILE);
+    expect(treeDifferences(before, treeOf(trial.dir))).to.deep.equal([]);
+    trial.end();
+  });
+
+  it('is missed by undo of a finished rollback, whose database stays as it is', async () => {
+    const trial = await trials.next();
+    await run(apply, trial);
+    const applied = databaseTree(trial.dir);
+    for (const path of documentsOf(trial, 'undo.json')) truncateSync(path, 20);
+    const { error } = await trial.run(undoFinished, {});
+    expect(error).to.have.property('code', 'ERR_JOURNAL');
+    expect(treeDifferences(applied, databaseTree(trial.dir))).to.deep.equal([]);
+    expect((await rollbackStatus(trial.roots)).transactions.map((t) => t.state)).to.deep.equal(['partial']);
+    trial.end();
+  });
+});
