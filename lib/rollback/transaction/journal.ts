@@ -61,8 +61,8 @@ export interface AreaState {
   /** `open` while it is called journal.json. */
   readonly state: 'open' | 'closed' | 'bare';
   /**
-   * Whether a step may have been taken: a mark is there, whole or not, or something is kept. No crash leaves that without
-   * a whole document.
+   * Whether a step may have been taken: it is marked so, or something is kept, as every step does. No crash leaves that
+   * without a whole document.
    */
   readonly begun: boolean;
   readonly done: boolean;
@@ -84,19 +84,20 @@ function areaState(fs: DurableFs, dir: string, id: string): AreaState {
   if (parsed !== null && !parsed.success) throw foreign(area, parsed.error);
   const document = parsed === null ? null : (parsed.data as JournalDocument);
   if (document !== null && (document.id !== id || document.plan.id !== id)) throw foreign(area);
+  const done = hasMark(fs, area, DONE_MARK);
+  const undoing = hasMark(fs, area, UNDOING_MARK);
+  const undone = hasMark(fs, area, UNDONE_MARK);
   return {
     dir,
     id,
     document,
     state: open ? 'open' : closed ? 'closed' : 'bare',
-    begun: holdsKept(fs, area) || MARKS.some((mark) => lstatOrNull(fs, `${area}/${mark}`) !== null),
-    done: hasMark(fs, area, DONE_MARK),
-    undoing: hasMark(fs, area, UNDOING_MARK),
-    undone: hasMark(fs, area, UNDONE_MARK),
+    begun: done || undoing || undone || hasMark(fs, area, COMMITTED_MARK) || holdsKept(fs, area),
+    done,
+    undoing,
+    undone,
   };
 }
-
-const MARKS = [COMMITTED_MARK, DONE_MARK, UNDOING_MARK, UNDONE_MARK];
 
 /**
  * The refusal of a run that does not know what was changed: somebody has damaged or removed a journal of which steps
@@ -107,7 +108,7 @@ export function journalLost(path: string): RollbackError {
     'ERR_JOURNAL',
     {
       what: 'The journal of this rollback is damaged or gone',
-      why: 'Files have been changed, and nothing else tells which: going on could leave the database mixed, and open',
+      why: 'Files may have been changed, and nothing else tells which: going on could open a database that is mixed',
       next: 'Put the `.litt-rollback` directory back as it was, or restore the database from a backup',
     },
     { path },
