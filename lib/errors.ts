@@ -169,7 +169,8 @@ const UNCHANGED = 'Nothing was changed';
 
 /**
  * Wraps an operating system error so that it names its path (else the one given) and says what state is left. An
- * error that is wrapped already keeps its words, but what only reads cannot know the state: the caller's counts.
+ * error that is wrapped already keeps its words, but what only reads cannot know the state: the caller's counts. One
+ * without an errno is a defect of this program.
  * @param state without it nothing was changed
  */
 export function ioError(error: unknown, path: string, doing: string, state?: string): RollbackError {
@@ -177,11 +178,13 @@ export function ioError(error: unknown, path: string, doing: string, state?: str
   if (known !== null && (known.code !== 'ERR_IO' || known.why !== UNCHANGED || state === undefined))
     return known;
   const cause = known === null ? error : known.cause;
-  const errno = (cause as NodeJS.ErrnoException | null)?.code ?? String(cause);
+  const code = (cause as NodeJS.ErrnoException | null)?.code;
+  const errno = code ?? String(cause);
+  const whose = code === undefined ? 'This program failed' : 'The operating system refused';
   return new RollbackError(
-    'ERR_IO',
+    known === null && code === undefined ? 'ERR_DEFECT' : 'ERR_IO',
     {
-      what: known?.what ?? `The operating system refused to ${doing}: ${errno}`,
+      what: known?.what ?? `${whose} to ${doing}: ${errno}`,
       why: state ?? UNCHANGED,
       next: hintFor(errno, state === undefined),
     },

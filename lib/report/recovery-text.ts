@@ -64,7 +64,7 @@ export function statusLines(
   for (const trace of report.traces) {
     out.push(
       colours.warn(
-        `A trace of an interrupted run: ${printable(trace)}. \`litt-rollback resume\` clears it away.`,
+        `A trace of an interrupted run: ${printable(trace)}. \`litt-rollback resume\` clears it away, or says why not.`,
       ),
     );
   }

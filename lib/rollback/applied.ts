@@ -7,6 +7,7 @@ import type { RollbackPlan, TablePlan } from '../types.ts';
 import { readPlanned } from './homes.ts';
 import type { Progress } from './progress.ts';
 import { planSnapshots } from './snapshots.ts';
+import { watermarkAfter } from './steps.ts';
 
 /** These say themselves what state is left, or are no answer about the database. */
 const KEPT_CODES: readonly ErrorCode[] = ['ERR_RESULT_WRONG', 'ERR_IO', 'ERR_INTERRUPTED', 'ERR_DEFECT'];
@@ -81,6 +82,9 @@ function verifyChain(plan: TablePlan, table: Table): void {
     );
   }
   if (plan.steps.length === 0) return;
+  const watermark = watermarkAfter(plan);
+  if (table.watermark !== watermark)
+    throw failed(plan.table, `the gc-watermark is ${table.watermark} instead of ${watermark}`);
   if (table.orphans.length > 0) throw failed(plan.table, `segment ${table.orphans[0]?.index} is incomplete`);
   if (table.leftovers.length > 0) throw failed(plan.table, `${table.leftovers[0]?.path} is left`);
   if (plan.removesKeymap && table.keymaps.length > 0)

@@ -13,6 +13,8 @@ import { compareFingerprints, fingerprintOf } from './fingerprint.ts';
 import { readPlanned } from './homes.ts';
 import { lockDatabase } from './locks.ts';
 import { checkPlan, checkStates } from './plan-check.ts';
+import { digestOf } from './plan-digest.ts';
+import { firstProblem, planSchema } from './plan-schema.ts';
 import { preflight } from './preflight.ts';
 import type { Progress } from './progress.ts';
 import { refuseLinkedParents } from './step-paths.ts';
@@ -68,6 +70,7 @@ export interface Outcome {
  */
 export async function applyPlan(plan: RollbackPlan, options: ApplyOptions = {}): Promise<Outcome> {
   refuseUnlocked(plan);
+  refuseEdited(plan);
   if (options.locks !== undefined) return applyWith(realFs, plan, options.locks.dirs, options);
   const locks = await lockDatabase(plan.roots, plan.snapshotDir ?? undefined);
   let changed = false;
@@ -83,6 +86,15 @@ export async function applyPlan(plan: RollbackPlan, options: ApplyOptions = {}):
     if (changed) locks.release();
     else locks.restore();
   }
+}
+
+function refuseEdited(plan: RollbackPlan): void {
+  if (digestOf(plan) === plan.digest) return;
+  throw new RollbackError('ERR_PLAN_INVALID', {
+    what: 'The plan is not as it was made: its digest is another',
+    why: 'Carrying it out could destroy the database',
+    next: 'Make a new plan, and apply that one as it is',
+  });
 }
 
 /** @throws RollbackError ERR_PLAN_UNLOCKED */
@@ -116,6 +128,7 @@ export async function applyWith(
   const context: TransactionContext = { fs, members, plan, lockedDirs: members.locksOf(lockedDirs) };
   for (const step of steps) refuseLinkedParents(fs, members.base(step.file.root), [step.file.path]);
   checkStates(fs, members, steps);
+  requireReadable(plan);
   preflight(context);
   if (options.signal?.aborted === true) {
     const text = { what: 'Interrupted', why: 'Nothing was changed' };
@@ -131,12 +144,29 @@ async function carryOut(
   options: ApplyOptions,
 ): Promise<Outcome> {
   const { fs, members, plan } = context;
-  const counts = await audited(context, 'apply', async () => {
+  const entry = { action: 'apply', ...planInAudit(members.id, plan) } as const;
+  const counts = await audited(fs, members.roots, entry, () => {
     beginAll(context, keepUndo);
     return completeForward(context, keepUndo, options.onProgress);
   });
-  const entry = { action: 'apply', ...planInAudit(members.id, plan), outcome: 'finished' } as const;
-  return outcomeOf(plan, counts, keepUndo, conclude(fs, members.roots, members.dirs, entry));
+  const ended = { ...entry, outcome: 'finished' };
+  return outcomeOf(plan, counts, keepUndo, conclude(fs, members.roots, members.dirs, ended));
+}
+
+/** A journal that this program could not read again would shut the database for good. */
+function requireReadable(plan: RollbackPlan): void {
+  const { success, error } = planSchema.safeParse(plan);
+  if (success) return;
+  throw new RollbackError(
+    'ERR_PLAN_INVALID',
+    {
+      what: `The plan could not be read back from a journal: ${firstProblem(error)}`,
+      why: 'An interruption could then neither be finished nor taken back. Nothing was changed',
+      next: 'Report this with the plan; a file of an odd name or time in the database may be the reason',
+    },
+    {},
+    error,
+  );
 }
 
 /** Everything up to the durable intent; an error on the way says which of the three states it leaves. */

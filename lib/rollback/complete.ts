@@ -5,6 +5,7 @@ import { rememberedSet, rememberSet } from '../store/root-memory.ts';
 import type { RollbackPlan } from '../types.ts';
 import { verifyApplied } from './applied.ts';
 import type { Progress } from './progress.ts';
+import { requireDone } from './transaction/kept-check.ts';
 import { runForward, type StepCounts, stepsOf, unfinished } from './transaction/run.ts';
 import { finishForward, type TransactionContext } from './transaction/transaction.ts';
 
@@ -20,8 +21,12 @@ export async function completeForward(
   stepsDone = false,
 ): Promise<StepCounts> {
   const { fs, members, plan } = context;
-  const counts = stepsDone ? { done: 0, alreadyDone: 0 } : await runForward(context, onProgress);
-  await verifyApplied(fs, plan, onProgress);
+  let counts: StepCounts = { done: 0, alreadyDone: 0 };
+  if (stepsDone) requireDone(context);
+  else {
+    counts = await runForward(context, onProgress);
+    await verifyApplied(fs, plan, onProgress);
+  }
   try {
     rememberRoots(fs, plan);
     finishForward(context, keepUndo);

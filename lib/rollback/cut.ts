@@ -9,9 +9,9 @@ import type { Segment } from '../store/types.ts';
 import type { Step, TablePlan } from '../types.ts';
 import { checkKept, judgeCount, reportFault, surveysOf } from './check-kept.ts';
 import type { TableContext } from './context.ts';
-import { finishTable, lowestOf } from './finish-table.ts';
+import { finishTable } from './finish-table.ts';
 import { describeSeal, metadataBytes, sealKept } from './seal.ts';
-import { cutFile, removeFile, removeSegment, sealMetadata, trimKeys } from './steps.ts';
+import { cutFile, lowestOf, removeFile, removeSegment, sealMetadata, trimKeys } from './steps.ts';
 import type { Fate } from './table-summary.ts';
 
 /**

@@ -1,6 +1,5 @@
 /** Ends of which no step is left: an undo that is over, and traces without a journal. */
 
-import { areaPath } from '../store/area.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { boltIn, isClosed, isClosedBy } from '../store/guard.ts';
 import { openTrace } from '../store/unfinished.ts';
@@ -10,23 +9,28 @@ import { claimAreas, refuseAtWork } from './transaction/claim.ts';
 import {
   clearTraces,
   clearTransaction,
+  freeAfter,
   hasLeftovers,
   markUndone,
   memberDirs,
 } from './transaction/clean-up.ts';
 import type { FoundTransaction } from './transaction/find.ts';
-import { areasIn, journalLost } from './transaction/journal.ts';
+import { areasIn, journalLost, lostIn } from './transaction/journal.ts';
 
 /**
- * No journal: a lock that fails closed, a bolt, or half-made files mean only "clean up". Returns whether there was
- * anything.
+ * No journal: a lock that fails closed, a bolt, or half-made files mean only "clean up". Returns what a person must be
+ * told of; null when there was nothing to clean up.
  * @throws RollbackError ERR_LOCKED, ERR_JOURNAL, ERR_SNAPSHOT_DIR_NEEDED
  */
-export function cleanUp(fs: DurableFs, dirs: readonly string[], options: ResumeOptions): boolean {
+export function cleanUp(
+  fs: DurableFs,
+  roots: readonly string[],
+  dirs: readonly string[],
+  options: ResumeOptions,
+): string[] | null {
   // A run that is just beginning or ending has no journal either: it must not be disturbed.
   refuseHeld(fs, dirs);
-  const left = dirs.some((dir) => openTrace(fs, dir) !== null || hasLeftovers(fs, dir));
-  if (!left) return false;
+  if (!dirs.some((dir) => openTrace(fs, dir) !== null || hasLeftovers(fs, dir))) return null;
   refuseLostJournal(fs, dirs);
   const closed = dirs.flatMap((dir) => areasIn(fs, dir).filter((a) => isClosedBy(fs, dir, a.id)));
   for (const { document } of closed) requireSnapshotDir(document, options);
@@ -34,7 +38,13 @@ export function cleanUp(fs: DurableFs, dirs: readonly string[], options: ResumeO
   for (const { dir, id } of dirs.flatMap((d) => areasIn(fs, d)))
     claimAreas(fs, [dir], id, options.forceUnlock);
   clearTraces(fs, dirs);
-  return true;
+  // The run that ended it, or wanted to take it back, has not come to its line.
+  const standing = new Map(closed.flatMap((a) => (a.document === null ? [] : [[a.id, a.document.plan]])));
+  const failures = [...standing].flatMap(([id, plan]) => {
+    const entry = { action: 'resume', ...planInAudit(id, plan), outcome: 'the rollback stands' } as const;
+    return audit(fs, roots, entry, new Date());
+  });
+  return freeAfter(fs, dirs, failures);
 }
 
 /**
@@ -44,7 +54,7 @@ export function cleanUp(fs: DurableFs, dirs: readonly string[], options: ResumeO
 function refuseLostJournal(fs: DurableFs, dirs: readonly string[]): void {
   const areas = dirs.flatMap((dir) => areasIn(fs, dir));
   const bare = areas.find((a) => a.state === 'bare' && a.begun);
-  if (bare !== undefined) throw journalLost(areaPath(bare.dir, bare.id));
+  if (bare !== undefined) throw lostIn(bare);
   const whole = areas.filter((a) => a.document !== null);
   for (const dir of dirs) {
     const bolt = boltIn(fs, dir);
@@ -76,5 +86,5 @@ export function endUndone(
   markUndone(fs, dirs, open.id);
   clearTransaction(fs, dirs, open.id);
   const entry = { action, ...planInAudit(open.id, open.document?.plan), outcome: 'taken back' };
-  return audit(fs, roots, entry, new Date());
+  return freeAfter(fs, dirs, audit(fs, roots, entry, new Date()));
 }

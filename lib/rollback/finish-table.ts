@@ -14,11 +14,6 @@ const KEYMAP_TYPES: readonly string[] = ['PebbleDBKeymap', 'UnsafePebbleDBKeymap
 
 const NO_WORK: SnapshotWork = { steps: [], published: null };
 
-/** The lowest of some segment numbers; null without any. */
-export function lowestOf(indices: readonly number[]): number | null {
-  return indices.reduce<number | null>((lowest, i) => Math.min(lowest ?? i, i), null);
-}
-
 /** Puts the steps of a table in order and sums the plan up. */
 export function finishTable(context: TableContext, fate: Fate, options: { emptied: boolean }): TablePlan {
   const { table, plan } = context;

@@ -7,22 +7,31 @@ import { lstatOrNull } from '../store/roots.ts';
 import type { RollbackPlan } from '../types.ts';
 import { digestOf } from './plan-digest.ts';
 
-/** A plan names each file of the tables in question; a million of them fit in here (bytes). */
+/** A plan names each file of the tables in question: some hundreds of thousands fit in here (bytes). */
 const MAX_PLAN_BYTES = 256 * 1024 * 1024;
 
 /**
  * Writes a plan durably, replacing an older file of that name.
- * @throws RollbackError ERR_IO
+ * @throws RollbackError ERR_PLAN_INVALID when it is too long to be read back, ERR_IO
  */
 export async function writePlanFile(path: string, plan: RollbackPlan): Promise<void> {
   const fs = realFs;
   try {
     const old = lstatOrNull(fs, path);
     const { uid, gid } = old ?? fs.lstat(fs.realpath(dirname(path)));
-    writeFileDurably(fs, path, Buffer.from(`${JSON.stringify(plan, null, 1)}\n`), { mode: 0o644, uid, gid });
+    writeFileDurably(fs, path, bytesOf(plan), { mode: 0o644, uid, gid });
   } catch (error) {
     throw ioError(error, path, 'write a plan');
   }
+}
+
+function bytesOf(plan: RollbackPlan): Buffer {
+  const bytes = Buffer.from(`${JSON.stringify(plan, null, 1)}\n`);
+  if (bytes.length <= MAX_PLAN_BYTES) return bytes;
+  throw new RollbackError('ERR_PLAN_INVALID', {
+    what: `The plan has ${bytes.length} bytes, and at most ${MAX_PLAN_BYTES} can be read back`,
+    next: 'Apply without saving the plan: `litt-rollback apply` plans again itself',
+  });
 }
 
 /**
@@ -30,10 +39,10 @@ export async function writePlanFile(path: string, plan: RollbackPlan): Promise<v
  * @throws RollbackError ERR_PLAN_INVALID, ERR_IO
  */
 export async function readPlanFile(path: string): Promise<RollbackPlan> {
-  const { parsePlan } = await import('./plan-schema.ts');
+  const { firstProblem, parsePlan } = await import('./plan-schema.ts');
   let text: string;
   try {
-    text = readSmallFile(realFs, path, MAX_PLAN_BYTES).toString('utf8');
+    text = readSmallFile(realFs, path, MAX_PLAN_BYTES, 'ERR_PLAN_INVALID').toString('utf8');
   } catch (error) {
     throw ioError(error, path, 'read a plan');
   }
@@ -49,7 +58,7 @@ export async function readPlanFile(path: string): Promise<RollbackPlan> {
     throw new RollbackError(
       'ERR_PLAN_INVALID',
       {
-        what: `This is no plan of this program: ${firstLine(error)}`,
+        what: `This is no plan of this program: ${firstProblem(error)}`,
         why: 'Applying something else could destroy the database',
         next: 'Make a new plan with `litt-rollback plan … --out FILE`',
       },
@@ -57,11 +66,4 @@ export async function readPlanFile(path: string): Promise<RollbackPlan> {
       error,
     );
   }
-}
-
-function firstLine(error: unknown): string {
-  const issues = (error as { issues?: { path: PropertyKey[]; message: string }[] }).issues;
-  const first = issues?.[0];
-  if (first !== undefined) return `${first.path.join('.') || 'the document'}: ${first.message}`;
-  return String((error as Error).message).split('\n')[0] ?? '';
 }

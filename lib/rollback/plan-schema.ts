@@ -12,7 +12,8 @@ z.config({ ...en(), jitless: true });
 const size = z.int().check(z.nonnegative());
 const index = z.int().check(z.nonnegative(), z.maximum(0xffff_ffff));
 const hex = z.string().check(z.regex(/^(?:[0-9a-f]{2})*$/));
-const decimal = z.string().check(z.regex(/^\d*$/));
+/** Empty for a link. */
+const nanoseconds = z.string().check(z.regex(/^(?:-?\d+)?$/));
 export const rootNumber = z.union([size, z.literal('snapshots')]);
 const tableName = z.string().check(z.refine(isTableName, 'not a table name'));
 
@@ -23,7 +24,7 @@ export const relative = z.string().check(
     (p) => p.split('/').every((part) => part !== '' && part !== '.' && part !== '..'),
     'leaves its root',
   ),
-  z.refine((p) => !p.includes('\0') && !p.includes('\\'), 'is no plain path'),
+  z.refine((p) => !p.includes('\0'), 'is no path'),
 );
 
 const file = z.strictObject({ root: rootNumber, path: relative });
@@ -131,7 +132,7 @@ export const planSchema = z
       ),
     tablesOutside: z.array(z.string()),
     notices: z.array(z.string()),
-    fingerprint: z.array(z.tuple([rootNumber, relative, size, decimal, z.string()])),
+    fingerprint: z.array(z.tuple([rootNumber, relative, size, nanoseconds, z.string()])),
     digest: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
   })
   .check(
@@ -149,4 +150,12 @@ export const planSchema = z
 /** Parses and checks a plan; throws zod's error. */
 export function parsePlan(value: unknown): RollbackPlan {
   return planSchema.parse(value) as RollbackPlan;
+}
+
+/** The first thing that is wrong with a document, in words: the field and the problem. */
+export function firstProblem(error: unknown): string {
+  const issues = (error as { issues?: { path: PropertyKey[]; message: string }[] }).issues;
+  const first = issues?.[0];
+  if (first !== undefined) return `${first.path.join('.') || 'the document'}: ${first.message}`;
+  return String((error as Error).message).split('\n')[0] ?? '';
 }

@@ -1,13 +1,13 @@
 /**
  * What a plan says of a table beside its steps: the words a person reads before saying yes, and what undo and the
- * verification go by. All of it follows from the steps and from what is there; a plan in which it does not was
- * forged.
+ * verification go by. Where it contradicts the steps or the files that are there, the plan was forged. What only the
+ * records could tell (their numbers and keys) is not read again for that.
  */
 import { basename } from 'node:path';
 import { segmentIndexOf } from '../format/file-names.ts';
 import type { Segment, Table } from '../store/types.ts';
 import type { Amount, SegmentFate, Step, TablePlan } from '../types.ts';
-import { takesRecords } from './steps.ts';
+import { lowestOf, takesRecords } from './steps.ts';
 
 /** What is wrong with a table's summary; null when nothing is. */
 export function problemOfSummary(plan: TablePlan, table: Table): string | null {
@@ -101,7 +101,7 @@ function problemOfCopies(plan: TablePlan, table: Table): string | null {
   const changed = steps
     .filter((s) => isCut(s) || takesRecords(s))
     .flatMap((s) => ('segment' in s && s.segment !== undefined && !lowest.has(s.segment) ? [s.segment] : []));
-  const from = outcome === 'delete' ? 0 : Math.min(...changed);
+  const from = outcome === 'delete' ? 0 : lowestOf(changed);
   const isRight = copies === null ? changed.length === 0 || !hasLinks(table) : copies.from === from;
   return isRight ? null : 'its steps and its summary disagree about the snapshots';
 }

@@ -4,9 +4,9 @@ import { areaPath, discardArea, heldBytes } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { lstatOrNull, resolveRoots } from '../store/roots.ts';
 import { lockDatabase } from './locks.ts';
-import { audit, planInAudit } from './transaction/audit.ts';
+import { audit, audited, planInAudit } from './transaction/audit.ts';
 import { freeAfter } from './transaction/clean-up.ts';
-import { findTransactions, rootsMissing } from './transaction/find.ts';
+import { type FoundTransaction, findTransactions, rootsMissing } from './transaction/find.ts';
 
 /** What to purge. */
 export interface PurgeOptions {
@@ -32,7 +32,7 @@ export async function purgeUndo(dirs: readonly string[], options: PurgeOptions =
   const locks = await lockDatabase(dirs, options.snapshotDir);
   try {
     refuseMissingRoots(realFs, resolveRoots(realFs, dirs));
-    return purgeWith(realFs, locks.dirs, options.id);
+    return await purgeWith(realFs, locks.dirs, options.id);
   } finally {
     locks.restore();
   }
@@ -48,7 +48,7 @@ function refuseMissingRoots(fs: DurableFs, roots: readonly string[]): void {
 }
 
 /** purgeUndo() on any file system; the caller holds the locks of `dirs`. */
-export function purgeWith(fs: DurableFs, dirs: readonly string[], id?: string): PurgeOutcome {
+export async function purgeWith(fs: DurableFs, dirs: readonly string[], id?: string): Promise<PurgeOutcome> {
   const found = findTransactions(fs, dirs);
   const from = id === undefined ? 0 : found.findIndex((t) => t.id === id);
   if (from < 0) {
@@ -61,15 +61,12 @@ export function purgeWith(fs: DurableFs, dirs: readonly string[], id?: string): 
   }
   // Oldest first: whatever an interruption leaves can still be undone from the newest on.
   const chosen = found.slice(from).reverse();
-  const bytesFreed = chosen.reduce((sum, t) => sum + discardAreas(fs, dirs, t.id), 0);
-  const failures = chosen.flatMap(({ id: transaction, document }) => {
-    const entry = {
-      action: 'purge',
-      ...planInAudit(transaction, document?.plan),
-      outcome: 'purged',
-    } as const;
-    return audit(fs, dirs, entry, new Date());
-  });
+  const lineOf = ({ id: transaction, document }: FoundTransaction) =>
+    ({ action: 'purge', ...planInAudit(transaction, document?.plan) }) as const;
+  let bytesFreed = 0;
+  for (const t of chosen)
+    bytesFreed += await audited(fs, dirs, lineOf(t), () => discardAreas(fs, dirs, t.id));
+  const failures = chosen.flatMap((t) => audit(fs, dirs, { ...lineOf(t), outcome: 'purged' }, new Date()));
   return { purged: chosen.map((t) => t.id), bytesFreed, notices: freeAfter(fs, dirs, failures) };
 }
 

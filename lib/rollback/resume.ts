@@ -6,7 +6,7 @@ import { completeForward } from './complete.ts';
 import { cleanUp, endUndone } from './endings.ts';
 import { type ResumeOptions, stillOpen, takeOver } from './take-over.ts';
 import { audited, planInAudit } from './transaction/audit.ts';
-import { clearTransaction, conclude, memberDirs } from './transaction/clean-up.ts';
+import { clearTransaction, conclude, freeTrash, memberDirs } from './transaction/clean-up.ts';
 import { type FoundTransaction, findOpen, findTransactions } from './transaction/find.ts';
 import { finishTakingBack } from './transaction/take-back.ts';
 import { markAll, shootBolts, type TransactionContext } from './transaction/transaction.ts';
@@ -53,42 +53,44 @@ async function resumeIn(
   const open = findOpen(findTransactions(fs, roots));
   const dirs = memberDirs(fs, roots, options.snapshotDir);
   if (open === null) {
-    const action = cleanUp(fs, dirs, options) ? 'cleaned' : 'nothing';
-    return { action, transaction: null, target: null, notices: [] };
+    const notices = cleanUp(fs, roots, dirs, options);
+    const action = notices === null ? 'nothing' : 'cleaned';
+    return { action, transaction: null, target: null, notices: notices ?? [] };
   }
   const target = open.document?.plan.target ?? null;
   if (open.areas.some((a) => a.undone)) {
     const notices = endUndone(fs, open, roots, options, 'resume');
     return { action: 'taken-back', transaction: open.id, target, notices };
   }
-  const found = takeOver(fs, open, roots, options);
-  if (found.context === null) {
-    // An intent without its mark: nothing has happened.
-    clearTransaction(fs, dirs, open.id);
-    return { action: 'swept', transaction: open.id, target, notices: [] };
-  }
-  const { context, areas } = found;
-  const isUndo = areas.some((a) => a.undoing);
-  const stepsDone = areas.some((a) => a.done);
-  await audited(context, 'resume', () =>
-    isUndo
-      ? finishTakingBack(context, areas, options.onProgress)
-      : finishRollback(context, stepsDone, open, options),
-  );
-  return finish(context, isUndo ? 'taken-back' : 'finished');
+  const isUndo = open.areas.some((a) => a.undoing);
+  const entry = { action: 'resume', ...planInAudit(open.id, open.document?.plan) } as const;
+  const context = await audited(fs, roots, entry, () => goOn(fs, open, roots, options));
+  if (context !== null) return finish(context, isUndo ? 'taken-back' : 'finished');
+  // An intent without its mark: nothing has happened.
+  clearTransaction(fs, dirs, open.id);
+  freeTrash(fs, dirs);
+  return { action: 'swept', transaction: open.id, target, notices: [] };
 }
 
-async function finishRollback(
-  context: TransactionContext,
-  stepsDone: boolean,
-  found: FoundTransaction,
+/** Finishes what was begun, forward or backward; null when nothing was. */
+async function goOn(
+  fs: DurableFs,
+  open: FoundTransaction,
+  roots: readonly string[],
   options: ResumeOptions,
-): Promise<void> {
-  const keepUndo = found.document?.keepUndo ?? true;
-  shootBolts(context);
-  // A crash may have left the mark in some roots only, or not yet durable: no step comes before that.
-  markAll(context, COMMITTED_MARK);
-  await completeForward(context, keepUndo, options.onProgress, stepsDone);
+): Promise<TransactionContext | null> {
+  const { context, areas } = takeOver(fs, open, roots, options);
+  if (context === null) return null;
+  if (areas.some((a) => a.undoing)) await finishTakingBack(context, areas, options.onProgress);
+  else {
+    const keepUndo = open.document?.keepUndo ?? true;
+    shootBolts(context);
+    // A crash may have left the mark in some roots only, or not yet durable: no step comes before that.
+    markAll(context, COMMITTED_MARK);
+    const isDone = areas.some((a) => a.done);
+    await completeForward(context, keepUndo, options.onProgress, isDone);
+  }
+  return context;
 }
 
 const OUTCOMES = { finished: 'finished', 'taken-back': 'taken back' } as const;
@@ -99,9 +101,5 @@ function finish(context: TransactionContext, action: 'finished' | 'taken-back'):
   const failures = conclude(fs, members.roots, members.dirs, entry);
   // What a person must do besides is said here: the run that would have said it has died.
   const ofPlan = action === 'finished' ? plan.notices : [];
-  return { ...result(action, context), notices: [...ofPlan, ...failures] };
-}
-
-function result(action: ResumeOutcome['action'], context: TransactionContext): ResumeOutcome {
-  return { action, transaction: context.members.id, target: context.plan.target, notices: [] };
+  return { action, transaction: members.id, target: plan.target, notices: [...ofPlan, ...failures] };
 }

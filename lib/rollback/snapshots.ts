@@ -101,15 +101,19 @@ export function planSnapshots(
   const keepBelow = fate.highest === null ? 0 : (fate.firstChanged ?? fate.highest + 1);
   const links = hardLinkSteps(table, fate, keepBelow);
   let published = links.published;
-  const steps = [...links.steps];
+  let steps = links.steps;
   if (snapshotDir !== null && lstatOrNull(fs, join(snapshotDir, table.name)) !== null) {
     const outside = new PublishedTable(fs, snapshotDir, table.name);
     const upper = outside.bound(UPPER_BOUND_FILE);
     const lower = outside.bound(LOWER_BOUND_FILE);
-    steps.push(...outside.linkSteps(keepBelow));
     // Below the first changed segment: at or below the lower bound the engine leaves segments out.
-    steps.push(...outside.capSteps(LOWER_BOUND_FILE, lower, keepBelow === 0 ? null : keepBelow - 1));
-    steps.push(...outside.capSteps(UPPER_BOUND_FILE, upper, fate.highest));
+    const limit = keepBelow === 0 ? null : keepBelow - 1;
+    steps = [
+      ...steps,
+      ...outside.linkSteps(keepBelow),
+      ...outside.capSteps(LOWER_BOUND_FILE, lower, limit),
+      ...outside.capSteps(UPPER_BOUND_FILE, upper, fate.highest),
+    ];
     if (upper !== null) published = Math.max(published ?? 0, upper.value);
   }
   return { steps, published };

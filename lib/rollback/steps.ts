@@ -9,6 +9,7 @@ import type {
   ReplaceFileStep,
   RewriteKeysStep,
   Step,
+  TablePlan,
 } from '../types.ts';
 
 /** Removes one file of a table. */
@@ -116,6 +117,16 @@ export function sealMetadata(
     after: after.toString('hex'),
     segment: segment.index,
   };
+}
+
+/** The lowest of some segment numbers; null without any. */
+export function lowestOf(indices: readonly number[]): number | null {
+  return indices.reduce<number | null>((lowest, i) => Math.min(lowest ?? i, i), null);
+}
+
+/** The gc-watermark of a table once its plan is carried out; null for none. */
+export function watermarkAfter({ steps, watermark }: Pick<TablePlan, 'steps' | 'watermark'>): number | null {
+  return steps.some((s) => s.op === 'remove-file' && s.reason === 'watermark') ? null : watermark;
 }
 
 /** Whether a step takes records away from what the keymap was made from. */

@@ -15,12 +15,12 @@ import type { TablePlan } from '../types.ts';
 import { checkKept, type KeptSegment, surveysOf } from './check-kept.ts';
 import type { TableContext } from './context.ts';
 import { planCut } from './cut.ts';
-import { finishTable, lowestOf } from './finish-table.ts';
+import { finishTable } from './finish-table.ts';
 import { judgeOrphans, judgeUnmatched, oldestIndex } from './recovery.ts';
 import { sealKept } from './seal.ts';
 import { searchTable } from './search/search.ts';
 import { requireSnapshotDir } from './snapshots.ts';
-import { removeFile, removeSegment } from './steps.ts';
+import { lowestOf, removeFile, removeSegment } from './steps.ts';
 import type { Fate } from './table-summary.ts';
 
 /**

@@ -1,6 +1,5 @@
 /** Takes an unfinished transaction over from the run that died: whoever is still at work is left alone. */
 import { ioError, RollbackError } from '../errors.ts';
-import { areaPath } from '../store/area.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { closeLock, isClosed } from '../store/guard.ts';
 import { inspectLock } from '../store/lock.ts';
@@ -8,7 +7,7 @@ import type { Progress } from './progress.ts';
 import { claimAreas } from './transaction/claim.ts';
 import { dropTemporaries } from './transaction/clean-up.ts';
 import { contextOf, type FoundTransaction, findTransactions, snapshotDirNeeded } from './transaction/find.ts';
-import { type JournalDocument, journalLost } from './transaction/journal.ts';
+import { type AreaState, type JournalDocument, lostIn } from './transaction/journal.ts';
 import type { TransactionContext } from './transaction/transaction.ts';
 
 /** How to resume. */
@@ -40,7 +39,7 @@ export function takeOver(
   const { document } = open;
   const begun = open.areas.some((a) => a.begun);
   refuseHeld(fs, roots);
-  if (begun && document === null) throw journalLost(areaPath(open.areas[0]?.dir ?? '', open.id));
+  if (begun && document === null) throw lostIn(open.areas[0] as AreaState);
   if (!begun || document === null) {
     // The mark may be in a root that was not given, and what is to be cleared away in a snapshot directory.
     if (document !== null && roots.length < document.roots)

@@ -1,6 +1,5 @@
 /** Undo: takes the last rollback back, byte for byte, finished or not. */
 import { ioError, RollbackError } from '../errors.ts';
-import { areaPath } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { resolveRoots } from '../store/roots.ts';
 import { endUndone } from './endings.ts';
@@ -16,7 +15,7 @@ import {
   findTransactions,
   missingRoots,
 } from './transaction/find.ts';
-import { journalLost } from './transaction/journal.ts';
+import { lostIn } from './transaction/journal.ts';
 import { requireKept } from './transaction/kept-check.ts';
 import { finishTakingBack, takeBack } from './transaction/take-back.ts';
 import type { TransactionContext } from './transaction/transaction.ts';
@@ -81,8 +80,22 @@ async function takeOpenBack(
   if (open.areas.some((a) => a.undone)) {
     const notices = endUndone(fs, open, roots, options, 'undo');
     const target = open.document?.plan.target ?? '';
-    return { transaction: open.id, target, wasFinished: true, notices };
+    return { transaction: open.id, target, wasFinished: open.areas.some((a) => a.done), notices };
   }
+  const entry = { action: 'undo', ...planInAudit(open.id, open.document?.plan) } as const;
+  const context = await audited(fs, roots, entry, () => takeBackFrom(fs, open, roots, options));
+  return finish(
+    context,
+    open.areas.some((a) => a.done),
+  );
+}
+
+async function takeBackFrom(
+  fs: DurableFs,
+  open: FoundTransaction,
+  roots: readonly string[],
+  options: ResumeOptions,
+): Promise<TransactionContext> {
   const { context, areas } = takeOver(fs, open, roots, options);
   if (context === null) {
     const next = 'Run `litt-rollback resume`: it clears the traces away';
@@ -92,11 +105,9 @@ async function takeOpenBack(
     });
   }
   // An undo that was interrupted has its own list of what to clear away.
-  const goesOn = areas.some((a) => a.undoing);
-  await audited(context, 'undo', () =>
-    goesOn ? finishTakingBack(context, areas, options.onProgress) : takeBack(context, [], options.onProgress),
-  );
-  return finish(context, false);
+  if (areas.some((a) => a.undoing)) await finishTakingBack(context, areas, options.onProgress);
+  else await takeBack(context, [], options.onProgress);
+  return context;
 }
 
 /** Takes the newest finished rollback back on any file system; the caller holds the locks. */
@@ -118,17 +129,19 @@ export async function undoWith(
     throw ioError(error, roots[0] as string, 'begin to undo');
   }
   onStart();
-  await audited(context, 'undo', () => takeBack(context, clearings, options.onProgress));
+  const entry = { action: 'undo', ...planInAudit(found.transaction.id, context.plan) } as const;
+  await audited(fs, context.members.roots, entry, () => takeBack(context, clearings, options.onProgress));
   return finish(context, true);
 }
 
 function newestClosed(found: readonly FoundTransaction[], roots: number) {
   const closed = found.filter((t) => t.areas.some((a) => a.state === 'closed'));
-  // Nobody knows whether it is the newest one.
-  const lost = closed.find((t) => t.document === null)?.areas[0];
-  if (lost !== undefined) throw journalLost(areaPath(lost.dir, lost.id));
-  const transaction = closed[0];
-  if (transaction?.document == null) throw nothing();
+  // One that cannot be read is passed over: whether it was newer shows when the database is held against this one.
+  const transaction = closed.find((t) => t.document !== null);
+  if (transaction?.document == null) {
+    const lost = closed[0]?.areas.find((a) => a.state === 'closed');
+    throw lost === undefined ? nothing() : lostIn(lost);
+  }
   const { document, areas } = transaction;
   // As many roots as it has, and not every one holds its part: freeing it was interrupted.
   if (missingRoots(areas, document).length > 0 && roots >= document.roots) throw partlyFreed();

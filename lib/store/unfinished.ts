@@ -1,7 +1,7 @@
 /** Notices, cheaply and without trusting anything, that a transaction is open in some root. */
 import { join } from 'node:path';
 import { RollbackError } from '../errors.ts';
-import { areaIds, areaPath, JOURNAL_FILE } from './area.ts';
+import { areaIds, areaPath, COMMITTED_MARK, holdsKept, JOURNAL_FILE, UNDO_FILE } from './area.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { boltIn, isClosed } from './guard.ts';
 import { LOCK_FILE } from './lock.ts';
@@ -30,8 +30,11 @@ export function refuseUnfinished(fs: DurableFs, roots: readonly string[]): void 
 /** What shows that a transaction is open: a journal, a lock that fails closed, a bolt; null when nothing does. */
 export function openTrace(fs: DurableFs, root: string): string | null {
   for (const id of areaIds(fs, root)) {
-    const journal = join(areaPath(root, id), JOURNAL_FILE);
-    if (lstatOrNull(fs, journal) !== null) return journal;
+    const area = areaPath(root, id);
+    const has = (name: string): boolean => lstatOrNull(fs, join(area, name)) !== null;
+    if (has(JOURNAL_FILE)) return join(area, JOURNAL_FILE);
+    // Somebody has removed the document.
+    if (!has(UNDO_FILE) && (has(COMMITTED_MARK) || holdsKept(fs, area))) return area;
   }
   return isClosed(fs, root) ? join(root, LOCK_FILE) : boltIn(fs, root);
 }

@@ -106,7 +106,7 @@ async function inMemory(fs: MemoryFs, { stage, call, meanwhile }: Situation): Pr
   }
   let isChanged = how === 'purge';
   try {
-    if (how === 'purge') return `purged ${purgeWith(fs, locks.dirs, call.id).purged.length}`;
+    if (how === 'purge') return `purged ${(await purgeWith(fs, locks.dirs, call.id)).purged.length}`;
     await undoWith(fs, roots, locks.dirs, options, () => {
       isChanged = true;
     });

@@ -78,6 +78,13 @@ export class Trial {
   }
 }
 
+/** The same database with another plan, of what is there now. */
+export async function replanned(trial: Trial): Promise<Trial> {
+  const { roots, snapshotDir } = trial;
+  const plan = await planRollback({ roots, snapshotDir, target: { kind: 'drop-last', groups: 3 } });
+  return new Trial(trial.dir, roots, plan, snapshotDir);
+}
+
 /** Makes trials on copies of one fixture. */
 export class Trials {
   private readonly unpacked: UnpackedCase;

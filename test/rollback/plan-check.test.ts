@@ -1,14 +1,16 @@
-/** A plan that was edited behind its checksum: what follows from where it stops must all be there. */
+/** A plan that was edited, and its digest made right: what follows from where it stops must all be there. */
 import { expect } from 'chai';
 import { applyPlan, type RollbackPlan } from '../../lib/index.ts';
+import { digestOf } from '../../lib/rollback/plan-digest.ts';
 import type { Step } from '../../lib/types.ts';
 import { type Trial, Trials } from '../helpers/interruptions.ts';
 import { rejection } from '../helpers/refusals.ts';
 import { treeDifferences, treeOf } from '../helpers/tree.ts';
 
-/** A plan without one step. */
+/** A plan without one step, its digest right. */
 function without(plan: RollbackPlan, left: Step): RollbackPlan {
-  return { ...plan, tables: plan.tables.map((t) => ({ ...t, steps: t.steps.filter((s) => s !== left) })) };
+  const tables = plan.tables.map((t) => ({ ...t, steps: t.steps.filter((s) => s !== left) }));
+  return { ...plan, tables, digest: digestOf({ ...plan, tables }) };
 }
 
 async function expectRefused(trial: Trial, left: Step): Promise<void> {

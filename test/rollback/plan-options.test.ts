@@ -1,7 +1,7 @@
 /** What plain JavaScript may pass, and TypeScript would not. */
 import { expect } from 'chai';
 import { openDatabase, type PlanOptions, planRollback } from '../../lib/index.ts';
-import { lowestOf } from '../../lib/rollback/finish-table.ts';
+import { lowestOf } from '../../lib/rollback/steps.ts';
 import { oneTable, plainSegment } from '../helpers/probes.ts';
 import { rejection } from '../helpers/refusals.ts';
 import { removeTempDir } from '../helpers/temp.ts';

@@ -3,14 +3,13 @@
  * had changed anything leaves none.
  */
 import { join } from 'node:path';
-import { type ErrorCode, hasErrno, RollbackError } from '../../errors.ts';
+import { hasErrno, ioError } from '../../errors.ts';
 import { readSmallFile, writeFileDurably } from '../../store/durable-files.ts';
 import type { DurableFs } from '../../store/durable-fs.ts';
 import { OWN_DIR } from '../../store/root-memory.ts';
 import { lstatOrNull } from '../../store/roots.ts';
 import type { RollbackPlan } from '../../types.ts';
 import { programVersion } from '../../version.ts';
-import type { TransactionContext } from './transaction.ts';
 
 const AUDIT_FILE = 'audit.jsonl';
 /** When the file has grown to this size (bytes), its older half goes. */
@@ -19,34 +18,38 @@ const MAX_BYTES = 1024 * 1024;
 /** What an audit line says, beside the time and the version of this program. */
 export interface AuditEntry {
   readonly action: 'apply' | 'resume' | 'undo' | 'purge';
-  /** These three are null where no journal tells them any more. */
-  readonly transaction: string | null;
+  readonly transaction: string;
+  /** The plan's digest. Null, as the target, where no journal tells it any more. */
   readonly plan: string | null;
   readonly target: string | null;
-  /** `finished`, `taken back`, `purged`; or `failed: ` and the code of the error. */
+  /** `finished`, `taken back`, `purged`, `the rollback stands`; or `failed: ` and the code of the error. */
   readonly outcome: string;
 }
 
 /** The plan's part of an audit line: the digest says which plan it was, whatever its file is called. */
 export function planInAudit(
-  id: string | null,
+  id: string,
   plan: Pick<RollbackPlan, 'digest' | 'target'> | undefined,
 ): Pick<AuditEntry, 'transaction' | 'plan' | 'target'> {
   return { transaction: id, plan: plan?.digest ?? null, target: plan?.target ?? null };
 }
 
-/** Does a command's work on a transaction. If it fails, the audit says so, if it can, before the error goes on. */
+/**
+ * Does a command's work on a transaction. If it fails, and was no refusal, the audit says so, if it can, before the
+ * error goes on.
+ */
 export async function audited<T>(
-  { fs, members, plan }: TransactionContext,
-  action: AuditEntry['action'],
-  work: () => Promise<T>,
+  fs: DurableFs,
+  roots: readonly string[],
+  entry: Omit<AuditEntry, 'outcome'>,
+  work: () => T | Promise<T>,
 ): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const code: ErrorCode = error instanceof RollbackError ? error.code : 'ERR_DEFECT';
-    const entry = { action, ...planInAudit(members.id, plan), outcome: `failed: ${code}` };
-    audit(fs, members.roots, entry, new Date());
+    const { code, kind } = ioError(error, roots[0] as string, 'change a file');
+    if (kind === 'unfinished' || kind === 'system' || kind === 'defect')
+      audit(fs, roots, { ...entry, outcome: `failed: ${code}` }, new Date());
     throw error;
   }
 }

@@ -45,13 +45,12 @@ export function markUndone(fs: DurableFs, dirs: readonly string[], id: string): 
 
 /**
  * Takes bolts, one transaction's areas, and closed locks away, in this order; repeatable. The roots come first
- * among `dirs`, and go last: they tell of what is left elsewhere.
+ * among `dirs`, and go last: they tell of what is left elsewhere. What is discarded still takes its space.
  */
 export function clearTransaction(fs: DurableFs, dirs: readonly string[], id: string): void {
   drawAllBolts(fs, dirs);
   for (const dir of rootsLast(dirs)) discardArea(fs, dir, id);
   openAllLocks(fs, dirs);
-  freeTrash(fs, dirs);
 }
 
 /**
@@ -124,7 +123,7 @@ function lockTemporaries(fs: DurableFs, dir: string): string[] {
   return temporaries.filter((path) => lstatOrNull(fs, path) !== null);
 }
 
-/** Takes away what has no document to go by. */
+/** Takes away what has no document to go by. What is discarded still takes its space. */
 export function clearTraces(fs: DurableFs, dirs: readonly string[]): void {
   drawAllBolts(fs, dirs);
   for (const dir of rootsLast(dirs)) {
@@ -134,7 +133,6 @@ export function clearTraces(fs: DurableFs, dirs: readonly string[]): void {
     }
   }
   openAllLocks(fs, dirs);
-  freeTrash(fs, dirs);
 }
 
 /** An undo that had not begun: its mark would mislead the next reader. */

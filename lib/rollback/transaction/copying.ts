@@ -61,7 +61,7 @@ export function copyRanges(
   ranges: readonly Range[],
   at = 0,
 ): void {
-  const longest = Math.max(0, ...ranges.map(([start, end]) => end - start));
+  const longest = ranges.reduce((most, [start, end]) => Math.max(most, end - start), 0);
   const buffer = Buffer.allocUnsafe(Math.min(COPY_BYTES, longest));
   const source = fs.open(from, 'r');
   let written = at;

@@ -1,12 +1,11 @@
 /** Finds transactions in the roots that a person has given, and matches the roots by what they hold. */
 import { join } from 'node:path';
 import { RollbackError } from '../../errors.ts';
-import { areaPath } from '../../store/area.ts';
 import type { DurableFs } from '../../store/durable-fs.ts';
 import { lstatOrNull } from '../../store/roots.ts';
 import { resolveSnapshotDir } from '../snapshots.ts';
 import { refuseLinkedParents } from '../step-paths.ts';
-import { type AreaState, areasIn, type JournalDocument, journalLost } from './journal.ts';
+import { type AreaState, areasIn, type JournalDocument, lostIn } from './journal.ts';
 import { Members } from './members.ts';
 import type { TransactionContext } from './transaction.ts';
 
@@ -62,8 +61,10 @@ export function contextOf(
     if (typeof member === 'number') roots[member] = area.dir;
   }
   const lost = found.areas.find((a) => a.document === null);
-  if (missingRoots(found.areas, document).length > 0)
-    throw lost === undefined ? rootsMissing(found.areas, document) : journalLost(areaPath(lost.dir, lost.id));
+  if (missingRoots(found.areas, document).length > 0) {
+    const isGiven = lost !== undefined && found.areas.length >= document.roots;
+    throw isGiven ? lostIn(lost) : rootsMissing(found.areas, document);
+  }
   refuseTwins(found.areas);
   const outside = document.hasSnapshotDir
     ? findSnapshotDir(fs, found.id, document, snapshotDir, roots)

@@ -58,6 +58,8 @@ export interface AreaState {
   readonly id: string;
   /** Null when it is torn or missing. */
   readonly document: JournalDocument | null;
+  /** Of a closed one that is whole, but none that this version writes: what whoever needs it is told. */
+  readonly foreign: RollbackError | null;
   /** `open` while it is called journal.json. */
   readonly state: 'open' | 'closed' | 'bare';
   /**
@@ -80,10 +82,11 @@ function areaState(fs: DurableFs, dir: string, id: string): AreaState {
   const open = lstatOrNull(fs, `${area}/${JOURNAL_FILE}`) !== null;
   const closed = lstatOrNull(fs, `${area}/${UNDO_FILE}`) !== null;
   const raw = open ? readSealed(fs, area, JOURNAL_FILE) : closed ? readSealed(fs, area, UNDO_FILE) : null;
-  const parsed = raw === null ? null : documentSchema.safeParse(raw);
-  if (parsed !== null && !parsed.success) throw foreign(area, parsed.error);
-  const document = parsed === null ? null : (parsed.data as JournalDocument);
-  if (document !== null && (document.id !== id || document.plan.id !== id)) throw foreign(area);
+  const read = raw === null ? null : documentIn(area, id, raw);
+  const document = read instanceof RollbackError ? null : read;
+  const foreign = read instanceof RollbackError ? read : null;
+  // What a finished rollback keeps is in nobody's way; only undo asks for it.
+  if (foreign !== null && open) throw foreign;
   const done = hasMark(fs, area, DONE_MARK);
   const undoing = hasMark(fs, area, UNDOING_MARK);
   const undone = hasMark(fs, area, UNDONE_MARK);
@@ -91,6 +94,7 @@ function areaState(fs: DurableFs, dir: string, id: string): AreaState {
     dir,
     id,
     document,
+    foreign,
     state: open ? 'open' : closed ? 'closed' : 'bare',
     begun: done || undoing || undone || hasMark(fs, area, COMMITTED_MARK) || holdsKept(fs, area),
     done,
@@ -109,13 +113,26 @@ export function journalLost(path: string): RollbackError {
     {
       what: 'The journal of this rollback is damaged or gone',
       why: 'Files may have been changed, and nothing else tells which: going on could open a database that is mixed',
-      next: 'Put the `.litt-rollback` directory back as it was, or restore the database from a backup',
+      next: 'Put the `.litt-rollback` directory back as it was, or restore the database from a backup into empty directories',
     },
     { path },
   );
 }
 
-function foreign(area: string, cause?: unknown): RollbackError {
+/** The document of an area; the refusal of one that is whole, but was written by something else. */
+function documentIn(area: string, id: string, raw: unknown): JournalDocument | RollbackError {
+  const parsed = documentSchema.safeParse(raw);
+  if (!parsed.success) return foreignTo(area, parsed.error);
+  const document = parsed.data as JournalDocument;
+  return document.id === id && document.plan.id === id ? document : foreignTo(area);
+}
+
+/** The refusal where an area's document is needed, and is not there. */
+export function lostIn({ dir, id, foreign }: AreaState): RollbackError {
+  return foreign ?? journalLost(areaPath(dir, id));
+}
+
+function foreignTo(area: string, cause?: unknown): RollbackError {
   return new RollbackError(
     'ERR_JOURNAL',
     {

@@ -1,4 +1,7 @@
-/** Before an undo: is everything there that it will put back? Once it has begun, nothing else leads out. */
+/**
+ * Before an undo: is everything there that it will put back? Once it has begun, nothing else leads out. And before an
+ * end: has nothing been put back?
+ */
 import { RollbackError } from '../../errors.ts';
 import { lstatOrNull } from '../../store/roots.ts';
 import type { Step } from '../../types.ts';
@@ -60,5 +63,44 @@ function keptOf(
       if (tail?.kind === 'file' && tail.size === size) return [at('tail'), null];
       return [at('tail'), tail === null ? 'is gone' : `has ${tail.size} bytes instead of ${size}`];
     }
+  }
+}
+
+/**
+ * Refuses a rollback that is marked done, and of which a step has been taken back: an undo was under way, and the mark
+ * that said so is damaged or gone. What an engine has added since is nobody's business here.
+ * @throws RollbackError ERR_UNFINISHED; what the file system throws
+ */
+export function requireDone(context: TransactionContext): void {
+  stepsOf(context).forEach((step, index) => {
+    if (!isTakenBack(context, step, index)) return;
+    throw new RollbackError(
+      'ERR_UNFINISHED',
+      {
+        what: 'This rollback was being taken back, and the mark that says so is damaged or gone',
+        why: 'Finishing it would leave the database mixed, and open',
+        next: 'Run `litt-rollback undo`: it takes the rest back',
+      },
+      { path: context.members.pathOf(step), table: step.table },
+    );
+  });
+}
+
+function isTakenBack({ fs, members }: TransactionContext, step: Step, index: number): boolean {
+  const path = members.pathOf(step);
+  const stat = lstatOrNull(fs, path);
+  if (stat === null) return false;
+  const keeps = (what: 'removed' | 'original'): boolean =>
+    lstatOrNull(fs, members.keptPath(step, index, what)) !== null;
+  switch (step.op) {
+    case 'remove-file':
+    case 'remove-link':
+    case 'remove-directory':
+      return !keeps('removed');
+    case 'cut-file':
+      return stat.size !== step.to;
+    case 'rewrite-keys':
+    case 'replace-file':
+      return !keeps('original') && isBefore(fs, step, path, stat);
   }
 }

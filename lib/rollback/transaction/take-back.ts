@@ -35,16 +35,12 @@ export async function takeBack(
   await inverse(context, clearings, onProgress);
 }
 
-/** Goes on with taking back; the areas say whether the inverse steps are all durable already. */
+/** Goes on with taking back. */
 export async function finishTakingBack(
   context: TransactionContext,
   areas: readonly AreaState[],
   onProgress?: (p: Progress) => void,
 ): Promise<void> {
-  if (areas.some((a) => a.undone)) {
-    finishBackward(context);
-    return;
-  }
   const marked = areas.find((a) => a.undoing);
   const mark =
     marked === undefined ? null : readSealed(context.fs, areaPath(marked.dir, marked.id), UNDOING_MARK);

@@ -12,7 +12,7 @@ import type { FileInfo, Orphan, Segment, Table } from '../../store/types.ts';
 import type { FingerprintEntry, TablePlan } from '../../types.ts';
 import { readPlanned } from '../homes.ts';
 import { isCreationOrphan } from '../recovery.ts';
-import { takesRecords } from '../steps.ts';
+import { takesRecords, watermarkAfter } from '../steps.ts';
 import type { MemberName } from './members.ts';
 import type { TransactionContext } from './transaction.ts';
 
@@ -121,8 +121,7 @@ class TableMatch {
   }
 
   private matchWatermark(): void {
-    const removed = this.plan.steps.some((s) => s.op === 'remove-file' && s.reason === 'watermark');
-    const expected = removed ? null : this.plan.watermark;
+    const expected = watermarkAfter(this.plan);
     if (this.table.watermark !== expected) {
       throw refused(
         this.name,

@@ -2,6 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { rollbackStatus } from '../../../lib/index.ts';
+import { realFs } from '../../../lib/store/durable-fs.ts';
+import { isClosed } from '../../../lib/store/guard.ts';
 import { programVersion } from '../../../lib/version.ts';
 import {
   apply,
@@ -14,6 +17,7 @@ import {
   undoFinished,
   undoUnfinished,
 } from '../../helpers/interruptions.ts';
+import type { FaultyOp } from '../../helpers/sim/faulty-fs.ts';
 
 type Line = Record<string, string | null>;
 
@@ -92,6 +96,35 @@ describe('rollback/transaction/audit', () => {
       expect(wordsOf(trial).slice(1)).to.deep.equal([words]);
       trial.end();
     }
+  });
+
+  it('says that the rollback stands where the run that ended it died before its line', async () => {
+    const calls = await trials.calls(() => {}, apply);
+    let told = 0;
+    for (let call = calls - 1; told === 0 && call > calls / 2; call--) {
+      const trial = await trials.next();
+      await die(trial, apply, call);
+      const isShut = trial.roots.every((root) => isClosed(realFs, root));
+      const [transaction] = (await rollbackStatus(trial.roots)).transactions;
+      if (isShut && transaction?.state === 'applied') {
+        await run(resume, trial);
+        expect(wordsOf(trial)).to.deep.equal(['resume: the rollback stands']);
+        expect(linesOf(trial)[0]).to.include({ transaction: trial.plan.id, plan: trial.plan.digest });
+        told++;
+      }
+      trial.end();
+    }
+    expect(told).to.equal(1);
+  });
+
+  it('has a line for a purge that fails', async () => {
+    const trial = await trials.next();
+    await run(apply, trial);
+    const failWhen = ({ name, paths }: FaultyOp): boolean => name === 'rename' && /trash-/.test(paths.join());
+    const { error } = await trial.run(purge, { failWhen });
+    if (error === null) throw new Error('it did not fail');
+    expect(inWords(linesIn(trial.roots[0]!))).to.deep.equal(['apply: finished', 'purge: failed: ERR_IO']);
+    trial.end();
   });
 
   it('has a line of every recovery in every root, wherever a run died, unless nothing had been changed', async () => {

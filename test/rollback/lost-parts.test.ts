@@ -1,0 +1,153 @@
+/** Journals of which a part is not there, or is none of ours: who is kept out, and who is not. */
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { decodeSealed, encodeSealed } from '../../lib/format/sealed-text.ts';
+import { applyPlan, planRollback, purgeUndo, rollbackStatus, undoRollback } from '../../lib/index.ts';
+import { realFs } from '../../lib/store/durable-fs.ts';
+import { BOLT_FILE } from '../../lib/store/guard.ts';
+import {
+  apply,
+  die,
+  replanned,
+  resume,
+  run,
+  Trial,
+  Trials,
+  undoFinished,
+  undoUnfinished,
+} from '../helpers/interruptions.ts';
+import { rejection } from '../helpers/refusals.ts';
+import { databaseTree } from '../helpers/transactions.ts';
+import { treeDifferences } from '../helpers/tree.ts';
+
+describe('beside a rollback', () => {
+  let trials: Trials;
+  before(async () => {
+    trials = await Trials.on('many-roots');
+  });
+  after(() => trials.end());
+
+  const documents = ({ roots, plan }: Trial): string[] =>
+    roots.map((root) => join(root, '.litt-rollback', plan.id, 'undo.json'));
+
+  it('what another version has kept for undo is in nobody’s way, and is not taken back by this one', async () => {
+    const first = await trials.next();
+    await run(apply, first);
+    for (const path of documents(first)) {
+      const { plan, ...document } = decodeSealed(readFileSync(path)) as { plan: { digest?: string } };
+      delete plan.digest;
+      writeFileSync(path, encodeSealed({ ...document, plan }));
+    }
+    const second = await replanned(first);
+    const before = databaseTree(second.dir);
+    expect((await rejection(undoRollback(second.roots))).code).to.equal('ERR_JOURNAL');
+    await die(second, apply, Math.floor((await trials.calls(() => {}, apply)) * 0.6));
+    await run(resume, second);
+    const { transactions } = await rollbackStatus(second.roots);
+    expect(transactions.map((t) => t.state)).to.deep.equal(['applied', 'partial']);
+    await run(undoFinished, second);
+    expect(treeDifferences(before, databaseTree(second.dir))).to.deep.equal([]);
+    expect((await purgeUndo(second.roots)).purged).to.deep.equal([first.plan.id]);
+    second.end();
+  });
+
+  it('a root that was not given is told as that, also where a document was not yet written', async () => {
+    const calls = await trials.calls(() => {}, apply);
+    const codes: string[] = [];
+    for (let call = 10; call < calls; call += 9) {
+      const trial = await trials.next();
+      await die(trial, apply, call);
+      const part = new Trial(trial.dir, trial.roots.slice(1), trial.plan, trial.snapshotDir);
+      for (const recover of [resume, undoUnfinished]) {
+        const { error } = await part.run(recover, {});
+        if (error !== null) codes.push(String((error as { code?: string }).code));
+      }
+      trial.end();
+    }
+    expect(codes.filter((code) => code === 'ERR_ROOTS_UNCERTAIN').length).to.be.greaterThan(5);
+    expect(codes).not.to.include('ERR_JOURNAL');
+  });
+
+  it('an engine that was let in between the last step and the end keeps nobody from the end', async () => {
+    const trial = await dieDone();
+    const { table } = trial.plan.tables[0]!;
+    openByForce(trial);
+    // As an idle start leaves it.
+    realFs.mkdir(join(trial.roots[0]!, table, 'keymap'));
+    writeFileSync(join(trial.roots[0]!, table, 'keymap', 'keymap-type.txt'), 'MemKeymap');
+    await run(resume, trial);
+    expect((await rollbackStatus(trial.roots)).transactions.map((t) => t.state)).to.deep.equal(['applied']);
+    trial.end();
+  });
+
+  /** Dies at the last call before which every root is marked done, and the journal is still one. */
+  async function dieDone(): Promise<Trial> {
+    for (let call = (await trials.calls(() => {}, apply)) - 1; call > 0; call--) {
+      const trial = await trials.next();
+      await die(trial, apply, call);
+      const areas = trial.roots.map((root) => join(root, '.litt-rollback', trial.plan.id));
+      if (areas.every((a) => ['done', 'journal.json'].every((name) => readdirSync(a).includes(name))))
+        return trial;
+      trial.end();
+    }
+    throw new Error('it was never done');
+  }
+
+  function openByForce({ roots, plan }: Trial): void {
+    for (const root of roots) {
+      rmSync(join(root, 'litt.lock'), { force: true });
+      for (const { table } of plan.tables) rmSync(join(root, table, 'segments', BOLT_FILE), { force: true });
+    }
+  }
+
+  it('an area without its document, of which steps were taken, keeps every other command out', async () => {
+    const trial = await trials.next();
+    await die(trial, apply, Math.floor((await trials.calls(() => {}, apply)) * 0.6));
+    for (const root of trial.roots) rmSync(join(root, '.litt-rollback', trial.plan.id, 'journal.json'));
+    openByForce(trial);
+    const { roots } = trial;
+    const target = { kind: 'drop-last', groups: 1 } as const;
+    expect((await rejection(planRollback({ roots, target }))).code).to.equal('ERR_UNFINISHED');
+    expect((await rejection(applyPlan(trial.plan))).code).to.equal('ERR_UNFINISHED');
+    expect((await rejection(purgeUndo(roots))).code).to.equal('ERR_UNFINISHED');
+    expect((await rejection(Promise.resolve(run(resume, trial)))).code).to.equal('ERR_JOURNAL');
+    trial.end();
+  });
+});
+
+describe('a damaged mark of an undo', () => {
+  it('does not leave a watermark in an emptied table', async () => {
+    const trials = await Trials.on('watermark-at');
+    const trial = await trials.next();
+    const { roots, snapshotDir } = trial;
+    const filter = (): boolean => false;
+    const plan = await planRollback({
+      roots,
+      snapshotDir,
+      target: { kind: 'filter', filter },
+      onNoMatch: 'delete',
+    });
+    const deleting = new Trial(trial.dir, roots, plan, snapshotDir);
+    await run(apply, deleting);
+    const watermark = plan.tables
+      .flatMap((t) => t.steps)
+      .find((s) => s.op === 'remove-file' && s.reason === 'watermark')!;
+    let stopped = false;
+    for (let call = 10; !stopped; call++) {
+      await die(deleting, undoFinished, call).catch(() => {
+        throw new Error('the watermark never came back first');
+      });
+      stopped = readdirSync(join(roots[0]!, watermark.table)).includes('gc-watermark');
+      if (!stopped) await run(resume, deleting);
+      if (!stopped && (await rollbackStatus(roots)).transactions.length === 0) await run(apply, deleting);
+    }
+    for (const root of roots) truncateSync(join(root, '.litt-rollback', plan.id, 'undoing'), 5);
+    const { error } = await deleting.run(resume, {});
+    expect(error).to.have.property('code', 'ERR_UNFINISHED');
+    await run(undoUnfinished, deleting);
+    expect(treeDifferences(deleting.before, databaseTree(deleting.dir))).to.deep.equal([]);
+    deleting.end();
+    trials.end();
+  });
+});
