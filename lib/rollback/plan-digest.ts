@@ -28,3 +28,16 @@ function fieldsOf(value: object): [string, unknown][] {
     .filter(([, field]) => field !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }
+
+const readBack = new WeakSet<object>();
+
+/** Notes that a plan was read from a file, its shape and its digest checked: neither is checked twice. */
+export function noteReadBack(plan: RollbackPlan): RollbackPlan {
+  readBack.add(plan);
+  return plan;
+}
+
+/** Whether this very object was read from a file and checked. */
+export function wasReadBack(plan: RollbackPlan): boolean {
+  return readBack.has(plan);
+}

@@ -5,7 +5,7 @@ import { readSmallFile, writeFileDurably } from '../store/durable-files.ts';
 import { realFs } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { RollbackPlan } from '../types.ts';
-import { digestOf } from './plan-digest.ts';
+import { digestOf, noteReadBack } from './plan-digest.ts';
 
 /** A plan names each file of the tables in question: some hundreds of thousands fit in here (bytes). */
 const MAX_PLAN_BYTES = 256 * 1024 * 1024;
@@ -53,7 +53,7 @@ export async function readPlanFile(path: string): Promise<RollbackPlan> {
       typeof parsed === 'object' && parsed !== null && 'message_type' in parsed && 'plan' in parsed;
     const plan = parsePlan(isDocument ? parsed.plan : parsed);
     if (digestOf(plan) !== plan.digest) throw new Error('it is not as it was saved: its digest is another');
-    return plan;
+    return noteReadBack(plan);
   } catch (error) {
     throw new RollbackError(
       'ERR_PLAN_INVALID',
