@@ -178,19 +178,30 @@ export function ioError(error: unknown, path: string, doing: string, state?: str
   if (known !== null && (known.code !== 'ERR_IO' || known.why !== UNCHANGED || state === undefined))
     return known;
   const cause = known === null ? error : known.cause;
-  const code = (cause as NodeJS.ErrnoException | null)?.code;
-  const errno = code ?? String(cause);
-  const whose = code === undefined ? 'This program failed' : 'The operating system refused';
+  const errno = errnoOf(cause);
+  if (known === null && errno === null) {
+    const text = { what: `This program failed to ${doing}: ${String(cause)}`, why: state ?? UNCHANGED };
+    return new RollbackError('ERR_DEFECT', { ...text, next: REPORT_DEFECT }, { path }, cause);
+  }
   return new RollbackError(
-    known === null && code === undefined ? 'ERR_DEFECT' : 'ERR_IO',
+    'ERR_IO',
     {
-      what: known?.what ?? `${whose} to ${doing}: ${errno}`,
+      what: known?.what ?? `The operating system refused to ${doing}: ${errno}`,
       why: state ?? UNCHANGED,
-      next: hintFor(errno, state === undefined),
+      next: hintFor(errno ?? '', state === undefined),
     },
     known?.place ?? { path: pathOf(error) ?? path },
     cause,
   );
+}
+
+/** What a person does about a defect: the command prints where it happened. */
+export const REPORT_DEFECT = 'Please report it together with the lines below';
+
+/** The errno of an error of the system; null for any other. */
+export function errnoOf(error: unknown): string | null {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return typeof code === 'string' ? code : null;
 }
 
 function pathOf(error: unknown): string | undefined {

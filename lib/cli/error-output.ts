@@ -1,5 +1,5 @@
 /** An error as a person reads it on standard error, and as a program does. */
-import { describePlace, RollbackError } from '../errors.ts';
+import { describePlace, REPORT_DEFECT, RollbackError } from '../errors.ts';
 import { printable } from '../report/text.ts';
 import { exitCodeOf } from './exit-codes.ts';
 
@@ -29,7 +29,7 @@ export function asDefect(error: unknown): RollbackError {
     {
       what: `This is a defect of litt-rollback: ${message}`,
       why: 'The program met something that it was not written for',
-      next: 'Please report it together with the lines below',
+      next: REPORT_DEFECT,
     },
     {},
     error,

@@ -8,7 +8,7 @@ import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import type { LockSet } from '../store/lock.ts';
 import type { Table } from '../store/types.ts';
 import type { PlanHeights, RollbackPlan, TableOutcome } from '../types.ts';
-import { completeForward } from './complete.ts';
+import { completeForward, concludeForward } from './complete.ts';
 import { compareFingerprints, fingerprintOf } from './fingerprint.ts';
 import { readPlanned } from './homes.ts';
 import { lockDatabase } from './locks.ts';
@@ -20,7 +20,6 @@ import type { Progress } from './progress.ts';
 import { refuseLinkedParents } from './step-paths.ts';
 import { audited, planInAudit } from './transaction/audit.ts';
 import { claimAreas } from './transaction/claim.ts';
-import { conclude } from './transaction/clean-up.ts';
 import { Members, usesSnapshotDir } from './transaction/members.ts';
 import type { StepCounts } from './transaction/run.ts';
 import { begin, prepareAreas, type TransactionContext } from './transaction/transaction.ts';
@@ -147,10 +146,10 @@ async function carryOut(
   const entry = { action: 'apply', ...planInAudit(members.id, plan) } as const;
   const counts = await audited(fs, members.roots, entry, () => {
     beginAll(context, keepUndo);
-    return completeForward(context, keepUndo, options.onProgress);
+    return completeForward(context, options.onProgress);
   });
   const ended = { ...entry, outcome: 'finished' };
-  return outcomeOf(plan, counts, keepUndo, conclude(fs, members.roots, members.dirs, ended));
+  return outcomeOf(plan, counts, keepUndo, concludeForward(context, keepUndo, ended));
 }
 
 /** A journal that this program could not read again would shut the database for good. */

@@ -1,22 +1,24 @@
 /** A transaction whose intent is durable, from its first step to its end: what apply and resume have in common. */
 import { randomUUID } from 'node:crypto';
+import { ioError } from '../errors.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { rememberedSet, rememberSet } from '../store/root-memory.ts';
 import type { RollbackPlan } from '../types.ts';
 import { verifyApplied } from './applied.ts';
 import type { Progress } from './progress.ts';
+import { type AuditEntry, audit } from './transaction/audit.ts';
+import { conclude } from './transaction/clean-up.ts';
 import { requireDone } from './transaction/kept-check.ts';
 import { runForward, type StepCounts, stepsOf, unfinished } from './transaction/run.ts';
-import { finishForward, type TransactionContext } from './transaction/transaction.ts';
+import { discardKept, finishForward, type TransactionContext } from './transaction/transaction.ts';
 
 /**
- * Carries the steps out, verifies what they left, and ends the transaction.
+ * Carries the steps out, verifies what they left, and ends the transaction; concludeForward() comes next.
  * @param stepsDone whether an earlier run has got past the verification
  * @throws RollbackError ERR_UNFINISHED, ERR_IO, ERR_RESULT_WRONG: the transaction stays open
  */
 export async function completeForward(
   context: TransactionContext,
-  keepUndo: boolean,
   onProgress: ((progress: Progress) => void) | undefined,
   stepsDone = false,
 ): Promise<StepCounts> {
@@ -29,11 +31,29 @@ export async function completeForward(
   }
   try {
     rememberRoots(fs, plan);
-    finishForward(context, keepUndo);
+    finishForward(context);
   } catch (error) {
     throw unfinished(error, members.roots[0] as string, counts, stepsOf(context).length);
   }
   return counts;
+}
+
+/**
+ * What follows the end of a rollback: what is not to be kept is discarded, the audit gets its line. Returns what a person
+ * must be told of.
+ * @throws RollbackError ERR_IO: everything is done, but some space is not free
+ */
+export function concludeForward(context: TransactionContext, keepUndo: boolean, entry: AuditEntry): string[] {
+  const { fs, members } = context;
+  try {
+    if (!keepUndo) discardKept(context);
+  } catch (error) {
+    audit(fs, members.roots, entry, new Date());
+    const state =
+      'Everything else is done, and the database may be used: `litt-rollback resume` frees the rest';
+    throw ioError(error, members.roots[0] as string, 'free what is not to be kept', state);
+  }
+  return conclude(fs, members.roots, members.dirs, entry);
 }
 
 /** Makes the roots of each database remember that they belong together: the keymap, the other witness, is gone. */

@@ -14,7 +14,7 @@ import {
   markUndone,
   memberDirs,
 } from './transaction/clean-up.ts';
-import type { FoundTransaction } from './transaction/find.ts';
+import { type FoundTransaction, requireAllRoots } from './transaction/find.ts';
 import { areasIn, journalLost, lostIn } from './transaction/journal.ts';
 
 /**
@@ -74,6 +74,7 @@ export function endUndone(
   options: ResumeOptions,
   action: 'resume' | 'undo',
 ): string[] {
+  requireAllRoots(fs, open, roots);
   requireSnapshotDir(open.document, options);
   const dirs = memberDirs(fs, roots, options.snapshotDir);
   refuseHeld(fs, roots);

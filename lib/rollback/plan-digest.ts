@@ -31,10 +31,20 @@ function fieldsOf(value: object): [string, unknown][] {
 
 const readBack = new WeakSet<object>();
 
-/** Notes that a plan was read from a file, its shape and its digest checked: neither is checked twice. */
+/**
+ * Freezes a plan that was read from a file, and notes that its shape and its digest were checked: neither is checked
+ * twice.
+ */
 export function noteReadBack(plan: RollbackPlan): RollbackPlan {
+  freeze(plan);
   readBack.add(plan);
   return plan;
+}
+
+function freeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  Object.freeze(value);
+  for (const field of Object.values(value)) freeze(field);
 }
 
 /** Whether this very object was read from a file and checked. */

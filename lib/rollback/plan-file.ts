@@ -26,16 +26,22 @@ export async function writePlanFile(path: string, plan: RollbackPlan): Promise<v
 }
 
 function bytesOf(plan: RollbackPlan): Buffer {
-  const bytes = Buffer.from(`${JSON.stringify(plan, null, 1)}\n`);
-  if (bytes.length <= MAX_PLAN_BYTES) return bytes;
+  let text: string | null = null;
+  try {
+    text = `${JSON.stringify(plan, null, 1)}\n`;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error; // longer than a string can be
+  }
+  const bytes = text === null ? null : Buffer.from(text);
+  if (bytes !== null && bytes.length <= MAX_PLAN_BYTES) return bytes;
   throw new RollbackError('ERR_PLAN_INVALID', {
-    what: `The plan has ${bytes.length} bytes, and at most ${MAX_PLAN_BYTES} can be read back`,
+    what: `The plan is longer than the ${MAX_PLAN_BYTES} bytes that can be read back`,
     next: 'Apply without saving the plan: `litt-rollback apply` plans again itself',
   });
 }
 
 /**
- * Reads a plan and checks every field of it: one that was edited since it was made is refused.
+ * Reads a plan and checks every field of it: one that was edited since it was made is refused. It is frozen.
  * @throws RollbackError ERR_PLAN_INVALID, ERR_IO
  */
 export async function readPlanFile(path: string): Promise<RollbackPlan> {

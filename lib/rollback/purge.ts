@@ -59,15 +59,26 @@ export async function purgeWith(fs: DurableFs, dirs: readonly string[], id?: str
       next: 'See `litt-rollback status`',
     });
   }
+  // One that tells no time is not known to be newer than others: they are not freed with it.
+  const isDated = found[from]?.areas.some((a) => a.begunAt !== null) ?? false;
   // Oldest first: whatever an interruption leaves can still be undone from the newest on.
-  const chosen = found.slice(from).reverse();
+  const chosen = found.slice(from, id === undefined || isDated ? undefined : from + 1).reverse();
   const lineOf = ({ id: transaction, document }: FoundTransaction) =>
     ({ action: 'purge', ...planInAudit(transaction, document?.plan) }) as const;
+  const tell = (t: FoundTransaction): string[] =>
+    audit(fs, dirs, { ...lineOf(t), outcome: 'purged' }, new Date());
+  const done: FoundTransaction[] = [];
   let bytesFreed = 0;
-  for (const t of chosen)
-    bytesFreed += await audited(fs, dirs, lineOf(t), () => discardAreas(fs, dirs, t.id));
-  const failures = chosen.flatMap((t) => audit(fs, dirs, { ...lineOf(t), outcome: 'purged' }, new Date()));
-  return { purged: chosen.map((t) => t.id), bytesFreed, notices: freeAfter(fs, dirs, failures) };
+  try {
+    for (const t of chosen) {
+      bytesFreed += await audited(fs, dirs, lineOf(t), () => discardAreas(fs, dirs, t.id));
+      done.push(t);
+    }
+  } catch (error) {
+    done.forEach(tell);
+    throw error;
+  }
+  return { purged: done.map((t) => t.id), bytesFreed, notices: freeAfter(fs, dirs, done.flatMap(tell)) };
 }
 
 /** Takes one transaction's areas out of sight; returns the bytes that they hold. */

@@ -2,11 +2,11 @@
 import { COMMITTED_MARK } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { resolveRoots } from '../store/roots.ts';
-import { completeForward } from './complete.ts';
+import { completeForward, concludeForward } from './complete.ts';
 import { cleanUp, endUndone } from './endings.ts';
 import { type ResumeOptions, stillOpen, takeOver } from './take-over.ts';
 import { audited, planInAudit } from './transaction/audit.ts';
-import { clearTransaction, conclude, freeTrash, memberDirs } from './transaction/clean-up.ts';
+import { clearTransaction, freeTrash, memberDirs } from './transaction/clean-up.ts';
 import { type FoundTransaction, findOpen, findTransactions } from './transaction/find.ts';
 import { finishTakingBack } from './transaction/take-back.ts';
 import { markAll, shootBolts, type TransactionContext } from './transaction/transaction.ts';
@@ -65,7 +65,8 @@ async function resumeIn(
   const isUndo = open.areas.some((a) => a.undoing);
   const entry = { action: 'resume', ...planInAudit(open.id, open.document?.plan) } as const;
   const context = await audited(fs, roots, entry, () => goOn(fs, open, roots, options));
-  if (context !== null) return finish(context, isUndo ? 'taken-back' : 'finished');
+  if (context !== null && isUndo) return finish(context, 'taken-back', true);
+  if (context !== null) return finish(context, 'finished', open.document?.keepUndo ?? true);
   // An intent without its mark: nothing has happened.
   clearTransaction(fs, dirs, open.id);
   freeTrash(fs, dirs);
@@ -83,22 +84,25 @@ async function goOn(
   if (context === null) return null;
   if (areas.some((a) => a.undoing)) await finishTakingBack(context, areas, options.onProgress);
   else {
-    const keepUndo = open.document?.keepUndo ?? true;
     shootBolts(context);
     // A crash may have left the mark in some roots only, or not yet durable: no step comes before that.
     markAll(context, COMMITTED_MARK);
     const isDone = areas.some((a) => a.done);
-    await completeForward(context, keepUndo, options.onProgress, isDone);
+    await completeForward(context, options.onProgress, isDone);
   }
   return context;
 }
 
 const OUTCOMES = { finished: 'finished', 'taken-back': 'taken back' } as const;
 
-function finish(context: TransactionContext, action: 'finished' | 'taken-back'): ResumeOutcome {
-  const { fs, members, plan } = context;
+function finish(
+  context: TransactionContext,
+  action: 'finished' | 'taken-back',
+  keepUndo: boolean,
+): ResumeOutcome {
+  const { members, plan } = context;
   const entry = { action: 'resume', ...planInAudit(members.id, plan), outcome: OUTCOMES[action] } as const;
-  const failures = conclude(fs, members.roots, members.dirs, entry);
+  const failures = concludeForward(context, keepUndo, entry);
   // What a person must do besides is said here: the run that would have said it has died.
   const ofPlan = action === 'finished' ? plan.notices : [];
   return { action, transaction: members.id, target: plan.target, notices: [...ofPlan, ...failures] };

@@ -6,7 +6,13 @@ import { inspectLock } from '../store/lock.ts';
 import type { Progress } from './progress.ts';
 import { claimAreas } from './transaction/claim.ts';
 import { dropTemporaries } from './transaction/clean-up.ts';
-import { contextOf, type FoundTransaction, findTransactions, snapshotDirNeeded } from './transaction/find.ts';
+import {
+  contextOf,
+  type FoundTransaction,
+  findTransactions,
+  requireAllRoots,
+  snapshotDirNeeded,
+} from './transaction/find.ts';
 import { type AreaState, type JournalDocument, lostIn } from './transaction/journal.ts';
 import type { TransactionContext } from './transaction/transaction.ts';
 
@@ -42,8 +48,7 @@ export function takeOver(
   if (begun && document === null) throw lostIn(open.areas[0] as AreaState);
   if (!begun || document === null) {
     // The mark may be in a root that was not given, and what is to be cleared away in a snapshot directory.
-    if (document !== null && roots.length < document.roots)
-      contextOf(fs, open, document, options.snapshotDir);
+    requireAllRoots(fs, open, roots);
     requireSnapshotDir(document, options);
     claimAreas(
       fs,

@@ -15,11 +15,11 @@ import {
   findTransactions,
   missingRoots,
 } from './transaction/find.ts';
-import { lostIn } from './transaction/journal.ts';
-import { requireKept } from './transaction/kept-check.ts';
+import { type AreaState, lostIn } from './transaction/journal.ts';
+import { requireKept, takenBack } from './transaction/kept-check.ts';
 import { finishTakingBack, takeBack } from './transaction/take-back.ts';
 import type { TransactionContext } from './transaction/transaction.ts';
-import { matchApplied } from './transaction/undo-check.ts';
+import { type Clearing, matchApplied } from './transaction/undo-check.ts';
 
 /** What undo did. */
 export interface UndoOutcome {
@@ -106,8 +106,13 @@ async function takeBackFrom(
   }
   // An undo that was interrupted has its own list of what to clear away.
   if (areas.some((a) => a.undoing)) await finishTakingBack(context, areas, options.onProgress);
-  else await takeBack(context, [], options.onProgress);
+  else await takeBack(context, clearingsAtEnd(context, areas), options.onProgress);
   return context;
+}
+
+/** Where every step was taken, an engine may have been let in since; not where an undo has begun, its mark lost. */
+function clearingsAtEnd(context: TransactionContext, areas: readonly AreaState[]): Clearing[] {
+  return areas.some((a) => a.done) && takenBack(context) === null ? clearingsOf(context) : [];
 }
 
 /** Takes the newest finished rollback back on any file system; the caller holds the locks. */
@@ -121,8 +126,7 @@ export async function undoWith(
   const found = newestClosed(findTransactions(fs, roots), roots.length);
   const matched = contextOf(fs, found.transaction, found.document, options.snapshotDir);
   const context = { ...matched, lockedDirs: matched.members.locksOf(lockedDirs) };
-  const clearings = matchApplied(context);
-  requireKept(context);
+  const clearings = clearingsOf(context, found.newer);
   try {
     claimAreas(fs, context.members.dirs, found.transaction.id, options.forceUnlock);
   } catch (error) {
@@ -134,18 +138,34 @@ export async function undoWith(
   return finish(context, true);
 }
 
+/** Holds the database against what the rollback left; if that fails, one that cannot be read may be the reason. */
+function clearingsOf(context: TransactionContext, newer?: AreaState): Clearing[] {
+  try {
+    const clearings = matchApplied(context);
+    requireKept(context);
+    return clearings;
+  } catch (error) {
+    throw newer === undefined ? error : lostIn(newer);
+  }
+}
+
+/** The newest finished transaction that can be read, and what is newer and cannot. */
 function newestClosed(found: readonly FoundTransaction[], roots: number) {
   const closed = found.filter((t) => t.areas.some((a) => a.state === 'closed'));
-  // One that cannot be read is passed over: whether it was newer shows when the database is held against this one.
-  const transaction = closed.find((t) => t.document !== null);
-  if (transaction?.document == null) {
-    const lost = closed[0]?.areas.find((a) => a.state === 'closed');
-    throw lost === undefined ? nothing() : lostIn(lost);
-  }
+  const at = closed.findIndex((t) => t.document !== null);
+  const newer = lostPart(at < 0 ? closed[0] : closed[at - 1]);
+  const transaction = closed[at];
+  if (transaction?.document == null) throw newer === undefined ? nothing() : lostIn(newer);
   const { document, areas } = transaction;
+  const lost = lostPart(transaction);
+  if (lost !== undefined) throw lostIn(lost);
   // As many roots as it has, and not every one holds its part: freeing it was interrupted.
   if (missingRoots(areas, document).length > 0 && roots >= document.roots) throw partlyFreed();
-  return { transaction, document };
+  return { transaction, document, newer };
+}
+
+function lostPart(found: FoundTransaction | undefined): AreaState | undefined {
+  return found?.areas.find((a) => a.state === 'closed' && a.document === null);
 }
 
 function partlyFreed(): RollbackError {

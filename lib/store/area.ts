@@ -87,8 +87,15 @@ export function discardArea(fs: DurableFs, root: string, id: string): void {
   const area = areaPath(root, id);
   if (lstatOrNull(fs, area) === null) return;
   const own = join(root, OWN_DIR);
-  fs.rename(area, join(own, `${TRASH}${id}`));
+  fs.rename(area, freeName(fs, join(own, `${TRASH}${id}`)));
   fs.fsyncDir(own);
+}
+
+/** A plan may be applied again whose last attempt was swept away, and whose trash is still there. */
+function freeName(fs: DurableFs, path: string): string {
+  let free = path;
+  for (let n = 1; lstatOrNull(fs, free) !== null; n++) free = `${path}.${n}`;
+  return free;
 }
 
 /** Paths of the areas that discardArea() has taken out of sight. */

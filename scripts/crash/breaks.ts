@@ -97,13 +97,8 @@ const FORWARD_BREAKS: readonly Break[] = [
     edits: [
       {
         file: TRANSACTION,
-        from: 'for (const area of rootsLast(members.areas)) renameDocument(fs, area, JOURNAL_FILE, UNDO_FILE);\n',
-        to: '',
-      },
-      {
-        file: TRANSACTION,
-        from: 'unlock(context);\n  if (!keepUndo)',
-        to: 'unlock(context);\n  for (const area of members.areas) renameDocument(fs, area, JOURNAL_FILE, UNDO_FILE);\n  if (!keepUndo)',
+        from: 'for (const area of rootsLast(members.areas)) renameDocument(fs, area, JOURNAL_FILE, UNDO_FILE);\n  unlock(context);',
+        to: 'unlock(context);\n  for (const area of members.areas) renameDocument(fs, area, JOURNAL_FILE, UNDO_FILE);',
       },
     ],
     sweep: 'kill',

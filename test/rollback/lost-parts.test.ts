@@ -1,5 +1,13 @@
 /** Journals of which a part is not there, or is none of ours: who is kept out, and who is not. */
-import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { decodeSealed, encodeSealed } from '../../lib/format/sealed-text.ts';
@@ -8,6 +16,7 @@ import { realFs } from '../../lib/store/durable-fs.ts';
 import { BOLT_FILE } from '../../lib/store/guard.ts';
 import {
   apply,
+  applyWithoutUndo,
   die,
   replanned,
   resume,
@@ -52,6 +61,65 @@ describe('beside a rollback', () => {
     second.end();
   });
 
+  it('what tells no time, or a newer one, is not freed with an older rollback', async () => {
+    const first = await trials.next();
+    await run(apply, first);
+    const second = await replanned(first);
+    await run(apply, second);
+    for (const path of documents(second)) {
+      const document = decodeSealed(readFileSync(path)) as object;
+      writeFileSync(path, encodeSealed({ ...document, version: 2 }));
+    }
+    expect((await rejection(Promise.resolve(run(undoFinished, second)))).code).to.equal('ERR_JOURNAL');
+    expect((await purgeUndo(second.roots, { id: first.plan.id })).purged).to.deep.equal([first.plan.id]);
+    for (const path of documents(second)) truncateSync(path, 10);
+    const { transactions } = await rollbackStatus(second.roots);
+    expect(transactions.map((t) => t.id)).to.deep.equal([second.plan.id]);
+    second.end();
+  });
+
+  it('a part that is damaged in one root is told as that', async () => {
+    const trial = await trials.next();
+    await run(apply, trial);
+    truncateSync(documents(trial)[1]!, 10);
+    const error = await rejection(Promise.resolve(run(undoFinished, trial)));
+    expect(error.code).to.equal('ERR_JOURNAL');
+    expect(error.place.path).to.contain(trial.roots[1]!);
+    trial.end();
+  });
+
+  it('the trash of an attempt that was swept away is not in the way of the next one', async () => {
+    for (const next of [apply, applyWithoutUndo]) {
+      const trial = await trials.next();
+      for (const root of trial.roots) {
+        realFs.mkdir(join(root, '.litt-rollback'));
+        realFs.mkdir(join(root, '.litt-rollback', `trash-${trial.plan.id}`));
+      }
+      await die(trial, next, Math.floor((await trials.calls(() => {}, next)) * 0.6));
+      await run(undoUnfinished, trial);
+      expect(await trial.state(trials.after)).to.equal('before');
+      await run(applyWithoutUndo, await replanned(trial));
+      trial.end();
+    }
+  });
+
+  it('an undo that is over is not ended for some of the roots', async () => {
+    let refused = 0;
+    const calls = await trials.calls(apply, undoFinished);
+    for (let call = Math.floor(calls * 0.6); call < calls; call += 9) {
+      const trial = await trials.next();
+      await run(apply, trial);
+      await die(trial, undoFinished, call);
+      const part = new Trial(trial.dir, trial.roots.slice(0, 1), trial.plan, trial.snapshotDir);
+      const { error } = await part.run(resume, {});
+      if ((error as { code?: string } | null)?.code === 'ERR_ROOTS_UNCERTAIN') refused++;
+      await run(resume, trial);
+      expect(await trial.state(trials.after), `call ${call}`).to.equal('before');
+      trial.end();
+    }
+    expect(refused).to.be.greaterThan(5);
+  });
+
   it('a root that was not given is told as that, also where a document was not yet written', async () => {
     const calls = await trials.calls(() => {}, apply);
     const codes: string[] = [];
@@ -78,6 +146,25 @@ describe('beside a rollback', () => {
     writeFileSync(join(trial.roots[0]!, table, 'keymap', 'keymap-type.txt'), 'MemKeymap');
     await run(resume, trial);
     expect((await rollbackStatus(trial.roots)).transactions.map((t) => t.state)).to.deep.equal(['applied']);
+    trial.end();
+  });
+
+  it('what an engine has written between the last step and the end is not mixed with what undo puts back', async () => {
+    const trial = await dieDone();
+    openByForce(trial);
+    const { table } = trial.plan.tables[0]!;
+    const kept = trial.plan.tables[0]!.segments.filter((f) => f.fate === 'kept' || f.fate === 'cut');
+    const next = (kept.at(-1)?.segment ?? 0) + 1;
+    const dir = join(trial.roots[0]!, table, 'segments');
+    for (const name of ['0.metadata', '0.keys', '0-0.values']) {
+      const from = trial.roots.map((r) => join(r, table, 'segments', name)).find((path) => existsSync(path));
+      copyFileSync(from!, join(dir, name.replace(/^0/, String(next))));
+    }
+    const before = databaseTree(trial.dir);
+    const { error } = await trial.run(undoUnfinished, {});
+    expect(error).to.have.property('code').that.is.oneOf(['ERR_UNDO_REFUSED', 'ERR_FILE_MISSING']);
+    expect(treeDifferences(before, databaseTree(trial.dir))).to.deep.equal([]);
+    await run(resume, trial);
     trial.end();
   });
 

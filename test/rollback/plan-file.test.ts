@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { type RollbackPlan, readPlanFile, writePlanFile } from '../../lib/index.ts';
+import { applyPlan, type RollbackPlan, readPlanFile, writePlanFile } from '../../lib/index.ts';
 import { digestOf } from '../../lib/rollback/plan-digest.ts';
 import { forgedFields } from '../../scripts/fuzz/fields.ts';
 import { makeWorld } from '../../scripts/fuzz/forged/world.ts';
@@ -29,6 +29,13 @@ describe('rollback/plan-file', () => {
     await writePlanFile(path, plan);
     expect(await readPlanFile(path)).to.deep.equal(plan);
     expect(await read({ message_type: 'plan', plan })).to.deep.equal(plan);
+  });
+
+  it('gives a plan that nobody can edit: it is not checked again', async () => {
+    const whole = await read(plan);
+    expect(() => Object.assign(whole.tables[0]!, { comment: 'edited' })).to.throw(TypeError);
+    const edited = { ...whole, target: 'another' };
+    expect((await rejection(applyPlan(edited))).code).to.equal('ERR_PLAN_INVALID');
   });
 
   it('does not mind in which order the fields stand', async () => {

@@ -1,7 +1,9 @@
 /** Finds transactions in the roots that a person has given, and matches the roots by what they hold. */
 import { join } from 'node:path';
 import { RollbackError } from '../../errors.ts';
+import { discardedAreas } from '../../store/area.ts';
 import type { DurableFs } from '../../store/durable-fs.ts';
+import { isClosedBy } from '../../store/guard.ts';
 import { lstatOrNull } from '../../store/roots.ts';
 import { resolveSnapshotDir } from '../snapshots.ts';
 import { refuseLinkedParents } from '../step-paths.ts';
@@ -30,7 +32,12 @@ export function findTransactions(fs: DurableFs, roots: readonly string[]): Found
     document: areas.find((a) => a.document !== null)?.document ?? null,
     open: areas.some((a) => a.state === 'open'),
   }));
-  return found.sort((a, b) => (b.document?.begunAt ?? '').localeCompare(a.document?.begunAt ?? ''));
+  return found.sort((a, b) => Number(timeOf(a) < timeOf(b)) - Number(timeOf(a) > timeOf(b)));
+}
+
+/** What nothing tells the time of may be the newest: nothing is freed or taken back on the guess that it is old. */
+function timeOf({ areas }: FoundTransaction): string {
+  return areas.find((a) => a.begunAt !== null)?.begunAt ?? '\uffff';
 }
 
 /** The one open transaction; null without one. @throws RollbackError ERR_JOURNAL when there are several */
@@ -94,6 +101,23 @@ function refuseTwins(areas: readonly AreaState[]): void {
     },
     { path: twin.dir },
   );
+}
+
+/**
+ * Refuses fewer roots than a transaction has. One whose area has gone already is known by its trash or its lock.
+ * @throws RollbackError ERR_ROOTS_UNCERTAIN
+ */
+export function requireAllRoots(
+  fs: DurableFs,
+  { id, areas, document }: FoundTransaction,
+  roots: readonly string[],
+): void {
+  if (document === null) return;
+  const isPart = (root: string): boolean =>
+    areas.some((a) => a.dir === root) ||
+    isClosedBy(fs, root, id) ||
+    discardedAreas(fs, root).some((t) => t.includes(id));
+  if (roots.filter(isPart).length < document.roots) throw rootsMissing(areas, document);
 }
 
 /** Numbers of the rollback's roots that none of these areas is of: not given, or freed already. */

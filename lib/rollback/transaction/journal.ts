@@ -60,6 +60,8 @@ export interface AreaState {
   readonly document: JournalDocument | null;
   /** Of a closed one that is whole, but none that this version writes: what whoever needs it is told. */
   readonly foreign: RollbackError | null;
+  /** Also of a document that is none that this version writes; null when nothing tells. */
+  readonly begunAt: string | null;
   /** `open` while it is called journal.json. */
   readonly state: 'open' | 'closed' | 'bare';
   /**
@@ -95,6 +97,7 @@ function areaState(fs: DurableFs, dir: string, id: string): AreaState {
     id,
     document,
     foreign,
+    begunAt: begunAtIn(raw),
     state: open ? 'open' : closed ? 'closed' : 'bare',
     begun: done || undoing || undone || hasMark(fs, area, COMMITTED_MARK) || holdsKept(fs, area),
     done,
@@ -117,6 +120,11 @@ export function journalLost(path: string): RollbackError {
     },
     { path },
   );
+}
+
+function begunAtIn(raw: unknown): string | null {
+  const at = (raw as { begunAt?: unknown } | null)?.begunAt;
+  return typeof at === 'string' ? at : null;
 }
 
 /** The document of an area; the refusal of one that is whole, but was written by something else. */

@@ -72,18 +72,22 @@ function keptOf(
  * @throws RollbackError ERR_UNFINISHED; what the file system throws
  */
 export function requireDone(context: TransactionContext): void {
-  stepsOf(context).forEach((step, index) => {
-    if (!isTakenBack(context, step, index)) return;
-    throw new RollbackError(
-      'ERR_UNFINISHED',
-      {
-        what: 'This rollback was being taken back, and the mark that says so is damaged or gone',
-        why: 'Finishing it would leave the database mixed, and open',
-        next: 'Run `litt-rollback undo`: it takes the rest back',
-      },
-      { path: context.members.pathOf(step), table: step.table },
-    );
-  });
+  const step = takenBack(context);
+  if (step === null) return;
+  throw new RollbackError(
+    'ERR_UNFINISHED',
+    {
+      what: 'This rollback was being taken back, and the mark that says so is damaged or gone',
+      why: 'Finishing it would leave the database mixed, and open',
+      next: 'Run `litt-rollback undo`: it takes the rest back',
+    },
+    { path: context.members.pathOf(step), table: step.table },
+  );
+}
+
+/** A step of a rollback that was done, and that has been taken back; null when none has. */
+export function takenBack(context: TransactionContext): Step | null {
+  return stepsOf(context).find((step, index) => isTakenBack(context, step, index)) ?? null;
 }
 
 function isTakenBack({ fs, members }: TransactionContext, step: Step, index: number): boolean {

@@ -1,6 +1,6 @@
 /** Runs the steps of a transaction forward or backward, and says what state an error leaves. */
 import { runSteps } from '../../../streams/pipeline.ts';
-import { ioError, RollbackError } from '../../errors.ts';
+import { errnoOf, ioError, RollbackError } from '../../errors.ts';
 import type { Step } from '../../types.ts';
 import type { Progress } from '../progress.ts';
 import { Backward } from './backward.ts';
@@ -92,10 +92,20 @@ export function unfinished(error: unknown, path: string, counts: StepCounts, tot
   const state = `${done} of ${total} steps are done; the database is shut, and the engine refuses to open it`;
   const next =
     'repair the cause, then `litt-rollback resume` finishes it, or `litt-rollback undo` takes it back';
-  if (!(error instanceof RollbackError)) {
-    // The call may have failed at a file of our own, beside the one that the step is for.
-    const failed = (error as NodeJS.ErrnoException | null)?.path ?? path;
-    return ioError(error, failed, 'change a file', `${state}: ${next}`);
+  if (error instanceof RollbackError) {
+    const own = error.next === undefined ? next : `${error.next}. Then: ${next}`;
+    return new RollbackError(
+      'ERR_UNFINISHED',
+      { what: error.what, why: state, next: own },
+      error.place,
+      error,
+    );
   }
-  return new RollbackError('ERR_UNFINISHED', { what: error.what, why: state, next }, error.place, error);
+  if (errnoOf(error) === null) {
+    const text = { what: `The work was broken off: ${String(error)}`, why: state, next };
+    return new RollbackError('ERR_UNFINISHED', text, { path }, error);
+  }
+  // The call may have failed at a file of our own, beside the one that the step is for.
+  const failed = (error as NodeJS.ErrnoException).path ?? path;
+  return ioError(error, failed, 'change a file', `${state}: ${next}`);
 }

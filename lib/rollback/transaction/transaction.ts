@@ -96,14 +96,17 @@ function requireLocks({ fs, members }: TransactionContext): void {
 }
 
 /** Ends a rollback whose steps are durable. Every part may be repeated after a crash. */
-export function finishForward(context: TransactionContext, keepUndo: boolean): void {
+export function finishForward(context: TransactionContext): void {
   const { fs, members } = context;
   markAll(context, DONE_MARK);
   for (const dir of boltDirs(context)) drawBolt(fs, dir);
-  // Discarding the areas comes last: a crash in between leaves a finished rollback that can still be undone.
   for (const area of rootsLast(members.areas)) renameDocument(fs, area, JOURNAL_FILE, UNDO_FILE);
   unlock(context);
-  if (!keepUndo) for (const dir of rootsLast(members.dirs)) discardArea(fs, dir, members.id);
+}
+
+/** Discards what undo would need of a finished rollback: a crash before that leaves one that can still be undone. */
+export function discardKept({ fs, members }: TransactionContext): void {
+  for (const dir of rootsLast(members.dirs)) discardArea(fs, dir, members.id);
 }
 
 /** Ends an undo whose inverse steps are durable. Every part may be repeated after a crash. */
