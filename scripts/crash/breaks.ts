@@ -44,8 +44,8 @@ const FORWARD_BREAKS: readonly Break[] = [
     edits: [
       {
         file: TRANSACTION,
-        from: 'closeLock(fs, dir, members.id, now);\n  members.dirs',
-        to: 'void dir;\n  members.dirs',
+        from: 'closeLock(fs, root, members.id, now);\n  members.dirs',
+        to: 'void root;\n  members.dirs',
       },
       { file: TRANSACTION, from: 'requireLocks(context);', to: 'void requireLocks;' },
     ],

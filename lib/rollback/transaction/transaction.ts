@@ -1,9 +1,9 @@
 /**
  * One rollback over many tables and roots, as one transaction.
  *
- * Order of the beginning: areas and runner, locks that fail closed, documents, bolts, the committed mark in
- * every root, the locks read once more; then the steps. Order of the end: names durable, the done (undone)
- * mark in every root, bolts away, the document no longer called journal in any root, then the locks.
+ * Order of the beginning: areas and runner, locks that fail closed in the roots, documents, such locks elsewhere,
+ * bolts, the committed mark in every root, the locks read once more; then the steps. Order of the end: names durable,
+ * the done (undone) mark in every root, bolts away, the document no longer called journal in any root, then the locks.
  *
  * Any committed mark means that every document and bolt is durable, so finishing is always possible. No mark
  * means that nothing has happened yet. A lock that fails closed without a journal means "only clean up".
@@ -45,8 +45,8 @@ export function prepareAreas({ fs, members }: TransactionContext): void {
 
 /** Makes the intent durable in every root; when it returns, the transaction will be finished, come what may. */
 export function begin(context: TransactionContext, keepUndo: boolean, now: Date): void {
-  const { fs, members, plan, lockedDirs } = context;
-  for (const dir of lockedDirs) closeLock(fs, dir, members.id, now);
+  const { fs, members, plan } = context;
+  for (const root of members.roots) closeLock(fs, root, members.id, now);
   members.dirs.forEach((dir, i) => {
     const document: JournalDocument = {
       format: 'litt-rollback/journal',
@@ -61,6 +61,8 @@ export function begin(context: TransactionContext, keepUndo: boolean, now: Date)
     };
     writeSealed(fs, areaPath(dir, members.id), JOURNAL_FILE, document);
   });
+  // Outside of the roots only when a document says so: until then they have ordinary locks, which a dead process leaves.
+  for (const dir of outside(context)) closeLock(fs, dir, members.id, now);
   shootBolts(context);
   markAll(context, COMMITTED_MARK);
   requireLocks(context);
@@ -115,12 +117,22 @@ export function finishBackward(context: TransactionContext): void {
   discardAll(context);
 }
 
-/** Takes bolts, areas and locks away: nothing has happened, or everything has been taken back. */
+/**
+ * Takes bolts, areas and locks away: everything has been taken back. What is outside of the roots goes first: only they
+ * tell of it.
+ */
 function discardAll(context: TransactionContext): void {
   const { fs, members } = context;
   for (const dir of boltDirs(context)) drawBolt(fs, dir);
-  for (const dir of rootsLast(members.dirs)) discardArea(fs, dir, members.id);
-  unlock(context);
+  if (members.snapshotDir !== null) discardArea(fs, members.snapshotDir, members.id);
+  for (const dir of outside(context)) openLock(fs, dir);
+  for (const root of rootsLast(members.roots)) discardArea(fs, root, members.id);
+  for (const root of members.roots) openLock(fs, root);
+}
+
+/** The snapshot directory and the tables below it, as far as they were locked. */
+function outside({ members, lockedDirs }: TransactionContext): string[] {
+  return lockedDirs.filter((dir) => !members.roots.includes(dir));
 }
 
 /**
@@ -142,7 +154,7 @@ function renameDocument(fs: DurableFs, area: string, from: string, to: string): 
 }
 
 /** The roots last, as everything at an end. */
-function unlock({ fs, members, lockedDirs }: TransactionContext): void {
-  for (const dir of lockedDirs) if (!members.roots.includes(dir)) openLock(fs, dir);
-  for (const dir of members.roots) openLock(fs, dir);
+function unlock(context: TransactionContext): void {
+  const { fs, members } = context;
+  for (const dir of [...outside(context), ...members.roots]) openLock(fs, dir);
 }
