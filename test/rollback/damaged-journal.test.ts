@@ -42,7 +42,7 @@ const DYING: readonly [string, Work, Work][] = [
   ['undo', apply, undoFinished],
 ];
 /** Calls of each run at which it dies. */
-const DEATHS = 12;
+const DEATHS = 8;
 
 /** Every file of that name in the areas of a trial. */
 function documentsOf({ roots, plan, snapshotDir }: Trial, file: string): string[] {
