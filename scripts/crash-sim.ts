@@ -12,7 +12,7 @@ import type { Result, Share } from './sim/worker.ts';
 import { runWorker } from './workers.ts';
 
 /** Databases that the gate draws. */
-const GATE_DATABASES = 18;
+const GATE_DATABASES = 16;
 
 const USAGE = `Usage: npx tsx scripts/crash-sim.ts [options]
 
