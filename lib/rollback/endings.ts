@@ -85,7 +85,7 @@ export function endUndone(
     options.forceUnlock,
   );
   markUndone(fs, dirs, open.id);
-  clearTransaction(fs, roots, dirs, open.id);
+  clearTransaction(fs, dirs, open.id);
   const entry = { action, ...planInAudit(open.id, open.document?.plan), outcome: 'taken back' };
   return freeAfter(fs, dirs, audit(fs, roots, entry, new Date()));
 }

@@ -68,7 +68,7 @@ async function resumeIn(
   if (context !== null && isUndo) return finish(context, 'taken-back', true);
   if (context !== null) return finish(context, 'finished', open.document?.keepUndo ?? true);
   // An intent without its mark: nothing has happened.
-  clearTransaction(fs, roots, dirs, open.id);
+  clearTransaction(fs, dirs, open.id);
   freeTrash(fs, dirs);
   return { action: 'swept', transaction: open.id, target, notices: [] };
 }

@@ -42,8 +42,8 @@ describe('a run over a snapshot directory that dies', () => {
         ) {
           const error = await rejection(resumeRollback(trial.roots));
           expect(error.code, `call ${call}`).to.equal('ERR_SNAPSHOT_DIR_NEEDED');
-        } else if (call % 2 === 0) {
-          // It is enough to give the roots where they say so.
+        } else if (call < 100 && call % 2 === 0) {
+          // A beginning of which no document tells has locked nothing outside of the roots for good.
           await resumeRollback(trial.roots);
           const shut = trial.lockedDirs.filter((dir) => isClosed(realFs, dir));
           expect(shut, `call ${call}: locks that nothing tells of`).to.deep.equal([]);

@@ -44,22 +44,13 @@ export function markUndone(fs: DurableFs, dirs: readonly string[], id: string): 
 }
 
 /**
- * Takes bolts, one transaction's areas, and closed locks away, in this order; repeatable. The roots go last: they tell
- * of what is left elsewhere. What is discarded still takes its space.
- * @param dirs the roots, and the snapshot directory where it takes part
+ * Takes bolts, one transaction's areas, and closed locks away, in this order; repeatable. The roots come first
+ * among `dirs`, and go last: they tell of what is left elsewhere. What is discarded still takes its space.
  */
-export function clearTransaction(
-  fs: DurableFs,
-  roots: readonly string[],
-  dirs: readonly string[],
-  id: string,
-): void {
+export function clearTransaction(fs: DurableFs, dirs: readonly string[], id: string): void {
   drawAllBolts(fs, dirs);
-  const outside = dirs.filter((dir) => !roots.includes(dir));
-  for (const part of [outside, rootsLast(roots)]) {
-    for (const dir of part) discardArea(fs, dir, id);
-    openAllLocks(fs, part);
-  }
+  for (const dir of rootsLast(dirs)) discardArea(fs, dir, id);
+  openAllLocks(fs, dirs);
 }
 
 /**

@@ -117,17 +117,12 @@ export function finishBackward(context: TransactionContext): void {
   discardAll(context);
 }
 
-/**
- * Takes bolts, areas and locks away: everything has been taken back. What is outside of the roots goes first: only they
- * tell of it.
- */
+/** Takes bolts, areas and locks away: everything has been taken back. */
 function discardAll(context: TransactionContext): void {
   const { fs, members } = context;
   for (const dir of boltDirs(context)) drawBolt(fs, dir);
-  if (members.snapshotDir !== null) discardArea(fs, members.snapshotDir, members.id);
-  for (const dir of outside(context)) openLock(fs, dir);
-  for (const root of rootsLast(members.roots)) discardArea(fs, root, members.id);
-  for (const root of members.roots) openLock(fs, root);
+  for (const dir of rootsLast(members.dirs)) discardArea(fs, dir, members.id);
+  unlock(context);
 }
 
 /** The snapshot directory and the tables below it, as far as they were locked. */
