@@ -230,5 +230,5 @@ function hintFor(errno: string, again: boolean): string {
 
 /** True for an Error with this errno code, e.g. `hasErrno(e, 'ENOENT')`. */
 export function hasErrno(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && codes.includes((error as NodeJS.ErrnoException).code ?? '');
+  return error instanceof Error && codes.includes(errnoOf(error) ?? '');
 }

@@ -5,9 +5,10 @@ import type { DurableFs } from '../store/durable-fs.ts';
 import type { Segment, Table } from '../store/types.ts';
 import type { RollbackPlan, TablePlan } from '../types.ts';
 import { readPlanned } from './homes.ts';
+import { segmentsLeft } from './plan-summary.ts';
 import type { Progress } from './progress.ts';
 import { planSnapshots } from './snapshots.ts';
-import { watermarkAfter } from './steps.ts';
+import { changesSegment, watermarkAfter } from './steps.ts';
 
 /** These say themselves what state is left, or are no answer about the database. */
 const KEPT_CODES: readonly ErrorCode[] = ['ERR_RESULT_WRONG', 'ERR_IO', 'ERR_INTERRUPTED', 'ERR_DEFECT'];
@@ -39,7 +40,7 @@ async function verifyAll(
     const table = database.tables.find((t) => t.name === tablePlan.table);
     if (table === undefined) throw failed(tablePlan.table, 'the table is gone');
     verifyChain(tablePlan, table);
-    const changed = changedSegments(tablePlan);
+    const changed = new Set(tablePlan.steps.filter(changesSegment).map((s) => s.segment));
     const segments = table.segments.filter((s) => changed.has(s.index));
     for (const [i, segment] of segments.entries()) {
       await verifySegment(fs, tablePlan, segment);
@@ -63,17 +64,8 @@ async function verifyAll(
   }
 }
 
-function changedSegments(plan: TablePlan): Set<number> {
-  const changed = new Set<number>();
-  for (const step of plan.steps) {
-    if (step.op === 'cut-file' || step.op === 'rewrite-keys') changed.add(step.segment);
-    if (step.op === 'replace-file' && step.segment !== undefined) changed.add(step.segment);
-  }
-  return changed;
-}
-
 function verifyChain(plan: TablePlan, table: Table): void {
-  const expected = plan.segments.filter((s) => s.fate === 'kept' || s.fate === 'cut').map((s) => s.segment);
+  const expected = segmentsLeft(plan);
   const found = table.segments.map((s) => s.index);
   if (expected.length !== found.length || expected.some((index, i) => index !== found[i])) {
     throw failed(

@@ -18,7 +18,7 @@ import { firstProblem, planSchema } from './plan-schema.ts';
 import { preflight } from './preflight.ts';
 import type { Progress } from './progress.ts';
 import { refuseLinkedParents } from './step-paths.ts';
-import { audited, planInAudit } from './transaction/audit.ts';
+import { audited, lineOf } from './transaction/audit.ts';
 import { claimAreas } from './transaction/claim.ts';
 import { Members, usesSnapshotDir } from './transaction/members.ts';
 import type { StepCounts } from './transaction/run.ts';
@@ -143,13 +143,13 @@ async function carryOut(
   options: ApplyOptions,
 ): Promise<Outcome> {
   const { fs, members, plan } = context;
-  const entry = { action: 'apply', ...planInAudit(members.id, plan) } as const;
-  const counts = await audited(fs, members.roots, entry, () => {
+  const line = lineOf('apply', members.id, plan);
+  const counts = await audited(fs, members.roots, line, () => {
     beginAll(context, keepUndo);
     return completeForward(context, options.onProgress);
   });
-  const ended = { ...entry, outcome: 'finished' };
-  return outcomeOf(plan, counts, keepUndo, concludeForward(context, keepUndo, ended));
+  const ended = concludeForward(context, keepUndo, { ...line, outcome: 'finished' });
+  return outcomeOf(plan, counts, keepUndo, ended);
 }
 
 /** A journal that this program could not read again would shut the database for good. */

@@ -1,13 +1,12 @@
 /** A transaction whose intent is durable, from its first step to its end: what apply and resume have in common. */
 import { randomUUID } from 'node:crypto';
-import { ioError } from '../errors.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { rememberedSet, rememberSet } from '../store/root-memory.ts';
 import type { RollbackPlan } from '../types.ts';
 import { verifyApplied } from './applied.ts';
 import type { Progress } from './progress.ts';
 import { type AuditEntry, audit } from './transaction/audit.ts';
-import { conclude } from './transaction/clean-up.ts';
+import { conclude, freeing } from './transaction/clean-up.ts';
 import { requireDone } from './transaction/kept-check.ts';
 import { runForward, type StepCounts, stepsOf, unfinished } from './transaction/run.ts';
 import { discardKept, finishForward, type TransactionContext } from './transaction/transaction.ts';
@@ -46,12 +45,10 @@ export async function completeForward(
 export function concludeForward(context: TransactionContext, keepUndo: boolean, entry: AuditEntry): string[] {
   const { fs, members } = context;
   try {
-    if (!keepUndo) discardKept(context);
+    if (!keepUndo) freeing(members.roots[0] as string, () => discardKept(context));
   } catch (error) {
     audit(fs, members.roots, entry, new Date());
-    const state =
-      'Everything else is done, and the database may be used: `litt-rollback resume` frees the rest';
-    throw ioError(error, members.roots[0] as string, 'free what is not to be kept', state);
+    throw error;
   }
   return conclude(fs, members.roots, members.dirs, entry);
 }

@@ -1,10 +1,9 @@
 /** Ends of which no step is left: an undo that is over, and traces without a journal. */
-
 import type { DurableFs } from '../store/durable-fs.ts';
 import { boltIn, isClosed, isClosedBy } from '../store/guard.ts';
 import { openTrace } from '../store/unfinished.ts';
 import { type ResumeOptions, refuseHeld, requireSnapshotDir } from './take-over.ts';
-import { audit, planInAudit } from './transaction/audit.ts';
+import { audit, lineOf } from './transaction/audit.ts';
 import { claimAreas, refuseAtWork } from './transaction/claim.ts';
 import {
   clearTraces,
@@ -15,7 +14,7 @@ import {
   memberDirs,
 } from './transaction/clean-up.ts';
 import { type FoundTransaction, requireAllRoots } from './transaction/find.ts';
-import { areasIn, journalLost, lostIn } from './transaction/journal.ts';
+import { type AreaState, areasIn, journalLost, lostIn } from './transaction/journal.ts';
 
 /**
  * No journal: a lock that fails closed, a bolt, or half-made files mean only "clean up". Returns what a person must be
@@ -31,18 +30,18 @@ export function cleanUp(
   // A run that is just beginning or ending has no journal either: it must not be disturbed.
   refuseHeld(fs, dirs);
   if (!dirs.some((dir) => openTrace(fs, dir) !== null || hasLeftovers(fs, dir))) return null;
-  refuseLostJournal(fs, dirs);
-  const closed = dirs.flatMap((dir) => areasIn(fs, dir).filter((a) => isClosedBy(fs, dir, a.id)));
+  const areas = dirs.flatMap((dir) => areasIn(fs, dir));
+  refuseLostJournal(fs, dirs, areas);
+  const closed = areas.filter(({ dir, id }) => isClosedBy(fs, dir, id));
   for (const { document } of closed) requireSnapshotDir(document, options);
   refuseAtWork(fs, dirs, options.forceUnlock);
-  for (const { dir, id } of dirs.flatMap((d) => areasIn(fs, d)))
-    claimAreas(fs, [dir], id, options.forceUnlock);
+  for (const { dir, id } of areas) claimAreas(fs, [dir], id, options.forceUnlock);
   clearTraces(fs, dirs);
   // The run that ended it, or wanted to take it back, has not come to its line.
   const standing = new Map(closed.flatMap((a) => (a.document === null ? [] : [[a.id, a.document.plan]])));
   const failures = [...standing].flatMap(([id, plan]) => {
-    const entry = { action: 'resume', ...planInAudit(id, plan), outcome: 'the rollback stands' } as const;
-    return audit(fs, roots, entry, new Date());
+    const line = { ...lineOf('resume', id, plan), outcome: 'the rollback stands' };
+    return audit(fs, roots, line, new Date());
   });
   return freeAfter(fs, dirs, failures);
 }
@@ -51,8 +50,7 @@ export function cleanUp(
  * Every document is durable before the first bolt, and goes after the last one. So where bolts are, or something is
  * kept, and no journal belongs to that, somebody has removed it: the database may be mixed.
  */
-function refuseLostJournal(fs: DurableFs, dirs: readonly string[]): void {
-  const areas = dirs.flatMap((dir) => areasIn(fs, dir));
+function refuseLostJournal(fs: DurableFs, dirs: readonly string[], areas: readonly AreaState[]): void {
   const bare = areas.find((a) => a.state === 'bare' && a.begun);
   if (bare !== undefined) throw lostIn(bare);
   const whole = areas.filter((a) => a.document !== null);
@@ -86,6 +84,6 @@ export function endUndone(
   );
   markUndone(fs, dirs, open.id);
   clearTransaction(fs, dirs, open.id);
-  const entry = { action, ...planInAudit(open.id, open.document?.plan), outcome: 'taken back' };
-  return freeAfter(fs, dirs, audit(fs, roots, entry, new Date()));
+  const line = { ...lineOf(action, open.id, open.document?.plan), outcome: 'taken back' };
+  return freeAfter(fs, dirs, audit(fs, roots, line, new Date()));
 }

@@ -11,7 +11,7 @@ import type { DurableFs } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { FileInfo, Table } from '../store/types.ts';
 import type { FingerprintEntry, RollbackPlan, Step, TablePlan } from '../types.ts';
-import { problemOfSummary } from './plan-summary.ts';
+import { problemOfSummary, segmentsLeft } from './plan-summary.ts';
 import { isPlausibleStep, problemOfSteps } from './step-paths.ts';
 import { takesRecords } from './steps.ts';
 import type { Members } from './transaction/members.ts';
@@ -78,8 +78,8 @@ function problemOfTable(plan: TablePlan, table: Table): string | null {
     if (count === 0) stays.push(index);
     else if (count < files.length) return `it removes only a part of segment ${index}`;
   }
-  const said = plan.segments.filter((s) => s.fate === 'kept' || s.fate === 'cut').map((s) => s.segment);
-  if (stays.join() !== said.join()) return 'its steps and its summary disagree about the segments that stay';
+  if (stays.join() !== segmentsLeft(plan).join())
+    return 'its steps and its summary disagree about the segments that stay';
   if (plan.steps.some(takesRecords) && !table.keymaps.every(isGone)) {
     return 'it removes records and leaves the keymap that points at them';
   }

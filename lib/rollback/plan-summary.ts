@@ -6,8 +6,8 @@
 import { basename } from 'node:path';
 import { segmentIndexOf } from '../format/file-names.ts';
 import type { Segment, Table } from '../store/types.ts';
-import type { Amount, SegmentFate, Step, TablePlan } from '../types.ts';
-import { lowestOf, takesRecords } from './steps.ts';
+import type { Amount, SegmentFate, TablePlan } from '../types.ts';
+import { changesSegment, lowestOf, removesKeymap, takesRecords } from './steps.ts';
 
 /** What is wrong with a table's summary; null when nothing is. */
 export function problemOfSummary(plan: TablePlan, table: Table): string | null {
@@ -20,6 +20,11 @@ export function problemOfSummary(plan: TablePlan, table: Table): string | null {
   );
 }
 
+/** Numbers of the segments that are there once the plan is carried out. */
+export function segmentsLeft({ segments }: Pick<TablePlan, 'segments'>): number[] {
+  return segments.filter(stays).map((s) => s.segment);
+}
+
 const stays = ({ fate }: Pick<SegmentFate, 'fate'>): boolean => fate === 'kept' || fate === 'cut';
 
 /** Every segment and every orphan has one fate, and the bytes of its files are shared out in it. */
@@ -28,7 +33,7 @@ function problemOfFates({ segments: fates, steps }: TablePlan, table: Table): st
   for (const { index, files } of table.orphans) sizes.set(index, sum(files.map((f) => f.size)));
   for (const segment of table.segments) sizes.set(segment.index, dataBytes(segment));
   if (fates.length !== sizes.size) return 'it has not one fate for each segment';
-  const touched = new Set(steps.filter(isCut).map((s) => s.segment));
+  const touched = new Set(steps.filter(changesSegment).map((s) => s.segment));
   for (const [i, { segment, fate, keptBytes, removedBytes }] of fates.entries()) {
     const isOrphan = table.orphans.some((o) => o.index === segment);
     if (i > 0 && segment <= (fates[i - 1] as SegmentFate).segment) return 'its segments are not in order';
@@ -40,11 +45,6 @@ function problemOfFates({ segments: fates, steps }: TablePlan, table: Table): st
   }
   return null;
 }
-
-const isCut = (step: Step): step is Step & { segment: number } =>
-  step.op === 'cut-file' ||
-  step.op === 'rewrite-keys' ||
-  (step.op === 'replace-file' && step.reason === 'metadata');
 
 const dataBytes = ({ keys, values }: Segment): number => keys.size + sum(values.map((f) => f.size));
 
@@ -82,7 +82,7 @@ function problemOfRecords({ segments, pivot, lastKept, firstRemoved }: TablePlan
 function problemOfOutcome(plan: TablePlan, table: Table): string | null {
   const { outcome, steps } = plan;
   if (plan.watermark !== table.watermark) return 'it was made for another gc-watermark';
-  if (plan.removesKeymap !== steps.some(isKeymap))
+  if (plan.removesKeymap !== steps.some(removesKeymap))
     return 'its steps and its summary disagree about the keymap';
   const isIdle = outcome === 'nothing' || outcome === 'keep';
   if (isIdle && steps.length > 0) return 'it has steps for a table that it says stays as it is';
@@ -92,14 +92,12 @@ function problemOfOutcome(plan: TablePlan, table: Table): string | null {
   return null;
 }
 
-const isKeymap = (step: Step): boolean => step.op === 'remove-directory' && step.reason === 'keymap';
-
 /** Undo clears away the links from there on: they must be those to segments that come back. */
 function problemOfCopies(plan: TablePlan, table: Table): string | null {
   const { steps, snapshotCopies: copies, outcome } = plan;
   const lowest = new Set(table.orphans.filter((o) => o.end === 'lowest').map((o) => o.index));
   const changed = steps
-    .filter((s) => isCut(s) || takesRecords(s))
+    .filter((s) => changesSegment(s) || takesRecords(s))
     .flatMap((s) => ('segment' in s && s.segment !== undefined && !lowest.has(s.segment) ? [s.segment] : []));
   const from = outcome === 'delete' ? 0 : lowestOf(changed);
   const isRight = copies === null ? changed.length === 0 || !hasLinks(table) : copies.from === from;

@@ -4,7 +4,7 @@ import { areaPath, discardArea, heldBytes } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { lstatOrNull, resolveRoots } from '../store/roots.ts';
 import { lockDatabase } from './locks.ts';
-import { audit, audited, planInAudit } from './transaction/audit.ts';
+import { audit, audited, lineOf } from './transaction/audit.ts';
 import { freeAfter } from './transaction/clean-up.ts';
 import { type FoundTransaction, findTransactions, rootsMissing } from './transaction/find.ts';
 
@@ -63,15 +63,15 @@ export async function purgeWith(fs: DurableFs, dirs: readonly string[], id?: str
   const isDated = found[from]?.areas.some((a) => a.begunAt !== null) ?? false;
   // Oldest first: whatever an interruption leaves can still be undone from the newest on.
   const chosen = found.slice(from, id === undefined || isDated ? undefined : from + 1).reverse();
-  const lineOf = ({ id: transaction, document }: FoundTransaction) =>
-    ({ action: 'purge', ...planInAudit(transaction, document?.plan) }) as const;
+  const line = ({ id: transaction, document }: FoundTransaction) =>
+    lineOf('purge', transaction, document?.plan);
   const tell = (t: FoundTransaction): string[] =>
-    audit(fs, dirs, { ...lineOf(t), outcome: 'purged' }, new Date());
+    audit(fs, dirs, { ...line(t), outcome: 'purged' }, new Date());
   const done: FoundTransaction[] = [];
   let bytesFreed = 0;
   try {
     for (const t of chosen) {
-      bytesFreed += await audited(fs, dirs, lineOf(t), () => discardAreas(fs, dirs, t.id));
+      bytesFreed += await audited(fs, dirs, line(t), () => discardAreas(fs, dirs, t.id));
       done.push(t);
     }
   } catch (error) {

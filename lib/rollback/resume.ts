@@ -5,8 +5,8 @@ import { resolveRoots } from '../store/roots.ts';
 import { completeForward, concludeForward } from './complete.ts';
 import { cleanUp, endUndone } from './endings.ts';
 import { type ResumeOptions, stillOpen, takeOver } from './take-over.ts';
-import { audited, planInAudit } from './transaction/audit.ts';
-import { clearTransaction, freeTrash, memberDirs } from './transaction/clean-up.ts';
+import { type AuditEntry, audited, lineOf } from './transaction/audit.ts';
+import { clearTransaction, conclude, freeTrash, memberDirs } from './transaction/clean-up.ts';
 import { type FoundTransaction, findOpen, findTransactions } from './transaction/find.ts';
 import { finishTakingBack } from './transaction/take-back.ts';
 import { markAll, shootBolts, type TransactionContext } from './transaction/transaction.ts';
@@ -62,15 +62,30 @@ async function resumeIn(
     const notices = endUndone(fs, open, roots, options, 'resume');
     return { action: 'taken-back', transaction: open.id, target, notices };
   }
-  const isUndo = open.areas.some((a) => a.undoing);
-  const entry = { action: 'resume', ...planInAudit(open.id, open.document?.plan) } as const;
-  const context = await audited(fs, roots, entry, () => goOn(fs, open, roots, options));
-  if (context !== null && isUndo) return finish(context, 'taken-back', true);
-  if (context !== null) return finish(context, 'finished', open.document?.keepUndo ?? true);
+  const line = lineOf('resume', open.id, open.document?.plan);
+  const context = await audited(fs, roots, line, () => goOn(fs, open, roots, options));
+  if (context !== null) return ended(context, open, line);
   // An intent without its mark: nothing has happened.
   clearTransaction(fs, dirs, open.id);
   freeTrash(fs, dirs);
   return { action: 'swept', transaction: open.id, target, notices: [] };
+}
+
+/** What follows the end of either way: the audit's last word, and what a person must be told of. */
+function ended(
+  context: TransactionContext,
+  { id, areas, document }: FoundTransaction,
+  line: Omit<AuditEntry, 'outcome'>,
+): ResumeOutcome {
+  const { fs, members, plan } = context;
+  const about = { transaction: id, target: plan.target };
+  if (areas.some((a) => a.undoing)) {
+    const notices = conclude(fs, members.roots, members.dirs, { ...line, outcome: 'taken back' });
+    return { ...about, action: 'taken-back', notices };
+  }
+  const failures = concludeForward(context, document?.keepUndo ?? true, { ...line, outcome: 'finished' });
+  // What a person must do besides is said here: the run that would have said it has died.
+  return { ...about, action: 'finished', notices: [...plan.notices, ...failures] };
 }
 
 /** Finishes what was begun, forward or backward; null when nothing was. */
@@ -91,19 +106,4 @@ async function goOn(
     await completeForward(context, options.onProgress, isDone);
   }
   return context;
-}
-
-const OUTCOMES = { finished: 'finished', 'taken-back': 'taken back' } as const;
-
-function finish(
-  context: TransactionContext,
-  action: 'finished' | 'taken-back',
-  keepUndo: boolean,
-): ResumeOutcome {
-  const { members, plan } = context;
-  const entry = { action: 'resume', ...planInAudit(members.id, plan), outcome: OUTCOMES[action] } as const;
-  const failures = concludeForward(context, keepUndo, entry);
-  // What a person must do besides is said here: the run that would have said it has died.
-  const ofPlan = action === 'finished' ? plan.notices : [];
-  return { action, transaction: members.id, target: plan.target, notices: [...ofPlan, ...failures] };
 }

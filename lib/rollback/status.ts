@@ -15,6 +15,7 @@ export interface TransactionStatus {
   readonly state: 'unfinished' | 'applied' | 'partial';
   /** Which way an unfinished one goes. */
   readonly direction: 'forward' | 'backward';
+  /** Whether files may have been changed. */
   readonly committed: boolean;
   /** Steps whose kept part is in the area, of how many. */
   readonly stepsKept: number;

@@ -119,6 +119,17 @@ export function sealMetadata(
   };
 }
 
+/** Whether a step changes a segment that stays. */
+export function changesSegment(step: Step): step is Step & { segment: number } {
+  if (step.op === 'replace-file') return step.reason === 'metadata';
+  return step.op === 'cut-file' || step.op === 'rewrite-keys';
+}
+
+/** Whether a step removes a keymap. */
+export function removesKeymap(step: Step): boolean {
+  return step.op === 'remove-directory' && step.reason === 'keymap';
+}
+
 /** The lowest of some segment numbers; null without any. */
 export function lowestOf(indices: readonly number[]): number | null {
   return indices.reduce<number | null>((lowest, i) => Math.min(lowest ?? i, i), null);

@@ -8,6 +8,7 @@ import type { FileInfo, Segment } from '../store/types.ts';
 import type { Amount, RecordRef, SegmentFate, Step, TableOutcome, TablePlan } from '../types.ts';
 import type { KeptSegment } from './check-kept.ts';
 import type { TableContext } from './context.ts';
+import { removesKeymap } from './steps.ts';
 
 /** How the segments of a table fare. */
 export interface Fate {
@@ -82,7 +83,7 @@ export function assemble(
     kept: addAmounts(addAmounts(amountOf(fate.kept), amountOf(fate.stay ?? [])), cut.kept),
     removed: addAmounts(amountOf(fate.removed), cut.removed),
     segments: segmentFates(context, fate),
-    removesKeymap: steps.some((s) => s.op === 'remove-directory' && s.reason === 'keymap'),
+    removesKeymap: steps.some(removesKeymap),
     snapshotCopies: copiesChange ? { from: fate.firstChanged as number, through: top } : null,
     notices: context.notices,
     acceptedDamage: context.acceptedDamage,

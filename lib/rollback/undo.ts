@@ -5,7 +5,7 @@ import { resolveRoots } from '../store/roots.ts';
 import { endUndone } from './endings.ts';
 import { lockDatabase } from './locks.ts';
 import { type ResumeOptions, stillOpen, takeOver } from './take-over.ts';
-import { audited, planInAudit } from './transaction/audit.ts';
+import { audited, lineOf } from './transaction/audit.ts';
 import { claimAreas } from './transaction/claim.ts';
 import { conclude } from './transaction/clean-up.ts';
 import {
@@ -82,8 +82,8 @@ async function takeOpenBack(
     const target = open.document?.plan.target ?? '';
     return { transaction: open.id, target, wasFinished: open.areas.some((a) => a.done), notices };
   }
-  const entry = { action: 'undo', ...planInAudit(open.id, open.document?.plan) } as const;
-  const context = await audited(fs, roots, entry, () => takeBackFrom(fs, open, roots, options));
+  const line = lineOf('undo', open.id, open.document?.plan);
+  const context = await audited(fs, roots, line, () => takeBackFrom(fs, open, roots, options));
   return finish(
     context,
     open.areas.some((a) => a.done),
@@ -133,8 +133,8 @@ export async function undoWith(
     throw ioError(error, roots[0] as string, 'begin to undo');
   }
   onStart();
-  const entry = { action: 'undo', ...planInAudit(found.transaction.id, context.plan) } as const;
-  await audited(fs, context.members.roots, entry, () => takeBack(context, clearings, options.onProgress));
+  const line = lineOf('undo', found.transaction.id, context.plan);
+  await audited(fs, context.members.roots, line, () => takeBack(context, clearings, options.onProgress));
   return finish(context, true);
 }
 
@@ -186,7 +186,7 @@ function nothing(): RollbackError {
 
 function finish(context: TransactionContext, wasFinished: boolean): UndoOutcome {
   const { fs, members, plan } = context;
-  const entry = { action: 'undo', ...planInAudit(members.id, plan), outcome: 'taken back' } as const;
-  const notices = conclude(fs, members.roots, members.dirs, entry);
+  const line = { ...lineOf('undo', members.id, plan), outcome: 'taken back' };
+  const notices = conclude(fs, members.roots, members.dirs, line);
   return { transaction: members.id, target: plan.target, wasFinished, notices };
 }

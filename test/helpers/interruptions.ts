@@ -38,6 +38,13 @@ export class Trial {
     this.before = databaseTree(dir);
   }
 
+  /** The areas of the plan's transaction, also those that are not there. */
+  get areas(): string[] {
+    const { roots, snapshotDir, plan } = this;
+    const dirs = snapshotDir === undefined ? roots : [...roots, snapshotDir];
+    return dirs.map((dir) => join(dir, '.litt-rollback', plan.id));
+  }
+
   /** Every directory in which the engine takes a lock. */
   get lockedDirs(): string[] {
     const { roots, snapshotDir } = this;
@@ -87,22 +94,31 @@ export async function replanned(trial: Trial): Promise<Trial> {
 
 /** Makes trials on copies of one fixture. */
 export class Trials {
-  private readonly unpacked: UnpackedCase;
+  private unpacked!: UnpackedCase;
   /** What an undisturbed apply leaves. */
   after: Tree = new Map();
 
-  private constructor(name: string) {
-    this.unpacked = unpackNamed(name);
-    rmSync(join(this.unpacked.databases[0]![0]!, 'litt.lock'), { force: true });
+  /** On a fixture, for the tests of the suite that asks: made before the first of them, and gone after the last. */
+  static forSuite(name: string): Trials {
+    const trials = new Trials();
+    before(() => trials.begin(name));
+    after(() => trials.end());
+    return trials;
   }
 
   static async on(name: string): Promise<Trials> {
-    const trials = new Trials(name);
-    const trial = await trials.next();
-    await trial.run(apply, {});
-    trials.after = databaseTree(trial.dir);
-    trial.end();
+    const trials = new Trials();
+    await trials.begin(name);
     return trials;
+  }
+
+  private async begin(name: string): Promise<void> {
+    this.unpacked = unpackNamed(name);
+    rmSync(join(this.unpacked.databases[0]![0]!, 'litt.lock'), { force: true });
+    const trial = await this.next();
+    await trial.run(apply, {});
+    this.after = databaseTree(trial.dir);
+    trial.end();
   }
 
   /** A fresh copy with its plan. */
@@ -124,6 +140,11 @@ export class Trials {
     trial.end();
     if (error !== null) throw error;
     return ops.length;
+  }
+
+  /** Dies in the midst of the steps of an apply. */
+  async dieMidway(trial: Trial, work: Work = apply): Promise<void> {
+    await die(trial, work, Math.floor((await this.calls(nothing, work)) * 0.6));
   }
 
   end(): void {

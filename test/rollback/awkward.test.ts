@@ -23,11 +23,7 @@ import { treeDifferences } from '../helpers/tree.ts';
 import { tablePlan } from '../report/sample-plans.ts';
 
 describe('names and times that are odd', () => {
-  let trials: Trials;
-  before(async () => {
-    trials = await Trials.on('snapshots');
-  });
-  after(() => trials.end());
+  const trials = Trials.forSuite('snapshots');
 
   const ODD: Readonly<Record<string, (trial: Trial, table: string) => void>> = {
     'a name with a backslash in a snapshot': ({ roots }, table) =>

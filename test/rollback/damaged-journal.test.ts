@@ -3,7 +3,7 @@
  * opened that is neither as it was before nor as it is afterwards. Disks that lie are beyond the crash model; a torn
  * file at 3 a.m. is not beyond a person.
  */
-import { readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { RollbackError, rollbackStatus } from '../../lib/index.ts';
@@ -12,6 +12,7 @@ import {
   apply,
   applyWithoutUndo,
   die,
+  nothing,
   resume,
   run,
   type Trial,
@@ -37,24 +38,16 @@ const DAMAGES: Readonly<Record<string, (path: string) => void>> = {
 const FILES = ['journal.json', 'undo.json', 'committed', 'done', 'undoing', 'undone'] as const;
 /** The runs that die, with what has been done before. */
 const DYING: readonly [string, Work, Work][] = [
-  ['apply', () => {}, apply],
-  ['apply without undo', () => {}, applyWithoutUndo],
+  ['apply', nothing, apply],
+  ['apply without undo', nothing, applyWithoutUndo],
   ['undo', apply, undoFinished],
 ];
 /** Calls of each run at which it dies. */
 const DEATHS = 8;
 
 /** Every file of that name in the areas of a trial. */
-function documentsOf({ roots, plan, snapshotDir }: Trial, file: string): string[] {
-  const dirs = snapshotDir === undefined ? roots : [...roots, snapshotDir];
-  return dirs.flatMap((dir) => {
-    const area = join(dir, '.litt-rollback', plan.id);
-    try {
-      return readdirSync(area).includes(file) ? [join(area, file)] : [];
-    } catch {
-      return []; // no area yet, or none any more
-    }
-  });
+function documentsOf({ areas }: Trial, file: string): string[] {
+  return areas.map((area) => join(area, file)).filter((path) => existsSync(path));
 }
 
 /** What is wrong with how a recovery dealt with a damaged journal; null when nothing is. */
@@ -72,11 +65,7 @@ async function problemOf(trial: Trial, recover: Work, after: Trials['after']): P
 
 for (const fixture of ['tail-with-hole', 'many-roots']) {
   describe(`a damaged journal in every root (${fixture})`, () => {
-    let trials: Trials;
-    before(async () => {
-      trials = await Trials.on(fixture);
-    });
-    after(() => trials.end());
+    const trials = Trials.forSuite(fixture);
 
     for (const [name, prepare, work] of DYING) {
       it(`never lets a mixed database be opened: ${name}`, async () => {
@@ -108,7 +97,7 @@ for (const fixture of ['tail-with-hole', 'many-roots']) {
 
     it('is finished as if nothing had been, once it is put back', async () => {
       const trial = await trials.next();
-      await die(trial, apply, Math.floor((await trials.calls(() => {}, apply)) * 0.6));
+      await trials.dieMidway(trial);
       const own = trial.roots.map((root) => join(root, '.litt-rollback'));
       for (const dir of own) renameSync(dir, `${dir}.gone`);
       const before = treeOf(trial.dir);
@@ -126,17 +115,13 @@ for (const fixture of ['tail-with-hole', 'many-roots']) {
 }
 
 describe('a journal that is gone', () => {
-  let trials: Trials;
-  before(async () => {
-    trials = await Trials.on('many-roots');
-  });
-  after(() => trials.end());
+  const trials = Trials.forSuite('many-roots');
 
   it('is missed where a bolt is: it is left in its place', async () => {
     const trial = await trials.next();
     writeFileSync(join(trial.roots[1]!, 'blobs', 'segments', BOLT_FILE), '');
     const before = treeOf(trial.dir);
-    const error = await rejection(Promise.resolve(run(resume, trial)));
+    const error = await rejection(run(resume, trial));
     expect(error.code).to.equal('ERR_JOURNAL');
     expect(error.place.path).to.contain(BOLT_FILE);
     expect(treeDifferences(before, treeOf(trial.dir))).to.deep.equal([]);

@@ -81,11 +81,7 @@ const holdsTrash = (dir: string): boolean =>
   [...treeOf(dir).keys()].some((path) => /\/trash-[^/]*$/.test(path));
 
 describe('a run in which one call fails', () => {
-  let trials: Trials;
-  before(async () => {
-    trials = await Trials.on('tail-with-hole');
-  });
-  after(() => trials.end());
+  const trials = Trials.forSuite('tail-with-hole');
 
   for (const [name, prepare, work] of RUNS) {
     it(`says which and why, destroys nothing after a failed sync, and can be finished: ${name}`, async () => {

@@ -18,11 +18,7 @@ import {
 import { rejection } from '../helpers/refusals.ts';
 
 describe('a run over a snapshot directory that dies', () => {
-  let trials: Trials;
-  before(async () => {
-    trials = await Trials.on('snapshots');
-  });
-  after(() => trials.end());
+  const trials = Trials.forSuite('snapshots');
 
   const RUNS: readonly [string, Work, Work][] = [
     ['apply', nothing, apply],

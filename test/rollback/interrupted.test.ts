@@ -19,11 +19,7 @@ import {
 import { rejection } from '../helpers/refusals.ts';
 
 describe('an apply that dies', () => {
-  let trials: Trials;
-  before(async () => {
-    trials = await Trials.on('tail-with-hole');
-  });
-  after(() => trials.end());
+  const trials = Trials.forSuite('tail-with-hole');
 
   it('at any call, is finished by resume: swept before the intent, carried out afterwards', async () => {
     const reached: string[] = [];
@@ -80,11 +76,7 @@ describe('an apply that dies', () => {
 });
 
 describe('an undo that dies', () => {
-  let trials: Trials;
-  before(async () => {
-    trials = await Trials.on('tail-with-hole');
-  });
-  after(() => trials.end());
+  const trials = Trials.forSuite('tail-with-hole');
 
   it('at any call, is finished by resume, or had not begun and leaves the rollback as it was', async () => {
     const states: string[] = [];

@@ -16,11 +16,7 @@ import { treeDifferences, treeOf } from '../helpers/tree.ts';
 const ID = '01234567-89ab-4cde-8f01-23456789abcd';
 
 describe('what an interrupted run leaves', () => {
-  let trials: Trials;
-  before(async () => {
-    trials = await Trials.on('many-roots');
-  });
-  after(() => trials.end());
+  const trials = Trials.forSuite('many-roots');
 
   const area = (root: string): string => {
     const path = join(root, '.litt-rollback', ID);

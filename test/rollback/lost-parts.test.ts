@@ -18,6 +18,7 @@ import {
   apply,
   applyWithoutUndo,
   die,
+  nothing,
   replanned,
   resume,
   run,
@@ -31,14 +32,9 @@ import { databaseTree } from '../helpers/transactions.ts';
 import { treeDifferences } from '../helpers/tree.ts';
 
 describe('beside a rollback', () => {
-  let trials: Trials;
-  before(async () => {
-    trials = await Trials.on('many-roots');
-  });
-  after(() => trials.end());
+  const trials = Trials.forSuite('many-roots');
 
-  const documents = ({ roots, plan }: Trial): string[] =>
-    roots.map((root) => join(root, '.litt-rollback', plan.id, 'undo.json'));
+  const documents = ({ areas }: Trial): string[] => areas.map((area) => join(area, 'undo.json'));
 
   it('what another version has kept for undo is in nobody’s way, and is not taken back by this one', async () => {
     const first = await trials.next();
@@ -51,7 +47,7 @@ describe('beside a rollback', () => {
     const second = await replanned(first);
     const before = databaseTree(second.dir);
     expect((await rejection(undoRollback(second.roots))).code).to.equal('ERR_JOURNAL');
-    await die(second, apply, Math.floor((await trials.calls(() => {}, apply)) * 0.6));
+    await trials.dieMidway(second);
     await run(resume, second);
     const { transactions } = await rollbackStatus(second.roots);
     expect(transactions.map((t) => t.state)).to.deep.equal(['applied', 'partial']);
@@ -70,7 +66,7 @@ describe('beside a rollback', () => {
       const document = decodeSealed(readFileSync(path)) as object;
       writeFileSync(path, encodeSealed({ ...document, version: 2 }));
     }
-    expect((await rejection(Promise.resolve(run(undoFinished, second)))).code).to.equal('ERR_JOURNAL');
+    expect((await rejection(run(undoFinished, second))).code).to.equal('ERR_JOURNAL');
     expect((await purgeUndo(second.roots, { id: first.plan.id })).purged).to.deep.equal([first.plan.id]);
     for (const path of documents(second)) truncateSync(path, 10);
     const { transactions } = await rollbackStatus(second.roots);
@@ -82,7 +78,7 @@ describe('beside a rollback', () => {
     const trial = await trials.next();
     await run(apply, trial);
     truncateSync(documents(trial)[1]!, 10);
-    const error = await rejection(Promise.resolve(run(undoFinished, trial)));
+    const error = await rejection(run(undoFinished, trial));
     expect(error.code).to.equal('ERR_JOURNAL');
     expect(error.place.path).to.contain(trial.roots[1]!);
     trial.end();
@@ -95,7 +91,7 @@ describe('beside a rollback', () => {
         realFs.mkdir(join(root, '.litt-rollback'));
         realFs.mkdir(join(root, '.litt-rollback', `trash-${trial.plan.id}`));
       }
-      await die(trial, next, Math.floor((await trials.calls(() => {}, next)) * 0.6));
+      await trials.dieMidway(trial, next);
       await run(undoUnfinished, trial);
       expect(await trial.state(trials.after)).to.equal('before');
       await run(applyWithoutUndo, await replanned(trial));
@@ -121,7 +117,7 @@ describe('beside a rollback', () => {
   });
 
   it('a root that was not given is told as that, also where a document was not yet written', async () => {
-    const calls = await trials.calls(() => {}, apply);
+    const calls = await trials.calls(nothing, apply);
     const codes: string[] = [];
     for (let call = 10; call < calls; call += 27) {
       const trial = await trials.next();
@@ -170,11 +166,10 @@ describe('beside a rollback', () => {
 
   /** Dies at the last call before which every root is marked done, and the journal is still one. */
   async function dieDone(): Promise<Trial> {
-    for (let call = (await trials.calls(() => {}, apply)) - 1; call > 0; call--) {
+    for (let call = (await trials.calls(nothing, apply)) - 1; call > 0; call--) {
       const trial = await trials.next();
       await die(trial, apply, call);
-      const areas = trial.roots.map((root) => join(root, '.litt-rollback', trial.plan.id));
-      if (areas.every((a) => ['done', 'journal.json'].every((name) => readdirSync(a).includes(name))))
+      if (trial.areas.every((a) => ['done', 'journal.json'].every((name) => readdirSync(a).includes(name))))
         return trial;
       trial.end();
     }
@@ -190,15 +185,15 @@ describe('beside a rollback', () => {
 
   it('an area without its document, of which steps were taken, keeps every other command out', async () => {
     const trial = await trials.next();
-    await die(trial, apply, Math.floor((await trials.calls(() => {}, apply)) * 0.6));
-    for (const root of trial.roots) rmSync(join(root, '.litt-rollback', trial.plan.id, 'journal.json'));
+    await trials.dieMidway(trial);
+    for (const area of trial.areas) rmSync(join(area, 'journal.json'));
     openByForce(trial);
     const { roots } = trial;
     const target = { kind: 'drop-last', groups: 1 } as const;
     expect((await rejection(planRollback({ roots, target }))).code).to.equal('ERR_UNFINISHED');
     expect((await rejection(applyPlan(trial.plan))).code).to.equal('ERR_UNFINISHED');
     expect((await rejection(purgeUndo(roots))).code).to.equal('ERR_UNFINISHED');
-    expect((await rejection(Promise.resolve(run(resume, trial)))).code).to.equal('ERR_JOURNAL');
+    expect((await rejection(run(resume, trial))).code).to.equal('ERR_JOURNAL');
     trial.end();
   });
 });
@@ -229,7 +224,7 @@ describe('a damaged mark of an undo', () => {
       if (!stopped) await run(resume, deleting);
       if (!stopped && (await rollbackStatus(roots)).transactions.length === 0) await run(apply, deleting);
     }
-    for (const root of roots) truncateSync(join(root, '.litt-rollback', plan.id, 'undoing'), 5);
+    for (const area of deleting.areas) truncateSync(join(area, 'undoing'), 5);
     const { error } = await deleting.run(resume, {});
     expect(error).to.have.property('code', 'ERR_UNFINISHED');
     await run(undoUnfinished, deleting);

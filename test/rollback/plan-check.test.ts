@@ -21,11 +21,7 @@ async function expectRefused(trial: Trial, left: Step): Promise<void> {
 }
 
 describe('rollback/plan-check', () => {
-  let trials: Trials;
-  before(async () => {
-    trials = await Trials.on('snapshots');
-  });
-  after(() => trials.end());
+  const trials = Trials.forSuite('snapshots');
 
   it('misses each link of a snapshot that a plan leaves out: undo would take it for a newer one', async () => {
     const trial = await trials.next();

@@ -26,12 +26,13 @@ export interface AuditEntry {
   readonly outcome: string;
 }
 
-/** The plan's part of an audit line: the digest says which plan it was, whatever its file is called. */
-export function planInAudit(
-  id: string,
+/** A line but for its outcome. The digest says which plan it was, whatever its file is called. */
+export function lineOf(
+  action: AuditEntry['action'],
+  transaction: string,
   plan: Pick<RollbackPlan, 'digest' | 'target'> | undefined,
-): Pick<AuditEntry, 'transaction' | 'plan' | 'target'> {
-  return { transaction: id, plan: plan?.digest ?? null, target: plan?.target ?? null };
+): Omit<AuditEntry, 'outcome'> {
+  return { action, transaction, plan: plan?.digest ?? null, target: plan?.target ?? null };
 }
 
 /**

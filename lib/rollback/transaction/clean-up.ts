@@ -94,14 +94,20 @@ function mayHoldTrash(fs: DurableFs, dir: string): boolean {
  * @throws RollbackError ERR_IO
  */
 export function freeTrash(fs: DurableFs, dirs: readonly string[]): void {
-  for (const dir of dirs) {
-    try {
-      emptyTrash(fs, dir);
-    } catch (error) {
-      const state =
-        'Everything else is done, and the database may be used: `litt-rollback resume` frees the rest';
-      throw ioError(error, dir, 'free what is no longer needed', state);
-    }
+  for (const dir of dirs) freeing(dir, () => emptyTrash(fs, dir));
+}
+
+/**
+ * Frees something when everything else is done; an error says so.
+ * @throws RollbackError ERR_IO
+ */
+export function freeing(dir: string, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    const state =
+      'Everything else is done, and the database may be used: `litt-rollback resume` frees the rest';
+    throw ioError(error, dir, 'free what is no longer needed', state);
   }
 }
 

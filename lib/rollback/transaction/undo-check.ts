@@ -11,6 +11,7 @@ import { lstatOrNull, SEGMENTS_DIR } from '../../store/roots.ts';
 import type { FileInfo, Orphan, Segment, Table } from '../../store/types.ts';
 import type { FingerprintEntry, TablePlan } from '../../types.ts';
 import { readPlanned } from '../homes.ts';
+import { segmentsLeft } from '../plan-summary.ts';
 import { isCreationOrphan } from '../recovery.ts';
 import { takesRecords, watermarkAfter } from '../steps.ts';
 import type { MemberName } from './members.ts';
@@ -70,9 +71,7 @@ class TableMatch {
   }
 
   match(): Clearing[] {
-    const kept = this.plan.segments
-      .filter((s) => s.fate === 'kept' || s.fate === 'cut')
-      .map((s) => s.segment);
+    const kept = segmentsLeft(this.plan);
     const highest = kept.at(-1) ?? -1;
     const present = new Map(this.table.segments.map((s) => [s.index, s]));
     for (const index of kept) {

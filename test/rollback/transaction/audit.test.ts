@@ -9,6 +9,7 @@ import { programVersion } from '../../../lib/version.ts';
 import {
   apply,
   die,
+  nothing,
   purge,
   resume,
   run,
@@ -41,11 +42,7 @@ const inWords = (lines: readonly Line[]): string[] => lines.map((l) => `${l['act
 const wordsOf = (trial: Trial): string[] => inWords(linesOf(trial));
 
 describe('rollback/transaction/audit', () => {
-  let trials: Trials;
-  before(async () => {
-    trials = await Trials.on('many-roots');
-  });
-  after(() => trials.end());
+  const trials = Trials.forSuite('many-roots');
 
   it('says when, by which version, which plan and what came of it', async () => {
     const trial = await trials.next();
@@ -82,7 +79,7 @@ describe('rollback/transaction/audit', () => {
   });
 
   it('has a line for an apply that fails half-way, and for what finishes it or takes it back', async () => {
-    const calls = await trials.calls(async () => {}, apply);
+    const calls = await trials.calls(nothing, apply);
     const failAt = { index: Math.floor(calls / 2), errno: 'EIO' } as const;
     for (const [recover, words] of [
       [resume, 'resume: finished'],
@@ -99,7 +96,7 @@ describe('rollback/transaction/audit', () => {
   });
 
   it('says that the rollback stands where the run that ended it died before its line', async () => {
-    const calls = await trials.calls(() => {}, apply);
+    const calls = await trials.calls(nothing, apply);
     let told = 0;
     for (let call = calls - 1; told === 0 && call > calls / 2; call--) {
       const trial = await trials.next();
@@ -128,7 +125,7 @@ describe('rollback/transaction/audit', () => {
   });
 
   it('has a line of every recovery in every root, wherever a run died, unless nothing had been changed', async () => {
-    const applied = await trials.calls(async () => {}, apply);
+    const applied = await trials.calls(nothing, apply);
     let recovered = 0;
     for (let call = 20; call < applied; call += 23) {
       const trial = await trials.next();
