@@ -214,3 +214,12 @@ export interface RollbackPlan {
   /** SHA-256 of everything else in the plan: tells an edited plan file, and names the plan in the audit. */
   readonly digest: string;
 }
+
+/** How far a long piece of work is. */
+export interface Progress {
+  readonly phase: 'scan' | 'heights' | 'check' | 'apply' | 'verify';
+  readonly table: string;
+  readonly done: number;
+  readonly total: number;
+  readonly unit: 'bytes' | 'steps' | 'segments';
+}

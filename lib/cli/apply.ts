@@ -4,14 +4,15 @@
  * Locks that this command takes are given back on every way out: put back as they were found when nothing was
  * changed, removed when something was.
  */
+
+import { applyPlan, type Outcome, refuseUnlocked } from '../apply/apply.ts';
 import { RollbackError } from '../errors.ts';
+import { readPlanFile } from '../plan/file.ts';
+import { planRollback } from '../planner/plan-rollback.ts';
 import { outcomeToText } from '../report/outcome-text.ts';
 import { changesAnything, planToText } from '../report/plan-text.ts';
-import { applyPlan, type Outcome, refuseUnlocked } from '../rollback/apply.ts';
-import { lockDatabase } from '../rollback/locks.ts';
-import { planRollback } from '../rollback/plan.ts';
-import { readPlanFile } from '../rollback/plan-file.ts';
 import type { LockSet } from '../store/lock.ts';
+import { lockDatabase } from '../store/lock-database.ts';
 import type { RollbackPlan } from '../types.ts';
 import { confirm } from './confirm.ts';
 import type { Context } from './context.ts';

@@ -1,5 +1,5 @@
-/** What every command needs to know about the run it is part of. */
-import type { Progress } from '../rollback/progress.ts';
+/** One run of the command: its options, its output, its signals. */
+import type { Progress } from '../types.ts';
 import type { Output } from './output.ts';
 import type { Signals } from './signals.ts';
 

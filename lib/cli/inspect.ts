@@ -1,10 +1,10 @@
 /** `inspect`: what there is, from metadata, directory listings and the ends of key files; heights on demand. */
 import { RollbackError } from '../errors.ts';
+import { heightEnds } from '../read/height-ends.ts';
+import { listHeights } from '../read/height-list.ts';
+import { rollbackStatus, type StatusReport } from '../recover/status.ts';
 import { type HeightsReport, inspectReport, type LockReport } from '../report/inspect-report.ts';
 import { inspectToText } from '../report/inspect-text.ts';
-import { heightEnds } from '../rollback/look/ends.ts';
-import { listHeights } from '../rollback/look/height-list.ts';
-import { rollbackStatus, type StatusReport } from '../rollback/status.ts';
 import { guardSchemas } from '../schemas/guard.ts';
 import { schemaOf } from '../schemas/known.ts';
 import { readDatabase } from '../store/database.ts';

@@ -1,16 +1,16 @@
 /** `keys`: lists records, newest first, so that a target can be chosen. */
 import { RollbackError } from '../errors.ts';
-import { keyText, kindName } from '../report/record-text.ts';
-import { plural, printable } from '../report/text.ts';
 import {
   type DatabaseReader,
   openDatabase,
   type RecordsOptions,
   type RecordView,
-} from '../rollback/database-reader.ts';
-import { refuseWithoutSchema } from '../rollback/search/search.ts';
+} from '../read/database-reader.ts';
+import { keyText, kindName } from '../report/record-text.ts';
+import { plural, printable } from '../report/text.ts';
 import { guardSchemas } from '../schemas/guard.ts';
 import { schemaOf } from '../schemas/known.ts';
+import { refuseWithoutSchema } from '../schemas/require.ts';
 import type { DecodedKey, TableSchema } from '../schemas/types.ts';
 import type { Context } from './context.ts';
 import { EXIT_DONE } from './exit-codes.ts';

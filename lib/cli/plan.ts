@@ -1,7 +1,8 @@
 /** `plan`: shows what a rollback would do, and changes nothing. */
+
+import { writePlanFile } from '../plan/file.ts';
+import { planRollback } from '../planner/plan-rollback.ts';
 import { changesAnything, planToText } from '../report/plan-text.ts';
-import { planRollback } from '../rollback/plan.ts';
-import { writePlanFile } from '../rollback/plan-file.ts';
 import type { Context } from './context.ts';
 import { EXIT_CHANGES, EXIT_DONE } from './exit-codes.ts';
 import { applyCommand, type PlanningOptions, planOptionsOf } from './source-options.ts';

@@ -4,7 +4,7 @@
  */
 import type { SingleBar } from 'cli-progress';
 import { formatBytes, formatCount } from '../report/text.ts';
-import type { Progress } from '../rollback/progress.ts';
+import type { Progress } from '../types.ts';
 import type { ProgressDisplay, When } from './context.ts';
 import type { Output } from './output.ts';
 

@@ -1,10 +1,11 @@
 /** The commands about rollbacks that were begun: resume, undo, purge, status. */
+
+import type { ResumeOptions } from '../recover/adopt.ts';
+import { purgeUndo } from '../recover/purge.ts';
+import { resumeRollback } from '../recover/resume.ts';
+import { rollbackStatus } from '../recover/status.ts';
+import { undoRollback } from '../recover/undo.ts';
 import { purgeToText, resumeToText, statusToText, undoToText } from '../report/recovery-text.ts';
-import { purgeUndo } from '../rollback/purge.ts';
-import { resumeRollback } from '../rollback/resume.ts';
-import { rollbackStatus } from '../rollback/status.ts';
-import type { ResumeOptions } from '../rollback/take-over.ts';
-import { undoRollback } from '../rollback/undo.ts';
 import type { Context } from './context.ts';
 import { EXIT_DONE } from './exit-codes.ts';
 import { type SourceOptions, sourceOf } from './source-options.ts';

@@ -1,8 +1,8 @@
 /** SOURCE, TARGET and SCOPE as the command line gives them, turned into what planning takes. */
 import { RollbackError } from '../errors.ts';
-import { findHome, groupsOfHome, rootsOfHome } from '../rollback/homes.ts';
-import type { PlanOptions } from '../rollback/plan.ts';
+import type { PlanOptions } from '../planner/options.ts';
 import type { NodeHome } from '../store/home.ts';
+import { findHome, groupsOfHome, rootsOfHome } from '../store/home.ts';
 import type { RootGroups } from '../store/types.ts';
 import type { CheckScope, NoMatchPolicy, StragglerPolicy } from '../types.ts';
 import type { Limit } from './option-values.ts';

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { RollbackError } from '../errors.ts';
 import { parseHex } from '../format/printable.ts';
 import { parseRfc3339 } from '../format/rfc3339.ts';
-import type { Target } from '../rollback/target.ts';
+import type { Target } from '../planner/target.ts';
 import type { RollbackFilter } from '../types.ts';
 import { loadDefault } from './load-module.ts';
 

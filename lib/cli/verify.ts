@@ -1,8 +1,8 @@
 /** `verify`: checks every segment, and changes nothing. */
 import { RollbackError } from '../errors.ts';
+import { type VerifyReport, verifyDatabase } from '../read/verify.ts';
 import { plural } from '../report/text.ts';
 import { verifyToText } from '../report/verify-text.ts';
-import { type VerifyReport, verifyDatabase } from '../rollback/verify.ts';
 import type { Context } from './context.ts';
 import { EXIT_DONE } from './exit-codes.ts';
 import { type SourceOptions, sourceOf } from './source-options.ts';

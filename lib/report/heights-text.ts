@@ -1,5 +1,5 @@
 /** The heights of a table, segment by segment, as text. */
-import type { SegmentHeights } from '../rollback/look/height-list.ts';
+import type { SegmentHeights } from '../read/height-list.ts';
 import type { HeightsReport } from './inspect-report.ts';
 import { formatCount, plural, printable } from './text.ts';
 

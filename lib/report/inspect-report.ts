@@ -1,8 +1,8 @@
 /** What `inspect` tells, as plain data made from a database and its locks. */
 import type { RollbackError } from '../errors.ts';
-import type { HeightEnds } from '../rollback/look/ends.ts';
-import type { SegmentHeights } from '../rollback/look/height-list.ts';
-import type { StatusReport } from '../rollback/status.ts';
+import type { HeightEnds } from '../read/height-ends.ts';
+import type { SegmentHeights } from '../read/height-list.ts';
+import type { StatusReport } from '../recover/status.ts';
 import type { NodeHome } from '../store/home.ts';
 import type { Database, FileInfo, Segment, Table } from '../store/types.ts';
 

@@ -1,8 +1,8 @@
 /** What resume, undo, purge and status have to say, as text. */
-import type { PurgeOutcome } from '../rollback/purge.ts';
-import type { ResumeOutcome } from '../rollback/resume.ts';
-import type { StatusReport, TransactionStatus } from '../rollback/status.ts';
-import type { UndoOutcome } from '../rollback/undo.ts';
+import type { PurgeOutcome } from '../recover/purge.ts';
+import type { ResumeOutcome } from '../recover/resume.ts';
+import type { StatusReport, TransactionStatus } from '../recover/status.ts';
+import type { UndoOutcome } from '../recover/undo.ts';
 import { paint } from './paint.ts';
 import { formatBytes, labelled, plural, printable, type TextStyle, usableWidth } from './text.ts';
 

@@ -1,5 +1,5 @@
 /** The result of a verification, as text. */
-import type { VerifyFinding, VerifyReport } from '../rollback/verify.ts';
+import type { VerifyFinding, VerifyReport } from '../read/verify.ts';
 import { paint } from './paint.ts';
 import { formatBytes, formatCount, plural, printable, type TextStyle, usableWidth, wrap } from './text.ts';
 

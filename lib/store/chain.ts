@@ -2,7 +2,7 @@
 import { RollbackError } from '../errors.ts';
 import { keysName, metadataName, valuesName } from '../format/file-names.ts';
 import type { SegmentMetadata } from '../format/metadata.ts';
-import type { FileInfo, Orphan, Segment } from './types.ts';
+import type { FileInfo, Orphan, Segment, Table } from './types.ts';
 
 /** The files found for one segment number, over all roots. */
 export interface SegmentParts {
@@ -133,4 +133,16 @@ function fileMissing(table: string, part: SegmentParts): RollbackError {
     },
     { table, segment: part.index, path: others?.path },
   );
+}
+
+/** The oldest segment; where none is complete, the oldest incomplete one. Null for a table without any file. */
+export function oldestIndex(table: Table): number | null {
+  return table.segments[0]?.index ?? table.orphans[0]?.index ?? null;
+}
+
+/** An interrupted creation: nothing was ever written into it. One without metadata is never taken for empty. */
+export function isCreationOrphan(orphan: Orphan): boolean {
+  const { metadata } = orphan;
+  if (metadata === null || metadata.sealed || metadata.keyCount !== 0) return false;
+  return orphan.files.every((f) => f.rel.endsWith('.metadata') || f.size === 0);
 }

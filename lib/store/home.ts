@@ -5,8 +5,11 @@
  */
 import { join } from 'node:path';
 import { hasErrno, ioError, RollbackError } from '../errors.ts';
-import type { DurableFs, FileStat } from './durable-fs.ts';
+import type { RollbackPlan } from '../types.ts';
+import { type ReadOptions, readDatabase } from './database.ts';
+import { type DurableFs, type FileStat, realFs } from './durable-fs.ts';
 import { lstatOrNull } from './roots.ts';
+import type { Database, RootGroups } from './types.ts';
 
 /** One database of a node. */
 export interface HomeDatabase {
@@ -125,4 +128,46 @@ function placeUnclear(path: string, found: string): RollbackError {
     },
     { path },
   );
+}
+
+/**
+ * Finds the databases of the node whose home is `dir`.
+ * @throws RollbackError ERR_ROOT_NOT_FOUND, ERR_HOME_WITHOUT_DATABASE, ERR_IO
+ */
+export function findHome(dir: string): NodeHome {
+  return findHomeWith(realFs, dir);
+}
+
+/** Every root of a home, one database after the other. */
+export function rootsOfHome({ databases }: Pick<NodeHome, 'databases'>): string[] {
+  return databases.flatMap((d) => d.roots);
+}
+
+/** Which numbers the roots of each database have in rootsOfHome(). */
+export function groupsOfHome({ databases }: Pick<NodeHome, 'databases'>): RootGroups {
+  let next = 0;
+  return databases.map((d) => d.roots.map(() => next++));
+}
+
+/**
+ * Reads databases of one home.
+ * @throws RollbackError what readDatabase throws
+ */
+export function readHome(
+  fs: DurableFs,
+  databases: readonly HomeDatabase[],
+  options: Omit<ReadOptions, 'groups'> = {},
+): Database {
+  return readDatabase(fs, rootsOfHome({ databases }), { ...options, groups: groupsOfHome({ databases }) });
+}
+
+/**
+ * Reads the databases that a plan covers, in the plan's roots.
+ * @throws RollbackError what readDatabase throws
+ */
+export function readPlanned(
+  fs: DurableFs,
+  { roots, databases }: Pick<RollbackPlan, 'roots' | 'databases'>,
+): Database {
+  return readDatabase(fs, roots, { groups: databases.map((d) => d.roots) });
 }

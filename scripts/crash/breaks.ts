@@ -17,8 +17,8 @@ export interface Break {
   readonly at: RegExp;
 }
 
-const TRANSACTION = 'lib/rollback/transaction/transaction.ts';
-const FORWARD = 'lib/rollback/transaction/forward.ts';
+const TRANSACTION = 'lib/journal/transaction.ts';
+const FORWARD = 'lib/journal/execute-step.ts';
 const DURABLE_FS = 'lib/store/durable-fs.ts';
 /** Calls in the middle of the steps. */
 const STEPS = /\/kept\/2\./;
@@ -181,7 +181,7 @@ const OTHER_BREAKS: readonly Break[] = [
     name: 'claims do not count',
     edits: [
       {
-        file: 'lib/rollback/transaction/claim.ts',
+        file: 'lib/journal/claim.ts',
         from: 'if (last > 0) refuseLiving(fs, area, last, force);\n  const',
         to: 'if (last < 0) refuseLiving(fs, area, last, force);\n  const',
       },

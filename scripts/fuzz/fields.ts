@@ -3,8 +3,8 @@
  * element left out or twice. What follows from the rest of the plan or from the files that are there is refused
  * before the first change; what only the records could tell ends as something that undo takes back.
  */
-import { refuseUnlocked } from '../../lib/rollback/apply.ts';
-import { parsePlan } from '../../lib/rollback/plan-schema.ts';
+import { refuseUnlocked } from '../../lib/apply/apply.ts';
+import { parsePlan } from '../../lib/plan/schema.ts';
 import type { RollbackPlan } from '../../lib/types.ts';
 import type { MemoryFs } from '../../test/helpers/sim/memory-fs.ts';
 import { dump, loadTree } from '../../test/helpers/sim/tree-io.ts';

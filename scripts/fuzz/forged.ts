@@ -2,13 +2,14 @@
  * Forged plans and journals, in memory: fields changed at random, the checksum right. Whatever comes of it, nothing
  * outside of the database changes, and every error has its type.
  */
+
+import { applyWith } from '../../lib/apply/apply.ts';
 import { RollbackError } from '../../lib/errors.ts';
 import { decodeSealed, encodeSealed } from '../../lib/format/sealed-text.ts';
-import { applyWith } from '../../lib/rollback/apply.ts';
-import { parsePlan } from '../../lib/rollback/plan-schema.ts';
-import { resumeWith } from '../../lib/rollback/resume.ts';
-import { findOpen, findTransactions } from '../../lib/rollback/transaction/find.ts';
-import { undoOpen, undoWith } from '../../lib/rollback/undo.ts';
+import { findOpen, findTransactions } from '../../lib/journal/find.ts';
+import { parsePlan } from '../../lib/plan/schema.ts';
+import { resumeWith } from '../../lib/recover/resume.ts';
+import { undoOpen, undoWith } from '../../lib/recover/undo.ts';
 import type { RollbackPlan } from '../../lib/types.ts';
 import type { MemoryFs } from '../../test/helpers/sim/memory-fs.ts';
 import { dump, loadTree } from '../../test/helpers/sim/tree-io.ts';

@@ -8,7 +8,7 @@ import { formatKey, parseHex } from '../../lib/format/printable.ts';
 import { parseRfc3339 } from '../../lib/format/rfc3339.ts';
 import { decodeSealed, encodeSealed } from '../../lib/format/sealed-text.ts';
 import { parseWatermark } from '../../lib/format/watermark.ts';
-import { parsePlan } from '../../lib/rollback/plan-schema.ts';
+import { parsePlan } from '../../lib/plan/schema.ts';
 import { KeyScan } from '../../lib/store/key-scan.ts';
 import { viewOf } from '../../lib/store/reading.ts';
 import type { RollbackPlan } from '../../lib/types.ts';

@@ -1,11 +1,11 @@
 /** A command, carried out where somebody has meddled with the database; and what may come of it. */
 import { rmSync } from 'node:fs';
+import { applyWith } from '../../lib/apply/apply.ts';
 import { RollbackError } from '../../lib/errors.ts';
-import { applyWith } from '../../lib/rollback/apply.ts';
-import { purgeUndo, purgeWith } from '../../lib/rollback/purge.ts';
-import { resumeRollback, resumeWith } from '../../lib/rollback/resume.ts';
-import { findOpen, findTransactions } from '../../lib/rollback/transaction/find.ts';
-import { undoOpen, undoRollback, undoWith } from '../../lib/rollback/undo.ts';
+import { findOpen, findTransactions } from '../../lib/journal/find.ts';
+import { purgeUndo, purgeWith } from '../../lib/recover/purge.ts';
+import { resumeRollback, resumeWith } from '../../lib/recover/resume.ts';
+import { undoOpen, undoRollback, undoWith } from '../../lib/recover/undo.ts';
 import { acquireLocks } from '../../lib/store/lock.ts';
 import type { MemoryFs } from '../../test/helpers/sim/memory-fs.ts';
 import { loadTree, writeOut } from '../../test/helpers/sim/tree-io.ts';

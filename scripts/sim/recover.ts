@@ -1,8 +1,8 @@
 /** Judges one state that a power cut may leave: what it shows, and where recovering from it leads. */
 import { RollbackError } from '../../lib/errors.ts';
-import { resumeWith } from '../../lib/rollback/resume.ts';
-import { findOpen, findTransactions } from '../../lib/rollback/transaction/find.ts';
-import { undoOpen, undoWith } from '../../lib/rollback/undo.ts';
+import { findOpen, findTransactions } from '../../lib/journal/find.ts';
+import { resumeWith } from '../../lib/recover/resume.ts';
+import { undoOpen, undoWith } from '../../lib/recover/undo.ts';
 import { acquireLocks } from '../../lib/store/lock.ts';
 import { crashCases } from '../../test/helpers/sim/crash-states.ts';
 import type { MemoryFs } from '../../test/helpers/sim/memory-fs.ts';

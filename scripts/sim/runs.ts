@@ -1,9 +1,9 @@
 /** The runs of one subject that are crashed: each from the state that it begins in, and what it promises. */
 import { basename } from 'node:path';
-import { applyWith } from '../../lib/rollback/apply.ts';
-import { purgeWith } from '../../lib/rollback/purge.ts';
-import { resumeWith } from '../../lib/rollback/resume.ts';
-import { undoOpen, undoWith } from '../../lib/rollback/undo.ts';
+import { applyWith } from '../../lib/apply/apply.ts';
+import { purgeWith } from '../../lib/recover/purge.ts';
+import { resumeWith } from '../../lib/recover/resume.ts';
+import { undoOpen, undoWith } from '../../lib/recover/undo.ts';
 import type { DurableFs } from '../../lib/store/durable-fs.ts';
 import { acquireLocks } from '../../lib/store/lock.ts';
 import { crashStates } from '../../test/helpers/sim/crash-states.ts';

@@ -2,11 +2,11 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { applyWith } from '../../lib/apply/apply.ts';
 import { planRollback, type RollbackPlan, rollbackStatus } from '../../lib/index.ts';
-import { applyWith } from '../../lib/rollback/apply.ts';
-import { purgeWith } from '../../lib/rollback/purge.ts';
-import { resumeWith } from '../../lib/rollback/resume.ts';
-import { undoOpen, undoWith } from '../../lib/rollback/undo.ts';
+import { purgeWith } from '../../lib/recover/purge.ts';
+import { resumeWith } from '../../lib/recover/resume.ts';
+import { undoOpen, undoWith } from '../../lib/recover/undo.ts';
 import { type DurableFs, realFs } from '../../lib/store/durable-fs.ts';
 import type { UnpackedCase } from './fixtures.ts';
 import { CrashNow, type Fault, FaultyFs, type FaultyOp } from './sim/faulty-fs.ts';

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { RollbackError } from '../../lib/errors.ts';
+import type { HeightPart, SegmentHeights } from '../../lib/read/height-list.ts';
 import {
   type HeightsReport,
   type InspectFindings,
@@ -7,7 +8,6 @@ import {
   type LockReport,
 } from '../../lib/report/inspect-report.ts';
 import { inspectToText } from '../../lib/report/inspect-text.ts';
-import type { HeightPart, SegmentHeights } from '../../lib/rollback/look/height-list.ts';
 import type { Database, FileInfo, Segment, Table } from '../../lib/store/types.ts';
 import { expectGolden } from './golden.ts';
 

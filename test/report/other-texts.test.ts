@@ -1,7 +1,7 @@
 import { expect } from 'chai';
+import type { Outcome } from '../../lib/apply/apply.ts';
 import { outcomeToText } from '../../lib/report/outcome-text.ts';
 import { verifyToText } from '../../lib/report/verify-text.ts';
-import type { Outcome } from '../../lib/rollback/apply.ts';
 import { expectGolden } from './golden.ts';
 
 /** An outcome of nothing, with these parts. */

@@ -1,9 +1,9 @@
 /** Whole rollbacks in memory: what they leave is what they leave on disk. */
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { applyWith } from '../../lib/apply/apply.ts';
 import { applyPlan, planRollback } from '../../lib/index.ts';
-import { applyWith } from '../../lib/rollback/apply.ts';
-import { undoWith } from '../../lib/rollback/undo.ts';
+import { undoWith } from '../../lib/recover/undo.ts';
 import { readDatabase } from '../../lib/store/database.ts';
 import { realFs } from '../../lib/store/durable-fs.ts';
 import { acquireLocks } from '../../lib/store/lock.ts';

@@ -1,7 +1,7 @@
 /** The filter's stage: one question for each batch, none after the match, and errors that name the place. */
 import { expect } from 'chai';
-import { matcherFor } from '../../lib/rollback/matchers.ts';
-import type { RecordTarget } from '../../lib/rollback/target.ts';
+import { matcherFor } from '../../lib/planner/search/matchers.ts';
+import type { RecordTarget } from '../../lib/planner/target.ts';
 import { realFs } from '../../lib/store/durable-fs.ts';
 import type { RollbackFilter } from '../../lib/types.ts';
 import { filterRecords } from '../../streams/filter-records.ts';

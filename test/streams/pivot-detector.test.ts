@@ -1,7 +1,7 @@
 /** The pivot with its whole group, also where the group's end came in an earlier batch. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { matcherFor } from '../../lib/rollback/matchers.ts';
+import { matcherFor } from '../../lib/planner/search/matchers.ts';
 import { realFs } from '../../lib/store/durable-fs.ts';
 import { walkTable } from '../../streams/pipeline.ts';
 import { runs, segmentSpec, tailSpec } from '../helpers/arbitraries.ts';

@@ -8,16 +8,39 @@ const LEAF = /^lib\/[^/]+$/;
 /** Re-exports for users of the library; no module of the program imports it. */
 const PUBLIC_API = 'lib/index.ts';
 
-/** A folder may import itself and the folders before it. */
-const ORDER: readonly string[] = [
-  'lib/format',
-  'lib/store',
-  'lib/schemas',
-  'streams',
-  'lib/rollback',
-  'lib/report',
-  'lib/cli',
-];
+/** What each room may import besides itself and the files directly in lib/. What is not listed is refused. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  'lib/format': [],
+  'lib/store': ['lib/format'],
+  'lib/schemas': ['lib/format', 'lib/store'],
+  streams: ['lib/format', 'lib/store'],
+  'lib/read': ['lib/format', 'lib/store', 'lib/schemas', 'streams'],
+  'lib/plan': ['lib/format', 'lib/store'],
+  'lib/planner': ['lib/format', 'lib/store', 'lib/schemas', 'streams', 'lib/plan'],
+  'lib/journal': ['lib/format', 'lib/store', 'streams', 'lib/plan'],
+  'lib/apply': ['lib/format', 'lib/store', 'streams', 'lib/plan', 'lib/planner', 'lib/journal'],
+  'lib/recover': ['lib/format', 'lib/store', 'lib/plan', 'lib/journal', 'lib/apply'],
+  'lib/report': ['lib/format', 'lib/store', 'lib/read', 'lib/apply', 'lib/recover'],
+  'lib/cli': [
+    'lib/format',
+    'lib/store',
+    'lib/schemas',
+    'lib/read',
+    'lib/plan',
+    'lib/planner',
+    'lib/apply',
+    'lib/recover',
+    'lib/report',
+  ],
+};
+
+/** Imports that stay refused whatever is added to the map: a room, and the rooms that it never imports. */
+const NEVER: Readonly<Record<string, readonly string[]>> = {
+  'lib/planner': ['lib/journal', 'lib/apply', 'lib/recover'],
+  'lib/journal': ['lib/planner', 'lib/schemas', 'lib/apply', 'lib/recover'],
+  'lib/recover': ['lib/planner', 'lib/schemas'],
+  'lib/read': ['lib/plan', 'lib/planner', 'lib/journal'],
+};
 
 /** The one module that may change files by itself. */
 const MUTATING_MODULE = 'lib/store/durable-fs.ts';
@@ -71,27 +94,47 @@ const isLocal = (use: ImportUse): boolean => !use.computed && use.specifier.star
 const resolve = (from: SourceModule, use: ImportUse): string =>
   posix.join(posix.dirname(from.path), use.specifier);
 
-/** Place in the order: 0 for leaves; -1 for what has none. */
-function placeOf(path: string): number {
-  if (path === PUBLIC_API) return ORDER.indexOf('lib/cli');
-  if (LEAF.test(path)) return 0;
-  return ORDER.findIndex((folder) => path.startsWith(`${folder}/`)) + 1 || -1;
+/** The room of a module: a key of the map, `leaf`, `public` for the public API; null for what has none. */
+function roomOf(path: string): string | null {
+  if (path === PUBLIC_API) return 'public';
+  if (LEAF.test(path)) return 'leaf';
+  return Object.keys(ALLOWED).find((room) => path.startsWith(`${room}/`)) ?? null;
 }
 
-/** Imports that go against the order, leave the program, or lead to a module without a place in it. */
+function mayImport(from: string, to: string | null): boolean {
+  if (to === null || to === 'public' || from === 'leaf') return false;
+  if (from === 'public' || to === 'leaf' || from === to) return true;
+  return (ALLOWED[from] ?? []).includes(to) && !(NEVER[from] ?? []).includes(to);
+}
+
+/** Imports that the map does not allow, that leave the program, or that lead to a module without a room. */
 export function directionProblems(modules: readonly SourceModule[]): string[] {
   const problems: string[] = [];
   for (const module of modules) {
-    const own = placeOf(module.path);
-    if (own < 0) problems.push(`${module.path} lies in a folder that the order of imports does not name`);
+    const own = roomOf(module.path);
+    if (own === null) {
+      problems.push(`${module.path} lies in a folder that the map of imports does not name`);
+      continue;
+    }
     for (const use of module.imports.filter(isLocal)) {
       const target = resolve(module, use);
-      const place = placeOf(target);
-      const allowed = place >= 0 && place <= own && !(own === 0 && place === 0) && target !== PUBLIC_API;
-      if (!allowed) problems.push(`${at(module, use)} imports ${target}`);
+      if (!mayImport(own, roomOf(target))) problems.push(`${at(module, use)} imports ${target}`);
     }
   }
   return problems;
+}
+
+/** Faults of the map itself: rooms that import each other, also by a detour, and imports that are allowed and forbidden. */
+export function mapProblems(): string[] {
+  const reach = (room: string, seen: Set<string>): Set<string> => {
+    for (const next of ALLOWED[room] ?? []) if (!seen.has(next)) reach(next, seen.add(next));
+    return seen;
+  };
+  const circles = Object.keys(ALLOWED).filter((room) => reach(room, new Set()).has(room));
+  const forbidden = Object.entries(NEVER).flatMap(([room, nevers]) =>
+    nevers.filter((never) => ALLOWED[room]?.includes(never)).map((never) => `${room} → ${never}`),
+  );
+  return [...circles, ...forbidden];
 }
 
 /** Chains of imports that lead back to where they began; types alone do not count. */

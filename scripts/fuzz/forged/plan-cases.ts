@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { applyPlan, type RollbackPlan, readPlanFile } from '../../../lib/index.ts';
-import { digestOf } from '../../../lib/rollback/plan-digest.ts';
+import { digestOf } from '../../../lib/plan/digest.ts';
 import { treeOf } from '../../../test/helpers/tree.ts';
 import { cameOf, problemsOfEnd, problemsOfTouch, problemsOfUndo, problemsOutside } from './judge.ts';
 import type { World } from './world.ts';

@@ -4,11 +4,11 @@
  */
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { applyWith } from '../../../lib/apply/apply.ts';
 import { planRollback, type RollbackPlan } from '../../../lib/index.ts';
-import { applyWith } from '../../../lib/rollback/apply.ts';
-import { lockDatabase } from '../../../lib/rollback/locks.ts';
-import { undoWith } from '../../../lib/rollback/undo.ts';
+import { undoWith } from '../../../lib/recover/undo.ts';
 import { type DurableFs, realFs } from '../../../lib/store/durable-fs.ts';
+import { lockDatabase } from '../../../lib/store/lock-database.ts';
 import { readRecords } from '../../../test/helpers/bytes.ts';
 import { inOrder } from '../../../test/helpers/image.ts';
 import { buildDatabase, type SegmentSpec, type TableSpec } from '../../../test/helpers/table-builder.ts';

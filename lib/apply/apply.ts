@@ -1,0 +1,233 @@
+/**
+ * Applying: takes a plan, changes exactly what it says as one transaction, verifies the result. Until the
+ * intent is durable in every root nothing is changed; from then on a crash leaves the database shut, to be
+ * finished by resume or taken back by undo.
+ */
+import { ioError, RollbackError } from '../errors.ts';
+import { audited, lineOf } from '../journal/audit.ts';
+import { claimAreas } from '../journal/claim.ts';
+import { Members, usesSnapshotDir } from '../journal/participants.ts';
+import type { StepCounts } from '../journal/run-steps.ts';
+import { begin, prepareAreas, type TransactionContext } from '../journal/transaction.ts';
+import { digestOf, wasReadBack } from '../plan/digest.ts';
+import { compareFingerprints, fingerprintOf } from '../plan/fingerprint.ts';
+import { firstProblem, planSchema } from '../plan/schema.ts';
+import { refuseLinkedParents } from '../plan/step-paths.ts';
+import { type DurableFs, realFs } from '../store/durable-fs.ts';
+import { readPlanned } from '../store/home.ts';
+import type { LockSet } from '../store/lock.ts';
+import { lockDatabase } from '../store/lock-database.ts';
+import type { Table } from '../store/types.ts';
+import type { PlanHeights, Progress, RollbackPlan, TableOutcome } from '../types.ts';
+import { checkPlan, checkStates } from './check-plan.ts';
+import { preflight } from './preflight.ts';
+import { completeForward, concludeForward } from './roll-forward.ts';
+
+/** How to apply. */
+export interface ApplyOptions {
+  /** Locks that the caller holds already, from lockDatabase(). */
+  readonly locks?: LockSet | undefined;
+  /** Whether what is removed is kept for undo until it is purged; default true. */
+  readonly keepUndo?: boolean | undefined;
+  /** Looked at until the first change; from then on the run is finished. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called right before the first change. */
+  readonly onStart?: (() => void) | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** What an apply did. */
+export interface Outcome {
+  readonly planId: string;
+  readonly tables: readonly {
+    readonly table: string;
+    readonly outcome: TableOutcome;
+    readonly recordsKept: number;
+    readonly recordsRemoved: number;
+    /** Only where the target was a height. */
+    readonly heights?: PlanHeights;
+  }[];
+  /** Steps of the plan. */
+  readonly steps: number;
+  /** Steps that changed something. */
+  readonly done: number;
+  /** Steps whose result was there already. */
+  readonly alreadyDone: number;
+  /** Key and value bytes that went. */
+  readonly bytesRemoved: number;
+  /** Whether undo can take it back. */
+  readonly undoable: boolean;
+  readonly notices: readonly string[];
+}
+
+/**
+ * Applies a plan and verifies the result.
+ * @throws RollbackError ERR_PLAN_UNLOCKED, ERR_PLAN_STALE, ERR_PLAN_INVALID, ERR_PREFLIGHT, ERR_LOCKED,
+ *   ERR_INTERRUPTED: nothing was changed; ERR_UNFINISHED, ERR_IO, ERR_RESULT_WRONG: the database is shut,
+ *   resume or undo
+ */
+export async function applyPlan(plan: RollbackPlan, options: ApplyOptions = {}): Promise<Outcome> {
+  refuseUnlocked(plan);
+  refuseEdited(plan);
+  if (options.locks !== undefined) return applyWith(realFs, plan, options.locks.dirs, options);
+  const locks = await lockDatabase(plan.roots, plan.snapshotDir ?? undefined);
+  let changed = false;
+  try {
+    // A signal that came while the locks were being taken is delivered, in two turns, before the first change.
+    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+    const onStart = (): void => {
+      changed = true;
+      options.onStart?.();
+    };
+    return await applyWith(realFs, plan, locks.dirs, { ...options, onStart });
+  } finally {
+    if (changed) locks.release();
+    else locks.restore();
+  }
+}
+
+function refuseEdited(plan: RollbackPlan): void {
+  if (wasReadBack(plan) || digestOf(plan) === plan.digest) return;
+  throw new RollbackError('ERR_PLAN_INVALID', {
+    what: 'The plan is not as it was made: its digest is another',
+    why: 'Carrying it out could destroy the database',
+    next: 'Make a new plan, and apply that one as it is',
+  });
+}
+
+/** @throws RollbackError ERR_PLAN_UNLOCKED */
+export function refuseUnlocked(plan: Pick<RollbackPlan, 'unlocked'>): void {
+  if (!plan.unlocked) return;
+  throw new RollbackError('ERR_PLAN_UNLOCKED', {
+    what: 'This plan was made without the locks (--no-lock)',
+    why: 'The database may have been in use while it was read, so the plan is approximate',
+    next: 'Stop the node, make a new plan without --no-lock, and apply that one',
+  });
+}
+
+/**
+ * Applies a plan on any file system; the caller holds the locks of `lockedDirs`.
+ * @throws RollbackError as applyPlan
+ */
+export async function applyWith(
+  fs: DurableFs,
+  plan: RollbackPlan,
+  lockedDirs: readonly string[],
+  options: ApplyOptions = {},
+): Promise<Outcome> {
+  const tables = presentTables(fs, plan);
+  const present = fingerprintOf(fs, tables, plan.snapshotDir);
+  compareFingerprints(plan.fingerprint, present, plan.roots, plan.snapshotDir);
+  const steps = plan.tables.flatMap((t) => t.steps);
+  checkPlan(plan, tables, present);
+  const keepUndo = options.keepUndo ?? true;
+  if (steps.length === 0) return outcomeOf(plan, { done: 0, alreadyDone: 0 }, false, []);
+  const members = new Members(plan.id, plan.roots, usesSnapshotDir(plan) ? plan.snapshotDir : null);
+  const context: TransactionContext = { fs, members, plan, lockedDirs: members.locksOf(lockedDirs) };
+  for (const step of steps) refuseLinkedParents(fs, members.base(step.file.root), [step.file.path]);
+  checkStates(fs, members, steps);
+  requireReadable(plan);
+  preflight(context);
+  if (options.signal?.aborted === true) {
+    const text = { what: 'Interrupted', why: 'Nothing was changed' };
+    throw new RollbackError('ERR_INTERRUPTED', text, {}, options.signal.reason);
+  }
+  options.onStart?.();
+  return carryOut(context, keepUndo, options);
+}
+
+async function carryOut(
+  context: TransactionContext,
+  keepUndo: boolean,
+  options: ApplyOptions,
+): Promise<Outcome> {
+  const { fs, members, plan } = context;
+  const line = lineOf('apply', members.id, plan);
+  const counts = await audited(fs, members.roots, line, () => {
+    beginAll(context, keepUndo);
+    return completeForward(context, options.onProgress);
+  });
+  const ended = concludeForward(context, keepUndo, { ...line, outcome: 'finished' });
+  return outcomeOf(plan, counts, keepUndo, ended);
+}
+
+/** A journal that this program could not read again would shut the database for good. */
+function requireReadable(plan: RollbackPlan): void {
+  if (wasReadBack(plan)) return;
+  const { success, error } = planSchema.safeParse(plan);
+  if (success) return;
+  throw new RollbackError(
+    'ERR_PLAN_INVALID',
+    {
+      what: `The plan could not be read back from a journal: ${firstProblem(error)}`,
+      why: 'An interruption could then neither be finished nor taken back. Nothing was changed',
+      next: 'Report this with the plan; a file of an odd name or time in the database may be the reason',
+    },
+    {},
+    error,
+  );
+}
+
+/** Everything up to the durable intent; an error on the way says which of the three states it leaves. */
+function beginAll(context: TransactionContext, keepUndo: boolean): void {
+  const { fs, members } = context;
+  let state = 'Nothing was changed; `litt-rollback resume` clears away what had been prepared';
+  try {
+    prepareAreas(context);
+    claimAreas(fs, members.dirs, members.id);
+    state =
+      'No segment was changed, but the database may be shut: repair the cause, then `litt-rollback resume` goes on from here';
+    begin(context, keepUndo, new Date());
+  } catch (error) {
+    throw ioError(error, members.roots[0] as string, 'begin the rollback', state);
+  }
+}
+
+function presentTables(fs: DurableFs, plan: RollbackPlan): readonly Table[] {
+  const database = readPlanned(fs, plan);
+  const moved = database.roots.findIndex((root, i) => root !== plan.roots[i]);
+  if (moved >= 0) {
+    throw new RollbackError(
+      'ERR_PLAN_STALE',
+      {
+        what: `A root of the plan leads to another directory now: ${database.roots[moved]}`,
+        why: 'The plan was made for another database',
+        next: 'Make a new plan, read it, and apply that one',
+      },
+      { path: plan.roots[moved] },
+    );
+  }
+  const names = new Set(plan.tables.map((t) => t.table));
+  return database.tables.filter((t) => names.has(t.name));
+}
+
+function outcomeOf(
+  plan: RollbackPlan,
+  counts: StepCounts,
+  undoable: boolean,
+  failures: readonly string[],
+): Outcome {
+  const notices = [...plan.notices, ...failures];
+  for (const table of plan.tables) {
+    if (table.snapshotCopies === null) continue;
+    const { from, through } = table.snapshotCopies;
+    notices.push(
+      `table ${table.table}: copies pushed elsewhere must drop segments ${from} to ${through} too`,
+    );
+  }
+  return {
+    planId: plan.id,
+    tables: plan.tables.map((t) => ({
+      table: t.table,
+      outcome: t.outcome,
+      recordsKept: t.kept.records,
+      recordsRemoved: t.removed.records,
+      ...(t.heights !== null && { heights: t.heights }),
+    })),
+    steps: plan.tables.reduce((sum, t) => sum + t.steps.length, 0),
+    ...counts,
+    bytesRemoved: plan.tables.reduce((sum, t) => sum + t.removed.keyBytes + t.removed.valueBytes, 0),
+    undoable,
+    notices,
+  };
+}

@@ -1,0 +1,123 @@
+/**
+ * A plan may come from a file, and a file may have been edited: before the intent it is held against what was
+ * found in the database. Which record it stops at is the person's to say; everything that follows from that must
+ * be there, and nothing else. What cannot be told without reading the records is left to the verification after
+ * the last step.
+ */
+import { basename } from 'node:path';
+import { RollbackError } from '../errors.ts';
+import { segmentIndexOf } from '../format/file-names.ts';
+import type { Members } from '../journal/participants.ts';
+import { type Removal, replacedContent, requireRemovable, stale } from '../journal/step-states.ts';
+import { problemOfSummary, segmentsLeft } from '../plan/consistency.ts';
+import { takesRecords } from '../plan/step-effects.ts';
+import { isPlausibleStep, problemOfSteps } from '../plan/step-paths.ts';
+import type { DurableFs } from '../store/durable-fs.ts';
+import { lstatOrNull } from '../store/roots.ts';
+import type { FileInfo, Table } from '../store/types.ts';
+import type { FingerprintEntry, RollbackPlan, Step, TablePlan } from '../types.ts';
+
+/**
+ * Refuses a plan whose steps do not belong together, or name what reading the database has not found.
+ * @throws RollbackError ERR_PLAN_INVALID
+ */
+export function checkPlan(
+  plan: RollbackPlan,
+  tables: readonly Table[],
+  present: readonly FingerprintEntry[],
+): void {
+  const sizes = new Map(present.map((e) => [`${e[0]}:${e[1]}`, e[2]]));
+  for (const tablePlan of plan.tables) {
+    const table = tables.find((t) => t.name === tablePlan.table);
+    const problem =
+      problemOfSteps(tablePlan.table, tablePlan.steps) ??
+      problemOfFiles(tablePlan.steps, sizes) ??
+      (table === undefined ? 'the table is not there' : problemOfTable(tablePlan, table));
+    if (problem === null) continue;
+    throw new RollbackError(
+      'ERR_PLAN_INVALID',
+      {
+        what: `The plan is not one that this program made: ${problem}`,
+        why: 'Carrying it out could destroy the database',
+        next: 'Make a new plan, read it, and apply that one',
+      },
+      { table: tablePlan.table },
+    );
+  }
+}
+
+/** Steps for files that were not found, or that have another size. */
+function problemOfFiles(steps: readonly Step[], sizes: ReadonlyMap<string, number>): string | null {
+  for (const step of steps) {
+    const { root, path } = step.file;
+    if (!isPlausibleStep(step)) return `it has a step for ${path}`;
+    if (step.op === 'remove-link') continue;
+    const size = sizes.get(`${root}:${path}`);
+    const expected = sizeBefore(step);
+    if (size === undefined && step.op === 'remove-directory' && step.reason === 'snapshot') continue;
+    if (size === undefined) return `it has a step for ${path}, which is no file of the table`;
+    if (expected !== null && expected !== size) return `it gives ${path} another size`;
+  }
+  return null;
+}
+
+function sizeBefore(step: Step): number | null {
+  if (step.op === 'remove-file') return step.size;
+  if (step.op === 'cut-file' || step.op === 'rewrite-keys') return step.from;
+  return step.op === 'replace-file' ? step.before.length / 2 : null;
+}
+
+/** Whole segments go or stay, keymap and snapshot links go with records, the watermark with the last segment. */
+function problemOfTable(plan: TablePlan, table: Table): string | null {
+  const gone = new Set(plan.steps.filter(isRemoval).map((s) => `${s.file.root}:${s.file.path}`));
+  const isGone = (file: Pick<FileInfo, 'root' | 'rel'>): boolean => gone.has(`${file.root}:${file.rel}`);
+  const stays: number[] = [];
+  for (const { index, metadataFile, keys, values } of table.segments) {
+    const files = [metadataFile, keys, ...values];
+    const count = files.filter(isGone).length;
+    if (count === 0) stays.push(index);
+    else if (count < files.length) return `it removes only a part of segment ${index}`;
+  }
+  if (stays.join() !== segmentsLeft(plan).join())
+    return 'its steps and its summary disagree about the segments that stay';
+  if (plan.steps.some(takesRecords) && !table.keymaps.every(isGone)) {
+    return 'it removes records and leaves the keymap that points at them';
+  }
+  if (stays.length > 0 && table.watermarkFiles.some(isGone)) {
+    return 'it removes the gc-watermark while segments stay';
+  }
+  return problemOfSummary(plan, table) ?? problemOfLinks(plan, table, isGone);
+}
+
+/** The engine would publish an old link as the new segment; and undo would take it for one made since. */
+function problemOfLinks(
+  { snapshotCopies }: TablePlan,
+  { snapshots }: Table,
+  isGone: (file: Pick<FileInfo, 'root' | 'rel'>) => boolean,
+): string | null {
+  if (snapshotCopies === null) return null;
+  const files = snapshots.filter((dir) => !isGone(dir)).flatMap((dir) => dir.files);
+  const left = files.find(
+    (f) => (segmentIndexOf(basename(f.rel)) ?? -1) >= snapshotCopies.from && !isGone(f),
+  );
+  return left === undefined ? null : `it leaves ${left.rel}, a link to what goes`;
+}
+
+/**
+ * Refuses when a file is in another state than the step for it expects, before the first one is carried out.
+ * @throws RollbackError ERR_PLAN_STALE, ERR_IO
+ */
+export function checkStates(fs: DurableFs, members: Members, steps: readonly Step[]): void {
+  for (const step of steps) {
+    const path = members.pathOf(step);
+    const stat = lstatOrNull(fs, path);
+    if (stat === null) throw stale(step, path, 'is gone');
+    if (isRemoval(step)) requireRemovable(fs, step, path, stat);
+    else if (stat.kind !== 'file') throw stale(step, path, `is a ${stat.kind}, not a file`);
+    else if (step.op === 'replace-file' && replacedContent(fs, path) !== step.before) {
+      throw stale(step, path, 'was written since');
+    }
+  }
+}
+
+const isRemoval = (step: Step): step is Removal => step.op.startsWith('remove-');

@@ -1,0 +1,27 @@
+/** The whole of a rollback in one call, with the promise of the Go function of that name. */
+
+import { planRollback } from '../planner/plan-rollback.ts';
+import { lockDatabase } from '../store/lock-database.ts';
+import type { RollbackFilter } from '../types.ts';
+import { applyPlan, type Outcome } from './apply.ts';
+
+/**
+ * Rolls every table back to the newest record that the filter accepts: its group and everything older stay,
+ * everything newer goes. A table in which nothing matches stays. Unlike the Go function it plans all tables
+ * before it changes any, makes every step durable, and verifies the result.
+ * @throws RollbackError what planRollback and applyPlan throw
+ */
+export async function rollbackLittDB(dataDirs: readonly string[], filter: RollbackFilter): Promise<Outcome> {
+  const locks = await lockDatabase(dataDirs);
+  let changed = false;
+  try {
+    const plan = await planRollback({ roots: dataDirs, target: { kind: 'filter', filter }, locks });
+    const onStart = (): void => {
+      changed = true;
+    };
+    return await applyPlan(plan, { locks, onStart });
+  } finally {
+    if (changed) locks.release();
+    else locks.restore();
+  }
+}

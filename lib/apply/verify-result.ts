@@ -1,0 +1,128 @@
+/** Verifies what an apply left: read back from the disk and held against the plan. */
+import { surveySegment } from '../../streams/reverse-records.ts';
+import { type ErrorCode, RollbackError } from '../errors.ts';
+import { segmentsLeft } from '../plan/consistency.ts';
+import { changesSegment, watermarkAfter } from '../plan/step-effects.ts';
+import { planSnapshots } from '../planner/snapshots.ts';
+import type { DurableFs } from '../store/durable-fs.ts';
+import { readPlanned } from '../store/home.ts';
+import type { Segment, Table } from '../store/types.ts';
+import type { Progress, RollbackPlan, TablePlan } from '../types.ts';
+
+/** These say themselves what state is left, or are no answer about the database. */
+const KEPT_CODES: readonly ErrorCode[] = ['ERR_RESULT_WRONG', 'ERR_IO', 'ERR_INTERRUPTED', 'ERR_DEFECT'];
+
+/**
+ * Reads the tables of a plan again and checks the chain and every segment that the plan has changed: sizes,
+ * counts, groups, addresses.
+ * @throws RollbackError ERR_RESULT_WRONG: the transaction stays open
+ */
+export async function verifyApplied(
+  fs: DurableFs,
+  plan: RollbackPlan,
+  onProgress?: (progress: Progress) => void,
+): Promise<void> {
+  try {
+    await verifyAll(fs, plan, onProgress);
+  } catch (error) {
+    throw unreadable(error);
+  }
+}
+
+async function verifyAll(
+  fs: DurableFs,
+  plan: RollbackPlan,
+  onProgress?: (progress: Progress) => void,
+): Promise<void> {
+  const database = readPlanned(fs, plan);
+  for (const tablePlan of plan.tables) {
+    const table = database.tables.find((t) => t.name === tablePlan.table);
+    if (table === undefined) throw failed(tablePlan.table, 'the table is gone');
+    verifyChain(tablePlan, table);
+    const changed = new Set(tablePlan.steps.filter(changesSegment).map((s) => s.segment));
+    const segments = table.segments.filter((s) => changed.has(s.index));
+    for (const [i, segment] of segments.entries()) {
+      await verifySegment(fs, tablePlan, segment);
+      onProgress?.({
+        phase: 'verify',
+        table: table.name,
+        done: i + 1,
+        total: segments.length,
+        unit: 'segments',
+      });
+    }
+    const highest = table.segments.at(-1)?.index ?? null;
+    const emptied = tablePlan.segments.length > 0 && highest === null;
+    if (
+      tablePlan.steps.length > 0 &&
+      (highest !== null || emptied) &&
+      planSnapshots(fs, table, plan.snapshotDir, { highest, firstChanged: null }).steps.length > 0
+    ) {
+      throw failed(table.name, 'snapshot links or bounds are left that lead above the newest segment');
+    }
+  }
+}
+
+function verifyChain(plan: TablePlan, table: Table): void {
+  const expected = segmentsLeft(plan);
+  const found = table.segments.map((s) => s.index);
+  if (expected.length !== found.length || expected.some((index, i) => index !== found[i])) {
+    throw failed(
+      plan.table,
+      `segments ${found.join(', ') || 'none'} are there instead of ${expected.join(', ') || 'none'}`,
+    );
+  }
+  if (plan.steps.length === 0) return;
+  const watermark = watermarkAfter(plan);
+  if (table.watermark !== watermark)
+    throw failed(plan.table, `the gc-watermark is ${table.watermark} instead of ${watermark}`);
+  if (table.orphans.length > 0) throw failed(plan.table, `segment ${table.orphans[0]?.index} is incomplete`);
+  if (table.leftovers.length > 0) throw failed(plan.table, `${table.leftovers[0]?.path} is left`);
+  if (plan.removesKeymap && table.keymaps.length > 0)
+    throw failed(plan.table, `${table.keymaps[0]?.path} is left`);
+}
+
+async function verifySegment(fs: DurableFs, plan: TablePlan, segment: Segment): Promise<void> {
+  const survey = await surveySegment(segment, { fs });
+  const { metadata } = segment;
+  if (!metadata.sealed) throw failed(plan.table, 'a segment is not sealed', segment);
+  for (const step of plan.steps) {
+    if ((step.op !== 'cut-file' && step.op !== 'rewrite-keys') || step.segment !== segment.index) continue;
+    const file = [segment.keys, ...segment.values].find(
+      (f) => f.root === step.file.root && f.rel === step.file.path,
+    );
+    if (file?.size !== step.to)
+      throw failed(plan.table, `${step.file.path} has ${file?.size} bytes, not ${step.to}`, segment);
+  }
+  if (survey.records !== metadata.keyCount) {
+    throw failed(
+      plan.table,
+      `${survey.records} records, but the metadata says ${metadata.keyCount}`,
+      segment,
+    );
+  }
+  if (survey.firstFault !== null && !plan.acceptedDamage)
+    throw failed(plan.table, survey.firstFault.problem, segment);
+}
+
+const WHY = 'Something else has written to it, or the disk has lost a change';
+const NEXT = 'The database is shut. Check the disk, then `litt-rollback undo` takes the rollback back';
+
+/** What reading refuses is said as what it is here: every step is done, and the transaction is open. */
+function unreadable(error: unknown): unknown {
+  if (!(error instanceof RollbackError) || KEPT_CODES.includes(error.code)) return error;
+  const what = `After the rollback the database cannot be read: ${error.what}`;
+  return new RollbackError('ERR_RESULT_WRONG', { what, why: WHY, next: NEXT }, error.place, error);
+}
+
+function failed(table: string, problem: string, segment?: Segment): RollbackError {
+  return new RollbackError(
+    'ERR_RESULT_WRONG',
+    {
+      what: `After the rollback the database is not what the plan says: ${problem}`,
+      why: WHY,
+      next: NEXT,
+    },
+    { table, segment: segment?.index, path: segment?.keys.path },
+  );
+}

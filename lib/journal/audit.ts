@@ -1,0 +1,89 @@
+/**
+ * A line for every apply, resume, undo and purge, kept in each root beside the areas. One that was swept away before it
+ * had changed anything leaves none.
+ */
+import { join } from 'node:path';
+import { hasErrno, ioError } from '../errors.ts';
+import { readSmallFile, writeFileDurably } from '../store/durable-files.ts';
+import type { DurableFs } from '../store/durable-fs.ts';
+import { OWN_DIR } from '../store/root-memory.ts';
+import { lstatOrNull } from '../store/roots.ts';
+import type { RollbackPlan } from '../types.ts';
+import { programVersion } from '../version.ts';
+
+const AUDIT_FILE = 'audit.jsonl';
+/** When the file has grown to this size (bytes), its older half goes. */
+const MAX_BYTES = 1024 * 1024;
+
+/** What an audit line says, beside the time and the version of this program. */
+export interface AuditEntry {
+  readonly action: 'apply' | 'resume' | 'undo' | 'purge';
+  readonly transaction: string;
+  /** The plan's digest. Null, as the target, where no journal tells it any more. */
+  readonly plan: string | null;
+  readonly target: string | null;
+  /** `finished`, `taken back`, `purged`, `the rollback stands`; or `failed: ` and the code of the error. */
+  readonly outcome: string;
+}
+
+/** A line but for its outcome. The digest says which plan it was, whatever its file is called. */
+export function lineOf(
+  action: AuditEntry['action'],
+  transaction: string,
+  plan: Pick<RollbackPlan, 'digest' | 'target'> | undefined,
+): Omit<AuditEntry, 'outcome'> {
+  return { action, transaction, plan: plan?.digest ?? null, target: plan?.target ?? null };
+}
+
+/**
+ * Does a command's work on a transaction. If it fails, and was no refusal, the audit says so, if it can, before the
+ * error goes on.
+ */
+export async function audited<T>(
+  fs: DurableFs,
+  roots: readonly string[],
+  entry: Omit<AuditEntry, 'outcome'>,
+  work: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code, kind } = ioError(error, roots[0] as string, 'change a file');
+    if (kind === 'unfinished' || kind === 'system' || kind === 'defect')
+      audit(fs, roots, { ...entry, outcome: `failed: ${code}` }, new Date());
+    throw error;
+  }
+}
+
+/** Appends a line in every root. An audit that cannot be written does not undo the work: errors are returned. */
+export function audit(fs: DurableFs, roots: readonly string[], entry: AuditEntry, at: Date): string[] {
+  const line = `${JSON.stringify({ at: at.toISOString(), version: programVersion(), ...entry })}\n`;
+  const failures: string[] = [];
+  for (const root of roots) {
+    const path = join(root, OWN_DIR, AUDIT_FILE);
+    try {
+      if (lstatOrNull(fs, join(root, OWN_DIR)) === null) continue;
+      const { uid, gid } = fs.lstat(root);
+      const text = recent(readIfThere(fs, path)) + line;
+      writeFileDurably(fs, path, Buffer.from(text), { mode: 0o644, uid, gid });
+    } catch (error) {
+      failures.push(`the audit line could not be written to ${path}: ${String((error as Error).message)}`);
+    }
+  }
+  return failures;
+}
+
+function readIfThere(fs: DurableFs, path: string): string {
+  try {
+    return readSmallFile(fs, path, 2 * MAX_BYTES).toString('utf8');
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return '';
+    throw error;
+  }
+}
+
+function recent(text: string): string {
+  if (text.length < MAX_BYTES) return text;
+  const half = text.indexOf('\n', text.length >> 1);
+  return text.slice(half + 1);
+}

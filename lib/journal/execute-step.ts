@@ -1,0 +1,193 @@
+/**
+ * Carries out steps, and keeps what undo needs.
+ *
+ * Invariants:
+ * - A step is carried out only on the exact state that it names; on its own result it does nothing; on
+ *   anything else it stops. So the steps may be run again after any crash.
+ * - What is removed is moved into the transaction's area on the same file system: one rename, no copy.
+ * - A file that is cut in place loses its tail only after the tail is durable in the area. Where a long tail is
+ *   the larger part, or the file has other links, the file itself goes into the area and a copy of its prefix
+ *   takes its place: a file with other links is never changed in place. Links are counted right before.
+ * - Order within a step: what is kept, durable; then the new content, durable; then the rename over the old
+ *   name. Names become durable together in flush(), before the transaction is marked done.
+ * - After a failed fsync nothing more is done.
+ */
+import { dirname } from 'node:path';
+import type { DurableFs, FileStat } from '../store/durable-fs.ts';
+import { lstatOrNull } from '../store/roots.ts';
+import type { CutFileStep, ReplaceFileStep, RewriteKeysStep, Step } from '../types.ts';
+import { copyRanges, createLike, createPrefix } from './copy-ranges.ts';
+import type { Members } from './participants.ts';
+import { both, type Removal, replacedContent, requireRemovable, stale } from './step-states.ts';
+
+/** A tail of up to this many bytes is saved rather than the file exchanged, however short the prefix is. */
+const SMALL_TAIL_BYTES = 1024 * 1024;
+
+/** Whether a file with one link is cut in place, its tail saved, rather than exchanged for its prefix. */
+export function cutsInPlace(from: number, to: number): boolean {
+  const tail = from - to;
+  return tail <= SMALL_TAIL_BYTES || tail <= to;
+}
+
+/** Whether a step had anything left to do. */
+export type StepResult = 'done' | 'already-done';
+
+/** Makes a new file at `made` from `source`, with the mode and owner of `like`, synced. */
+type Maker = (made: string, source: string, like: FileStat) => void;
+
+/** Carries out the steps of one transaction. */
+export class Forward {
+  private readonly unsynced = new Set<string>();
+
+  constructor(
+    private readonly fs: DurableFs,
+    private readonly members: Members,
+  ) {}
+
+  /**
+   * Carries out step number `index`.
+   * @throws RollbackError ERR_PLAN_STALE when a file is in no state that the step knows; what the file system
+   *   throws
+   */
+  execute(step: Step, index: number): StepResult {
+    switch (step.op) {
+      case 'remove-file':
+      case 'remove-link':
+      case 'remove-directory':
+        return this.moveAside(step, index);
+      case 'cut-file':
+        return this.cut(step, index);
+      case 'rewrite-keys':
+        return this.exchange(step, index, (made, path, like) =>
+          createLike(this.fs, made, like, (fd) => copyRanges(this.fs, path, fd, step.keep)),
+        );
+      case 'replace-file':
+        return this.replace(step, index);
+    }
+  }
+
+  /** Makes every name so far durable. */
+  flush(): void {
+    for (const dir of this.unsynced) this.fs.fsyncDir(dir);
+    this.unsynced.clear();
+  }
+
+  private moveAside(step: Removal, index: number): StepResult {
+    const path = this.members.pathOf(step);
+    const kept = this.members.keptPath(step, index, 'removed');
+    const source = lstatOrNull(this.fs, path);
+    if (lstatOrNull(this.fs, kept) !== null) {
+      if (source !== null) throw both(step, path, kept);
+      // Moved before a crash: the names may not have been durable yet.
+      this.touch(path, kept);
+      return 'already-done';
+    }
+    if (source === null) throw stale(step, path, 'is gone');
+    requireRemovable(this.fs, step, path, source);
+    this.fs.rename(path, kept);
+    this.touch(path, kept);
+    return 'done';
+  }
+
+  private cut(step: CutFileStep, index: number): StepResult {
+    const { from, to } = step;
+    const path = this.members.pathOf(step);
+    const stat = this.present(step, path);
+    const kept = lstatOrNull(this.fs, this.members.keptPath(step, index, 'original'));
+    const inPlace = kept === null && stat.nlink === 1 && cutsInPlace(from, to);
+    if (stat.size === to || !inPlace) {
+      return this.exchange(step, index, (made, source, like) =>
+        createPrefix(this.fs, made, source, like, to),
+      );
+    }
+    if (stat.size !== from) throw stale(step, path, `has ${stat.size} bytes instead of ${from}`);
+    this.saveTail(step, index, path, stat);
+    const fd = this.fs.open(path, 'r+');
+    try {
+      this.fs.truncate(fd, to);
+      this.fs.fsync(fd);
+    } finally {
+      this.fs.close(fd);
+    }
+    return 'done';
+  }
+
+  private saveTail(step: CutFileStep, index: number, path: string, like: FileStat): void {
+    const tail = this.members.keptPath(step, index, 'tail');
+    if (lstatOrNull(this.fs, tail) === null) {
+      const temporary = this.members.keptPath(step, index, 'new');
+      createLike(this.fs, temporary, like, (fd) => copyRanges(this.fs, path, fd, [[step.to, step.from]]));
+      this.fs.rename(temporary, tail);
+    }
+    this.fs.fsyncDir(dirname(tail));
+  }
+
+  /** Puts a new file made from the old one in its place; the old one goes into the area. */
+  private exchange(step: CutFileStep | RewriteKeysStep, index: number, make: Maker): StepResult {
+    const { from, to } = step;
+    const path = this.members.pathOf(step);
+    const stat = this.present(step, path);
+    if (stat.size === to && this.isKept(step, index)) {
+      this.syncCut(path);
+      return 'already-done';
+    }
+    if (stat.size !== from) throw stale(step, path, `has ${stat.size} bytes instead of ${from}`);
+    this.swapIn(step, index, path, stat, make);
+    return 'done';
+  }
+
+  private isKept(step: Step, index: number): boolean {
+    return (['original', 'tail'] as const).some(
+      (what) => lstatOrNull(this.fs, this.members.keptPath(step, index, what)) !== null,
+    );
+  }
+
+  /** A file that was cut before a crash: the cut may not have been durable. */
+  private syncCut(path: string): void {
+    const fd = this.fs.open(path, 'r+');
+    try {
+      this.fs.fsync(fd);
+    } finally {
+      this.fs.close(fd);
+    }
+    this.unsynced.add(dirname(path));
+  }
+
+  private replace(step: ReplaceFileStep, index: number): StepResult {
+    const path = this.members.pathOf(step);
+    const stat = this.present(step, path);
+    const now = replacedContent(this.fs, path);
+    if (now === step.after && this.isKept(step, index)) {
+      this.touch(path);
+      return 'already-done';
+    }
+    if (now !== step.before) throw stale(step, path, 'was written since');
+    const bytes = Buffer.from(step.after, 'hex');
+    this.swapIn(step, index, path, stat, (made, _source, like) =>
+      createLike(this.fs, made, like, (fd) => this.fs.writeAt(fd, bytes, 0)),
+    );
+    return 'done';
+  }
+
+  /** New content under a name in the area, durable; the old file kept by a second link; then the rename. */
+  private swapIn(step: Step, index: number, path: string, like: FileStat, make: Maker): void {
+    const made = this.members.keptPath(step, index, 'new');
+    const original = this.members.keptPath(step, index, 'original');
+    make(made, path, like);
+    if (lstatOrNull(this.fs, original) === null) this.fs.link(path, original);
+    this.fs.fsyncDir(dirname(original));
+    this.fs.rename(made, path);
+    this.touch(path, made);
+  }
+
+  private present(step: Step, path: string): FileStat {
+    const stat = lstatOrNull(this.fs, path);
+    if (stat === null) throw stale(step, path, 'is gone');
+    if (stat.kind !== 'file') throw stale(step, path, 'is no regular file');
+    return stat;
+  }
+
+  private touch(...paths: string[]): void {
+    for (const path of paths) this.unsynced.add(dirname(path));
+  }
+}

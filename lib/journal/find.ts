@@ -1,0 +1,166 @@
+/** Finds transactions in the roots that a person has given, and matches the roots by what they hold. */
+import { join } from 'node:path';
+import { RollbackError } from '../errors.ts';
+import { refuseLinkedParents } from '../plan/step-paths.ts';
+import { discardedAreas } from '../store/area.ts';
+import type { DurableFs } from '../store/durable-fs.ts';
+import { isClosedBy } from '../store/guard.ts';
+import { lstatOrNull } from '../store/roots.ts';
+import { resolveSnapshotDir } from '../store/snapshot-dir.ts';
+import { type AreaState, areasIn, type JournalDocument, lostIn } from './documents.ts';
+import { Members } from './participants.ts';
+import type { TransactionContext } from './transaction.ts';
+
+/** A transaction and the areas of it that were found. */
+export interface FoundTransaction {
+  readonly id: string;
+  readonly areas: readonly AreaState[];
+  /** From the first area whose document is whole; null when none is. */
+  readonly document: JournalDocument | null;
+  readonly open: boolean;
+}
+
+/** Every transaction in the given roots, newest first. */
+export function findTransactions(fs: DurableFs, roots: readonly string[]): FoundTransaction[] {
+  const byId = new Map<string, AreaState[]>();
+  for (const root of roots) {
+    for (const area of areasIn(fs, root)) byId.set(area.id, [...(byId.get(area.id) ?? []), area]);
+  }
+  const found = [...byId].map(([id, areas]) => ({
+    id,
+    areas,
+    document: areas.find((a) => a.document !== null)?.document ?? null,
+    open: areas.some((a) => a.state === 'open'),
+  }));
+  return found.sort((a, b) => Number(timeOf(a) < timeOf(b)) - Number(timeOf(a) > timeOf(b)));
+}
+
+/** What nothing tells the time of may be the newest: nothing is freed or taken back on the guess that it is old. */
+function timeOf({ areas }: FoundTransaction): string {
+  return areas.find((a) => a.begunAt !== null)?.begunAt ?? '\uffff';
+}
+
+/** The one open transaction; null without one. @throws RollbackError ERR_JOURNAL when there are several */
+export function findOpen(found: readonly FoundTransaction[]): FoundTransaction | null {
+  const open = found.filter((t) => t.open);
+  if (open.length <= 1) return open[0] ?? null;
+  throw new RollbackError('ERR_JOURNAL', {
+    what: `Several rollbacks are open at once: ${open.map((t) => t.id).join(', ')}`,
+    why: 'The given roots do not belong to one database',
+    next: 'Pass the roots of one database',
+  });
+}
+
+/**
+ * Matches the given roots to the transaction's by what each one's own document says.
+ * @throws RollbackError ERR_ROOTS_UNCERTAIN (a root of the transaction is missing), ERR_JOURNAL (one is there twice),
+ *   ERR_SNAPSHOT_DIR_NEEDED
+ */
+export function contextOf(
+  fs: DurableFs,
+  found: FoundTransaction,
+  document: JournalDocument,
+  snapshotDir: string | undefined,
+): TransactionContext {
+  const roots: string[] = [];
+  for (const area of found.areas) {
+    const member = area.document?.member;
+    if (typeof member === 'number') roots[member] = area.dir;
+  }
+  const lost = found.areas.find((a) => a.document === null);
+  if (missingRoots(found.areas, document).length > 0) {
+    const isGiven = lost !== undefined && found.areas.length >= document.roots;
+    throw isGiven ? lostIn(lost) : rootsMissing(found.areas, document);
+  }
+  refuseTwins(found.areas);
+  const outside = document.hasSnapshotDir
+    ? findSnapshotDir(fs, found.id, document, snapshotDir, roots)
+    : null;
+  const members = new Members(found.id, roots, outside);
+  const below = document.plan.tables.map((t) => join(outside ?? '', t.table));
+  const tablesBelow = outside === null ? [] : below.filter((d) => lstatOrNull(fs, d)?.kind === 'directory');
+  const plan = { ...document.plan, roots, snapshotDir: outside };
+  for (const step of plan.tables.flatMap((t) => t.steps)) {
+    refuseLinkedParents(fs, members.base(step.file.root), [step.file.path]);
+  }
+  return { fs, members, plan, lockedDirs: [...members.dirs, ...tablesBelow] };
+}
+
+/** Of a root and a copy of it only one would be worked on, and nobody could say which. */
+function refuseTwins(areas: readonly AreaState[]): void {
+  const members = areas.map((a) => a.document?.member);
+  const twin = areas.find((a, i) => a.document !== null && members.indexOf(a.document.member) < i);
+  if (twin === undefined) return;
+  const first = areas.find((a) => a.document?.member === twin.document?.member);
+  throw new RollbackError(
+    'ERR_JOURNAL',
+    {
+      what: `Two of the given roots hold the same part of this rollback: ${first?.dir} and ${twin.dir}`,
+      why: 'One of them is a copy',
+      next: 'Pass every root of the database once, and no copy of one',
+    },
+    { path: twin.dir },
+  );
+}
+
+/**
+ * Refuses fewer roots than a transaction has. One whose area has gone already is known by its trash or its lock.
+ * @throws RollbackError ERR_ROOTS_UNCERTAIN
+ */
+export function requireAllRoots(
+  fs: DurableFs,
+  { id, areas, document }: FoundTransaction,
+  roots: readonly string[],
+): void {
+  if (document === null) return;
+  const isPart = (root: string): boolean =>
+    areas.some((a) => a.dir === root) ||
+    isClosedBy(fs, root, id) ||
+    discardedAreas(fs, root).some((t) => t.includes(id));
+  if (roots.filter(isPart).length < document.roots) throw rootsMissing(areas, document);
+}
+
+/** Numbers of the rollback's roots that none of these areas is of: not given, or freed already. */
+export function missingRoots(areas: readonly AreaState[], document: JournalDocument): number[] {
+  const given = new Set(areas.map((a) => a.document?.member));
+  return Array.from({ length: document.roots }, (_, i) => i).filter((i) => !given.has(i));
+}
+
+/** The refusal of a run that was given some roots of a rollback only. */
+export function rootsMissing(areas: readonly AreaState[], document: JournalDocument): RollbackError {
+  const missing = missingRoots(areas, document);
+  const then = missing.map((i) => document.plan.roots[i]).join(', ');
+  return new RollbackError('ERR_ROOTS_UNCERTAIN', {
+    what: `This rollback has ${document.roots} roots, and ${missing.length} of them were not given (when it began they were: ${then})`,
+    why: 'All roots are finished, taken back or freed together',
+    next: 'Pass every root with --src',
+  });
+}
+
+/** A path that only a journal names is never acted on: a copied database would change its original. */
+function findSnapshotDir(
+  fs: DurableFs,
+  id: string,
+  document: JournalDocument,
+  given: string | undefined,
+  roots: readonly string[],
+): string {
+  if (given === undefined) throw snapshotDirNeeded(document);
+  const real = resolveSnapshotDir(fs, given, roots);
+  if (areasIn(fs, real).some((a) => a.id === id && a.document?.member === 'snapshots')) return real;
+  const what = 'This snapshot directory does not belong to the rollback';
+  throw new RollbackError('ERR_SNAPSHOT_DIR_WRONG', { what, ...whichSnapshotDir(document) }, { path: real });
+}
+
+/** The refusal of a run that must be told where the snapshot directory is. */
+export function snapshotDirNeeded(document: JournalDocument): RollbackError {
+  const what = 'This rollback includes a snapshot directory';
+  return new RollbackError('ERR_SNAPSHOT_DIR_NEEDED', { what, ...whichSnapshotDir(document) });
+}
+
+function whichSnapshotDir(document: JournalDocument): { why: string; next: string } {
+  return {
+    why: `When the rollback began it was ${document.plan.snapshotDir}`,
+    next: 'Pass it with --snapshot-dir',
+  };
+}

@@ -1,0 +1,73 @@
+/** The directories that take part in a transaction: each root by its number, and the snapshot directory. */
+import { dirname, join } from 'node:path';
+import { RollbackError } from '../errors.ts';
+import { areaPath, KEPT_DIR } from '../store/area.ts';
+import type { RollbackPlan, Step } from '../types.ts';
+
+/** Number of a root, or the snapshot directory. */
+export type MemberName = number | 'snapshots';
+
+/** Where a transaction's members lie. Paths are given by a person or found by id, never read from a journal. */
+export class Members {
+  readonly id: string;
+  readonly roots: readonly string[];
+  readonly snapshotDir: string | null;
+
+  constructor(id: string, roots: readonly string[], snapshotDir: string | null) {
+    this.id = id;
+    this.roots = roots;
+    this.snapshotDir = snapshotDir;
+  }
+
+  /** Every member's directory, roots first. */
+  get dirs(): readonly string[] {
+    return this.snapshotDir === null ? this.roots : [...this.roots, this.snapshotDir];
+  }
+
+  /** Every member's area. */
+  get areas(): readonly string[] {
+    return this.dirs.map((dir) => areaPath(dir, this.id));
+  }
+
+  /** @throws RollbackError ERR_JOURNAL when a step names a member that the transaction does not have */
+  base(name: MemberName): string {
+    const dir = name === 'snapshots' ? this.snapshotDir : this.roots[name];
+    if (dir !== null && dir !== undefined) return dir;
+    throw new RollbackError('ERR_JOURNAL', {
+      what: `A step names ${name === 'snapshots' ? 'the snapshot directory' : `root ${name}`}, which this transaction does not have`,
+      next: 'Do not go on with this journal; ask for help',
+    });
+  }
+
+  /** Of locked directories those that take part: the members, and the tables below the snapshot directory. */
+  locksOf(dirs: readonly string[]): string[] {
+    const { snapshotDir } = this;
+    const isBelow = (dir: string): boolean => snapshotDir !== null && dirname(dir) === snapshotDir;
+    return dirs.filter((dir) => this.dirs.includes(dir) || isBelow(dir));
+  }
+
+  /** Absolute path of a step's file. */
+  pathOf(step: Step): string {
+    return join(this.base(step.file.root), step.file.path);
+  }
+
+  /** Absolute path of what is kept for step number `index`: `index.what` in its member's area. */
+  keptPath(step: Step, index: number, what: 'removed' | 'original' | 'tail' | 'new'): string {
+    return join(areaPath(this.base(step.file.root), this.id), KEPT_DIR, `${index}.${what}`);
+  }
+}
+
+/** Whether a plan has steps below the snapshot directory. */
+export function usesSnapshotDir(plan: RollbackPlan): boolean {
+  return (
+    plan.snapshotDir !== null && plan.tables.some((t) => t.steps.some((s) => s.file.root === 'snapshots'))
+  );
+}
+
+/**
+ * The roots are what every command is given, the snapshot directory comes last among the members: at an end it
+ * goes first, so that the roots tell of a transaction as long as anything of it is left.
+ */
+export function rootsLast<T>(members: readonly T[]): T[] {
+  return members.toReversed();
+}

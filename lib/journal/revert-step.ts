@@ -1,0 +1,182 @@
+/**
+ * Takes steps back, from whatever state a crash or a finished apply has left them in.
+ *
+ * Invariants:
+ * - Only what this transaction has kept is put back, and only over what this transaction has made.
+ * - A file with other links is never changed in place: tail and prefix go to a new file.
+ * - A step that was never carried out, or is taken back already, is left alone; so the inverse steps may be
+ *   run again after any crash.
+ */
+import { dirname } from 'node:path';
+import { RollbackError } from '../errors.ts';
+import type { DurableFs, FileStat } from '../store/durable-fs.ts';
+import { lstatOrNull } from '../store/roots.ts';
+import type { CutFileStep, Step } from '../types.ts';
+import { copyRanges, createLike } from './copy-ranges.ts';
+import type { StepResult } from './execute-step.ts';
+import type { Members } from './participants.ts';
+import { both, type Exchange, isBefore, type Removal, requireRemovable, stale } from './step-states.ts';
+
+/** Bytes compared at once. */
+const COMPARE_BYTES = 1024 * 1024;
+
+/** Takes back the steps of one transaction; call undo() for each, the last one first. */
+export class Backward {
+  private readonly unsynced = new Set<string>();
+
+  constructor(
+    private readonly fs: DurableFs,
+    private readonly members: Members,
+  ) {}
+
+  /**
+   * Takes step number `index` back.
+   * @throws RollbackError ERR_PLAN_STALE, ERR_JOURNAL (what was kept is gone); what the file system throws
+   */
+  undo(step: Step, index: number): StepResult {
+    switch (step.op) {
+      case 'remove-file':
+      case 'remove-link':
+      case 'remove-directory':
+        return this.putBack(step, index);
+      case 'cut-file':
+        return this.putBackOriginal(step, index) ?? this.append(step, index);
+      case 'rewrite-keys':
+      case 'replace-file':
+        return this.putBackOriginal(step, index) ?? this.requireBefore(step, index);
+    }
+  }
+
+  /** Makes every name so far durable. */
+  flush(): void {
+    for (const dir of this.unsynced) this.fs.fsyncDir(dir);
+    this.unsynced.clear();
+  }
+
+  private putBack(step: Removal, index: number): StepResult {
+    const path = this.members.pathOf(step);
+    const kept = this.members.keptPath(step, index, 'removed');
+    const there = lstatOrNull(this.fs, path) !== null;
+    const stat = lstatOrNull(this.fs, kept);
+    if (stat === null) {
+      if (!there) throw lost(step, path, kept);
+      this.touch(path, kept);
+      return 'already-done';
+    }
+    if (there) throw both(step, path, kept);
+    requireRemovable(this.fs, step, kept, stat);
+    this.fs.rename(kept, path);
+    this.touch(path, kept);
+    return 'done';
+  }
+
+  /** The original back over what took its place; null when no original was kept. */
+  private putBackOriginal(step: Exchange, index: number): StepResult | null {
+    const path = this.members.pathOf(step);
+    const original = this.members.keptPath(step, index, 'original');
+    const kept = lstatOrNull(this.fs, original);
+    this.touch(path, original);
+    if (kept === null) return null;
+    const present = lstatOrNull(this.fs, path);
+    if (present !== null && present.ino === kept.ino) {
+      // Two names of one file (a root is one file system): a rename would do nothing and leave both.
+      this.fs.unlink(original);
+      return 'already-done';
+    }
+    if (!isBefore(this.fs, step, original, kept)) throw stale(step, original, 'is not what was kept');
+    this.fs.rename(original, path);
+    return 'done';
+  }
+
+  /** Without an original the step was not carried out, or is taken back: nothing else is right. */
+  private requireBefore(step: Exchange, index: number): StepResult {
+    const path = this.members.pathOf(step);
+    const stat = lstatOrNull(this.fs, path);
+    if (stat === null || !isBefore(this.fs, step, path, stat))
+      throw lost(step, path, this.members.keptPath(step, index, 'original'));
+    return 'already-done';
+  }
+
+  private append(step: CutFileStep, index: number): StepResult {
+    const path = this.members.pathOf(step);
+    const tail = this.members.keptPath(step, index, 'tail');
+    const stat = lstatOrNull(this.fs, path);
+    if (stat === null || stat.kind !== 'file') throw stale(step, path, 'is gone');
+    if (lstatOrNull(this.fs, tail) === null) {
+      if (stat.size === step.from) return 'already-done';
+      throw lost(step, path, tail);
+    }
+    if (stat.size < step.to || stat.size > step.from) throw stale(step, path, `has ${stat.size} bytes`);
+    // A crash may have left the right size over wrong bytes, so the size alone proves nothing.
+    if (stat.size === step.from && this.endsWith(path, tail, step)) return this.sync(path);
+    if (stat.nlink > 1) this.rebuild(step, index, path, tail, stat);
+    else this.appendInPlace(step, path, tail);
+    return 'done';
+  }
+
+  private appendInPlace(step: CutFileStep, path: string, tail: string): void {
+    const fd = this.fs.open(path, 'r+');
+    try {
+      copyRanges(this.fs, tail, fd, [[0, step.from - step.to]], step.to);
+      this.fs.fsync(fd);
+    } finally {
+      this.fs.close(fd);
+    }
+  }
+
+  private rebuild(step: CutFileStep, index: number, path: string, tail: string, like: FileStat): void {
+    const made = this.members.keptPath(step, index, 'new');
+    createLike(this.fs, made, like, (fd) => {
+      copyRanges(this.fs, path, fd, [[0, step.to]]);
+      copyRanges(this.fs, tail, fd, [[0, step.from - step.to]], step.to);
+    });
+    this.fs.rename(made, path);
+  }
+
+  private endsWith(path: string, tail: string, step: CutFileStep): boolean {
+    const a = this.fs.open(path, 'r');
+    const b = this.fs.open(tail, 'r');
+    try {
+      const length = step.from - step.to;
+      const most = Math.min(COMPARE_BYTES, length);
+      const [left, right] = [Buffer.alloc(most), Buffer.alloc(most)];
+      for (let at = 0; at < length; ) {
+        const want = Math.min(COMPARE_BYTES, length - at);
+        const got = this.fs.readAt(a, left.subarray(0, want), step.to + at);
+        const other = this.fs.readAt(b, right.subarray(0, got), at);
+        if (got === 0 || other !== got || left.compare(right, 0, got, 0, got) !== 0) return false;
+        at += got;
+      }
+      return true;
+    } finally {
+      this.fs.close(a);
+      this.fs.close(b);
+    }
+  }
+
+  private sync(path: string): StepResult {
+    const fd = this.fs.open(path, 'r+');
+    try {
+      this.fs.fsync(fd);
+    } finally {
+      this.fs.close(fd);
+    }
+    return 'already-done';
+  }
+
+  private touch(...paths: string[]): void {
+    for (const path of paths) this.unsynced.add(dirname(path));
+  }
+}
+
+function lost(step: Step, path: string, kept: string): RollbackError {
+  return new RollbackError(
+    'ERR_JOURNAL',
+    {
+      what: `What was kept to undo this step is gone: ${kept}`,
+      why: 'Without it the old state cannot be put back',
+      next: 'Put it back from a backup and run the same command again, or restore the database from one',
+    },
+    { path, table: step.table },
+  );
+}

@@ -1,0 +1,110 @@
+/** Runs the steps of a transaction forward or backward, and says what state an error leaves. */
+import { runSteps } from '../../streams/pipeline.ts';
+import { errnoOf, ioError, RollbackError } from '../errors.ts';
+import type { Progress, Step } from '../types.ts';
+import { Forward, type StepResult } from './execute-step.ts';
+import { Backward } from './revert-step.ts';
+import type { TransactionContext } from './transaction.ts';
+
+/** How many steps changed something, and how many were done already. */
+export interface StepCounts {
+  done: number;
+  alreadyDone: number;
+}
+
+/** All steps of a plan, in order. */
+export function stepsOf(context: TransactionContext): Step[] {
+  return context.plan.tables.flatMap((t) => t.steps);
+}
+
+/**
+ * Carries out every step and makes it durable.
+ * @throws RollbackError ERR_UNFINISHED, ERR_IO: the transaction stays open
+ */
+export function runForward(
+  context: TransactionContext,
+  onProgress?: (p: Progress) => void,
+): Promise<StepCounts> {
+  const forward = new Forward(context.fs, context.members);
+  const steps = stepsOf(context).map((step, index) => ({ step, index }));
+  return run(
+    context,
+    steps,
+    (step, index) => forward.execute(step, index),
+    () => forward.flush(),
+    onProgress,
+  );
+}
+
+/**
+ * Takes every step back, the last one first, and makes that durable.
+ * @throws RollbackError ERR_UNFINISHED, ERR_IO: the transaction stays open
+ */
+export function runBackward(
+  context: TransactionContext,
+  onProgress?: (p: Progress) => void,
+): Promise<StepCounts> {
+  const backward = new Backward(context.fs, context.members);
+  const steps = stepsOf(context)
+    .map((step, index) => ({ step, index }))
+    .reverse();
+  return run(
+    context,
+    steps,
+    (step, index) => backward.undo(step, index),
+    () => backward.flush(),
+    onProgress,
+  );
+}
+
+async function run(
+  context: TransactionContext,
+  steps: readonly { step: Step; index: number }[],
+  execute: (step: Step, index: number) => StepResult,
+  flush: () => void,
+  onProgress?: (p: Progress) => void,
+): Promise<StepCounts> {
+  const counts: StepCounts = { done: 0, alreadyDone: 0 };
+  let current = context.members.roots[0] as string;
+  try {
+    await runSteps(steps, {
+      execute: ({ step, index }) => {
+        current = context.members.pathOf(step);
+        if (execute(step, index) === 'done') counts.done++;
+        else counts.alreadyDone++;
+      },
+      onStep: ({ step }) => {
+        const done = counts.done + counts.alreadyDone;
+        onProgress?.({ phase: 'apply', table: step.table, done, total: steps.length, unit: 'steps' });
+      },
+    });
+    flush();
+    return counts;
+  } catch (error) {
+    throw unfinished(error, current, counts, steps.length);
+  }
+}
+
+/** The error of a transaction that stays open: what happened, and how to go on. */
+export function unfinished(error: unknown, path: string, counts: StepCounts, total: number): RollbackError {
+  const done = counts.done + counts.alreadyDone;
+  const state = `${done} of ${total} steps are done; the database is shut, and the engine refuses to open it`;
+  const next =
+    'repair the cause, then `litt-rollback resume` finishes it, or `litt-rollback undo` takes it back';
+  if (error instanceof RollbackError) {
+    const own = error.next === undefined ? next : `${error.next}. Then: ${next}`;
+    return new RollbackError(
+      'ERR_UNFINISHED',
+      { what: error.what, why: state, next: own },
+      error.place,
+      error,
+    );
+  }
+  if (errnoOf(error) === null) {
+    const text = { what: `The work was broken off: ${String(error)}`, why: state, next };
+    return new RollbackError('ERR_UNFINISHED', text, { path }, error);
+  }
+  // The call may have failed at a file of our own, beside the one that the step is for.
+  const failed = (error as NodeJS.ErrnoException).path ?? path;
+  return ioError(error, failed, 'change a file', `${state}: ${next}`);
+}

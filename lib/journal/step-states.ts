@@ -1,0 +1,73 @@
+/** In which state a file must be for the step that names it, and what is said when it is in another. */
+import { RollbackError } from '../errors.ts';
+import { readSmallFile } from '../store/durable-files.ts';
+import type { DurableFs, FileStat } from '../store/durable-fs.ts';
+import type {
+  CutFileStep,
+  RemoveDirectoryStep,
+  RemoveFileStep,
+  RemoveLinkStep,
+  ReplaceFileStep,
+  RewriteKeysStep,
+  Step,
+} from '../types.ts';
+
+/** A step that takes something away whole. */
+export type Removal = RemoveFileStep | RemoveLinkStep | RemoveDirectoryStep;
+
+/** A step after which another file stands under the same name. */
+export type Exchange = CutFileStep | RewriteKeysStep | ReplaceFileStep;
+
+/** What replace-file steps replace is tiny (bytes). */
+const MAX_REPLACED_BYTES = 4096;
+
+const KINDS = { 'remove-file': 'file', 'remove-link': 'link', 'remove-directory': 'directory' } as const;
+
+/** @throws RollbackError ERR_PLAN_STALE when what is there is not what the step removes; raw errors */
+export function requireRemovable(fs: DurableFs, step: Removal, path: string, stat: FileStat): void {
+  const kind = KINDS[step.op];
+  if (stat.kind !== kind) throw stale(step, path, `is a ${stat.kind}, not a ${kind}`);
+  if (step.op === 'remove-file' && stat.size !== step.size) {
+    throw stale(step, path, `has ${stat.size} bytes instead of ${step.size}`);
+  }
+  if (step.op === 'remove-link' && fs.readlink(path) !== step.target) {
+    throw stale(step, path, 'leads somewhere else now');
+  }
+}
+
+/** Whether this is the file as it was before the step; of one that may be long only the size is looked at. */
+export function isBefore(fs: DurableFs, step: Exchange, path: string, stat: FileStat): boolean {
+  if (stat.kind !== 'file') return false;
+  return step.op === 'replace-file' ? replacedContent(fs, path) === step.before : stat.size === step.from;
+}
+
+/** The content of a file that a step replaces, in hex, as the step has it. */
+export function replacedContent(fs: DurableFs, path: string): string {
+  return readSmallFile(fs, path, MAX_REPLACED_BYTES).toString('hex');
+}
+
+/** Both a file and what was kept of it exist: somebody has put it back, or written a new one. */
+export function both(step: Step, path: string, kept: string): RollbackError {
+  return new RollbackError(
+    'ERR_PLAN_STALE',
+    {
+      what: `A file that was moved away is there again: ${path}, kept as ${kept}`,
+      why: 'Going on would destroy one of the two',
+      next: 'Find out who made it (was the database opened by force?), move it out of the root, and run the command again',
+    },
+    { path, table: step.table, segment: 'segment' in step ? step.segment : undefined },
+  );
+}
+
+/** A file is in no state that the step knows. */
+export function stale(step: Step, path: string, problem: string): RollbackError {
+  return new RollbackError(
+    'ERR_PLAN_STALE',
+    {
+      what: `A file ${problem}`,
+      why: 'The plan was made for another state of the database',
+      next: 'Find out what has written to the database since the plan was made',
+    },
+    { path, table: step.table, segment: 'segment' in step ? step.segment : undefined },
+  );
+}

@@ -1,0 +1,177 @@
+/**
+ * Clears away what is left of transactions that have not begun, or have been taken back: bolts, areas without a
+ * document, temporary files, locks that fail closed. Nothing of the database is touched.
+ */
+import { join } from 'node:path';
+import { ioError } from '../errors.ts';
+import {
+  areaPath,
+  discardArea,
+  emptyTrash,
+  hasTrash,
+  UNDOING_MARK,
+  UNDONE_MARK,
+  writeSealed,
+} from '../store/area.ts';
+import { isTemporaryName, temporaryName } from '../store/durable-files.ts';
+import type { DurableFs } from '../store/durable-fs.ts';
+import { drawBolt, isClosed, openLock, possibleTables, segmentsDirs } from '../store/guard.ts';
+import { LOCK_FILE } from '../store/lock.ts';
+import { lstatOrNull } from '../store/roots.ts';
+import { resolveSnapshotDir } from '../store/snapshot-dir.ts';
+import { type AuditEntry, audit } from './audit.ts';
+import { type AreaState, areasIn } from './documents.ts';
+import { rootsLast } from './participants.ts';
+
+/** The given roots, and the snapshot directory when it is given. */
+export function memberDirs(
+  fs: DurableFs,
+  roots: readonly string[],
+  snapshotDir: string | undefined,
+): string[] {
+  if (snapshotDir === undefined || snapshotDir === 'none') return [...roots];
+  return [...roots, resolveSnapshotDir(fs, snapshotDir, roots)];
+}
+
+/**
+ * Completes the marks of an undo that is over: the areas go one by one, and whichever is left must say so by itself.
+ */
+export function markUndone(fs: DurableFs, dirs: readonly string[], id: string): void {
+  for (const dir of dirs) {
+    const area = areasIn(fs, dir).find((a) => a.id === id);
+    if (area !== undefined && !area.undone) writeSealed(fs, areaPath(dir, id), UNDONE_MARK, { id });
+  }
+}
+
+/**
+ * Takes bolts, one transaction's areas, and closed locks away, in this order; repeatable. The roots come first
+ * among `dirs`, and go last: they tell of what is left elsewhere. What is discarded still takes its space.
+ */
+export function clearTransaction(fs: DurableFs, dirs: readonly string[], id: string): void {
+  drawAllBolts(fs, dirs);
+  for (const dir of rootsLast(dirs)) discardArea(fs, dir, id);
+  openAllLocks(fs, dirs);
+}
+
+/**
+ * The end of a run that has done its work: the audit line, then the space of what has been discarded. Returns
+ * what a person must be told of.
+ * @throws RollbackError ERR_IO
+ */
+export function conclude(
+  fs: DurableFs,
+  roots: readonly string[],
+  dirs: readonly string[],
+  entry: AuditEntry,
+): string[] {
+  return freeAfter(fs, dirs, audit(fs, roots, entry, new Date()));
+}
+
+/**
+ * Frees the space of what has been discarded, unless the audit has failed: a disk that has just refused a line is
+ * not trusted with a removal. Returns the failures, and that the space is still held.
+ * @throws RollbackError ERR_IO
+ */
+export function freeAfter(fs: DurableFs, dirs: readonly string[], failures: readonly string[]): string[] {
+  if (failures.length === 0) freeTrash(fs, dirs);
+  else if (dirs.some((dir) => mayHoldTrash(fs, dir))) return [...failures, STILL_HELD];
+  return [...failures];
+}
+
+const STILL_HELD =
+  'the space of what is no longer needed is still held: `litt-rollback resume` frees it, once the cause is repaired';
+
+function mayHoldTrash(fs: DurableFs, dir: string): boolean {
+  try {
+    return hasTrash(fs, dir);
+  } catch {
+    return true; // The work is done, and an unreadable disk was told of: it does not turn that into a failure.
+  }
+}
+
+/**
+ * Frees the space of what has been discarded; nothing depends on it any more.
+ * @throws RollbackError ERR_IO
+ */
+export function freeTrash(fs: DurableFs, dirs: readonly string[]): void {
+  for (const dir of dirs) freeing(dir, () => emptyTrash(fs, dir));
+}
+
+/**
+ * Frees something when everything else is done; an error says so.
+ * @throws RollbackError ERR_IO
+ */
+export function freeing(dir: string, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    const state =
+      'Everything else is done, and the database may be used: `litt-rollback resume` frees the rest';
+    throw ioError(error, dir, 'free what is no longer needed', state);
+  }
+}
+
+/** Whether an interrupted run has left something in a directory that keeps nobody out, but is of no use. */
+export function hasLeftovers(fs: DurableFs, dir: string): boolean {
+  if (hasTrash(fs, dir) || areasIn(fs, dir).some(isOfNoUse)) return true;
+  return lockTemporaries(fs, dir).length > 0;
+}
+
+/** An area that never got its document, or one of a finished rollback that was to keep nothing. */
+function isOfNoUse({ state, document }: AreaState): boolean {
+  return state === 'bare' || (state === 'closed' && document?.keepUndo === false);
+}
+
+/** Half-written locks of a directory and, in a snapshot directory, of its tables. */
+function lockTemporaries(fs: DurableFs, dir: string): string[] {
+  const below = possibleTables(fs, dir).map((name) => join(dir, name));
+  const temporaries = [dir, ...below].map((d) => temporaryName(join(d, LOCK_FILE)));
+  return temporaries.filter((path) => lstatOrNull(fs, path) !== null);
+}
+
+/** Takes away what has no document to go by. What is discarded still takes its space. */
+export function clearTraces(fs: DurableFs, dirs: readonly string[]): void {
+  drawAllBolts(fs, dirs);
+  for (const dir of rootsLast(dirs)) {
+    for (const area of areasIn(fs, dir)) {
+      if (isOfNoUse(area)) discardArea(fs, dir, area.id);
+      else dropUndoing(fs, areaPath(dir, area.id));
+    }
+  }
+  openAllLocks(fs, dirs);
+}
+
+/** An undo that had not begun: its mark would mislead the next reader. */
+function dropUndoing(fs: DurableFs, area: string): void {
+  dropTemporaries(fs, area);
+  const mark = join(area, UNDOING_MARK);
+  if (lstatOrNull(fs, mark) === null) return;
+  fs.unlink(mark);
+  fs.fsyncDir(area);
+}
+
+/** Removes marks and documents of an area that a killed run has not finished writing. */
+export function dropTemporaries(fs: DurableFs, area: string): void {
+  const names = fs.readdir(area).filter(isTemporaryName);
+  for (const name of names) fs.unlink(join(area, name));
+  if (names.length > 0) fs.fsyncDir(area);
+}
+
+function drawAllBolts(fs: DurableFs, dirs: readonly string[]): void {
+  for (const dir of dirs) {
+    for (const name of possibleTables(fs, dir))
+      for (const at of segmentsDirs(fs, [dir], name)) drawBolt(fs, at);
+  }
+}
+
+/** Also the locks of the tables below a snapshot directory. */
+function openAllLocks(fs: DurableFs, dirs: readonly string[]): void {
+  for (const dir of rootsLast(dirs)) {
+    for (const name of possibleTables(fs, dir)) {
+      const below = join(dir, name);
+      if (lstatOrNull(fs, below)?.kind === 'directory' && isClosed(fs, below)) openLock(fs, below);
+    }
+    for (const path of lockTemporaries(fs, dir)) fs.unlink(path);
+    openLock(fs, dir);
+  }
+}

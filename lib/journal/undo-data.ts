@@ -1,0 +1,110 @@
+/**
+ * Before an undo: is everything there that it will put back? Once it has begun, nothing else leads out. And before an
+ * end: has nothing been put back?
+ */
+import { RollbackError } from '../errors.ts';
+import { lstatOrNull } from '../store/roots.ts';
+import type { Step } from '../types.ts';
+import { stepsOf } from './run-steps.ts';
+import { isBefore, requireRemovable } from './step-states.ts';
+import type { TransactionContext } from './transaction.ts';
+
+/**
+ * Holds what a finished rollback has kept against its steps, all of which were carried out.
+ * @throws RollbackError ERR_UNDO_REFUSED; what the file system throws
+ */
+export function requireKept(context: TransactionContext): void {
+  stepsOf(context).forEach((step, index) => {
+    const [path, problem] = keptOf(context, step, index);
+    if (problem === null) return;
+    throw new RollbackError(
+      'ERR_UNDO_REFUSED',
+      {
+        what: `The database is not as the rollback left it: what was kept for undo ${problem}`,
+        why: `${context.members.pathOf(step)} cannot be put back without it. Nothing was changed`,
+        next: 'Put it back from a backup of this directory, or restore the database from one',
+      },
+      { path, table: step.table },
+    );
+  });
+}
+
+/** Where a step has kept what it took away, and what is wrong with that; null for nothing. */
+function keptOf(
+  { fs, members }: TransactionContext,
+  step: Step,
+  index: number,
+): readonly [string, string | null] {
+  const at = (what: 'removed' | 'original' | 'tail'): string => members.keptPath(step, index, what);
+  switch (step.op) {
+    case 'remove-file':
+    case 'remove-link':
+    case 'remove-directory': {
+      const path = at('removed');
+      const stat = lstatOrNull(fs, path);
+      if (stat === null) return [path, 'is gone'];
+      try {
+        requireRemovable(fs, step, path, stat);
+      } catch (error) {
+        if (error instanceof RollbackError) return [path, error.what.replace(/^A file /, '')];
+        throw error;
+      }
+      return [path, null];
+    }
+    case 'cut-file':
+    case 'rewrite-keys':
+    case 'replace-file': {
+      const path = at('original');
+      const stat = lstatOrNull(fs, path);
+      if (stat !== null) return [path, isBefore(fs, step, path, stat) ? null : 'is another file'];
+      if (step.op !== 'cut-file') return [path, 'is gone'];
+      const tail = lstatOrNull(fs, at('tail'));
+      const size = step.from - step.to;
+      if (tail?.kind === 'file' && tail.size === size) return [at('tail'), null];
+      return [at('tail'), tail === null ? 'is gone' : `has ${tail.size} bytes instead of ${size}`];
+    }
+  }
+}
+
+/**
+ * Refuses a rollback that is marked done, and of which a step has been taken back: an undo was under way, and the mark
+ * that said so is damaged or gone. What an engine has added since is nobody's business here.
+ * @throws RollbackError ERR_UNFINISHED; what the file system throws
+ */
+export function requireDone(context: TransactionContext): void {
+  const step = takenBack(context);
+  if (step === null) return;
+  throw new RollbackError(
+    'ERR_UNFINISHED',
+    {
+      what: 'This rollback was being taken back, and the mark that says so is damaged or gone',
+      why: 'Finishing it would leave the database mixed, and open',
+      next: 'Run `litt-rollback undo`: it takes the rest back',
+    },
+    { path: context.members.pathOf(step), table: step.table },
+  );
+}
+
+/** A step of a rollback that was done, and that has been taken back; null when none has. */
+export function takenBack(context: TransactionContext): Step | null {
+  return stepsOf(context).find((step, index) => isTakenBack(context, step, index)) ?? null;
+}
+
+function isTakenBack({ fs, members }: TransactionContext, step: Step, index: number): boolean {
+  const path = members.pathOf(step);
+  const stat = lstatOrNull(fs, path);
+  if (stat === null) return false;
+  const keeps = (what: 'removed' | 'original'): boolean =>
+    lstatOrNull(fs, members.keptPath(step, index, what)) !== null;
+  switch (step.op) {
+    case 'remove-file':
+    case 'remove-link':
+    case 'remove-directory':
+      return !keeps('removed');
+    case 'cut-file':
+      return stat.size !== step.to;
+    case 'rewrite-keys':
+    case 'replace-file':
+      return !keeps('original') && isBefore(fs, step, path, stat);
+  }
+}

@@ -1,0 +1,38 @@
+/** What a step or all steps of a table do: questions about a plan, for who checks one or carries it out. */
+import { decodeMetadata } from '../format/metadata.ts';
+import type { Step, TablePlan } from '../types.ts';
+
+/** Whether a step changes a segment that stays. */
+export function changesSegment(step: Step): step is Step & { segment: number } {
+  if (step.op === 'replace-file') return step.reason === 'metadata';
+  return step.op === 'cut-file' || step.op === 'rewrite-keys';
+}
+
+/** Whether a step removes a keymap. */
+export function removesKeymap(step: Step): boolean {
+  return step.op === 'remove-directory' && step.reason === 'keymap';
+}
+
+/** The lowest of some segment numbers; null without any. */
+export function lowestOf(indices: readonly number[]): number | null {
+  return indices.reduce<number | null>((lowest, i) => Math.min(lowest ?? i, i), null);
+}
+
+/** The gc-watermark of a table once its plan is carried out; null for none. */
+export function watermarkAfter({ steps, watermark }: Pick<TablePlan, 'steps' | 'watermark'>): number | null {
+  return steps.some((s) => s.op === 'remove-file' && s.reason === 'watermark') ? null : watermark;
+}
+
+/** Whether a step takes records away from what the keymap was made from. */
+export function takesRecords(step: Step): boolean {
+  if (step.op === 'cut-file' || step.op === 'rewrite-keys') return true;
+  // A lower count: somebody else's cut took the records already, and the keymap may still know them.
+  if (step.op === 'replace-file')
+    return step.reason === 'metadata' && countIn(step.after) < countIn(step.before);
+  return (
+    step.op === 'remove-file' &&
+    (step.reason === 'newer' || step.reason === 'orphan' || step.reason === 'deleted')
+  );
+}
+
+const countIn = (hex: string): number => decodeMetadata(Buffer.from(hex, 'hex')).keyCount;

@@ -1,0 +1,64 @@
+/**
+ * The recovery that the engine would do at its next start (orphans, swap files), computed and judged: what may
+ * go without asking, what needs a word from the operator.
+ */
+
+import { RollbackError } from '../errors.ts';
+import { isCreationOrphan, someNames } from '../store/chain.ts';
+import type { Orphan, Table } from '../store/types.ts';
+
+/**
+ * Refuses orphans that may hold data: a root that was not passed looks exactly like one.
+ * @throws RollbackError ERR_ORPHAN_WITH_DATA, ERR_CHAIN_BELOW_WATERMARK
+ */
+export function judgeOrphans(table: Table, dropOrphans: boolean): void {
+  for (const orphan of table.orphans) {
+    if (dropOrphans || isCreationOrphan(orphan) || isCollected(table, orphan)) continue;
+    throw mayHoldData(table, orphan);
+  }
+  refuseChainBelowWatermark(table);
+}
+
+/**
+ * Where no record matched, nothing shows that these are the roots that were meant. An oldest segment below the
+ * watermark that has its key file, with which collection begins, may then be one of a forgotten root.
+ * @throws RollbackError ERR_ORPHAN_WITH_DATA
+ */
+export function judgeUnmatched(table: Table, dropOrphans: boolean): void {
+  const odd = table.orphans.find(
+    (o) => isCollected(table, o) && !isCreationOrphan(o) && o.files.some((f) => f.rel.endsWith('.keys')),
+  );
+  if (odd !== undefined && !dropOrphans) throw mayHoldData(table, odd);
+}
+
+function mayHoldData(table: Table, orphan: Orphan): RollbackError {
+  const side = orphan.end === 'lowest' ? 'oldest' : 'newest';
+  return new RollbackError(
+    'ERR_ORPHAN_WITH_DATA',
+    {
+      what: `The ${side} segment is incomplete: ${someNames(orphan.missing)} missing, and what is there may hold data`,
+      why: 'An interrupted rollback or collection leaves this, but a root that was not passed looks the same',
+      next: 'Pass every root with --src; if none is missing, --drop-orphans lets the segment go',
+    },
+    { table: table.name, segment: orphan.index, path: orphan.files[0]?.path },
+  );
+}
+
+function isCollected(table: Table, orphan: Orphan): boolean {
+  return orphan.end === 'lowest' && table.watermark !== null && orphan.index < table.watermark;
+}
+
+/** The engine's fresh segment is the highest + 1; it refuses a watermark above that. */
+function refuseChainBelowWatermark(table: Table): void {
+  const highest = table.segments.at(-1)?.index;
+  if (highest === undefined || table.watermark === null || highest + 1 >= table.watermark) return;
+  throw new RollbackError(
+    'ERR_CHAIN_BELOW_WATERMARK',
+    {
+      what: `The newest complete segment is ${highest}, but the gc-watermark says that ${table.watermark} is the oldest readable one`,
+      why: 'The engine refuses to open such a table',
+      next: 'Check that no root was forgotten; if none was, restore the missing segments from a backup',
+    },
+    { table: table.name, path: table.watermarkFiles[0]?.path },
+  );
+}

@@ -1,0 +1,181 @@
+/**
+ * Planning: reads a database and says, as plain data, what a rollback would do. It creates, deletes, seals,
+ * repairs and truncates nothing; the only file it makes is the lock, and it removes it.
+ */
+import { randomUUID } from 'node:crypto';
+import { RollbackError } from '../errors.ts';
+import { digestOf } from '../plan/digest.ts';
+import { fingerprintOf } from '../plan/fingerprint.ts';
+import { guardSchemas } from '../schemas/guard.ts';
+import { refuseWithoutSchema } from '../schemas/require.ts';
+import { readDatabase } from '../store/database.ts';
+import { type DurableFs, realFs } from '../store/durable-fs.ts';
+import type { NodeHome } from '../store/home.ts';
+import { readHome } from '../store/home.ts';
+import { inspectLock } from '../store/lock.ts';
+import { lockDatabase } from '../store/lock-database.ts';
+import { resolveRoots } from '../store/roots.ts';
+import { resolveSnapshotDir } from '../store/snapshot-dir.ts';
+import type { Database, Table } from '../store/types.ts';
+import { refuseUnfinished } from '../store/unfinished.ts';
+import type { NoMatchPolicy, PlanDatabase, RollbackPlan, TablePlan } from '../types.ts';
+import { type PlanContext, TableContext } from './context.ts';
+import { judgeRoots } from './missing-roots.ts';
+import { checkOptions, type PlanOptions } from './options.ts';
+import { planTable } from './plan-table.ts';
+import { checkTarget, describeTarget, type Target } from './target.ts';
+
+/**
+ * Plans a rollback of one database.
+ * @throws RollbackError every refusal, every kind of damage, ERR_LOCKED, ERR_IO; nothing is changed by any
+ */
+export async function planRollback(options: PlanOptions): Promise<RollbackPlan> {
+  const fs = realFs;
+  checkOptions(options);
+  if (options.lock === false) return planUnlocked(fs, options);
+  if (options.locks !== undefined) return planDatabase(fs, options, { unlocked: false, approximate: false });
+  const locks = await lockDatabase(options.roots, options.snapshotDir);
+  try {
+    return await planDatabase(fs, options, { unlocked: false, approximate: false });
+  } finally {
+    locks.restore();
+  }
+}
+
+function planUnlocked(fs: DurableFs, options: PlanOptions): Promise<RollbackPlan> {
+  const roots = resolveRoots(fs, options.roots);
+  refuseUnfinished(fs, roots);
+  // A lock that cannot be read (another user's, or one that is just being written) may be a node's.
+  const inUse = roots.some((root) => ['held', 'unreadable'].includes(inspectLock(fs, root).state));
+  return planDatabase(fs, options, { unlocked: true, approximate: inUse });
+}
+
+async function planDatabase(
+  fs: DurableFs,
+  options: PlanOptions,
+  marks: { unlocked: boolean; approximate: boolean },
+): Promise<RollbackPlan> {
+  const { database, databases, outside } = databasesInScope(fs, options);
+  const tables = tablesInScope(database, options.tables);
+  checkTarget(
+    options.target,
+    database.tables.map((t) => t.name),
+  );
+  refuseUnknown(Object.keys(options.schemas ?? {}), database, 'A schema was given, but there is no table');
+  if (options.target.kind === 'height') refuseWithoutSchema(tables, options.schemas);
+  judgeRoots(fs, database, tables, options.allRoots ?? false);
+  const context = contextOf(fs, options, database);
+  const plans: TablePlan[] = [];
+  for (const table of tables) plans.push(await planTable(new TableContext(context, table)));
+  refuseTooMuch(plans, options.maxRemove);
+  const snapshotDir = context.snapshotDir === 'none' ? null : context.snapshotDir;
+  const inScope = new Set(tables.map((t) => t.name));
+  const plan = {
+    format: 'litt-rollback/plan',
+    version: 1,
+    id: randomUUID(),
+    createdAt: new Date().toISOString(),
+    target: describeTarget(options.target),
+    ...marks,
+    roots: database.roots,
+    databases,
+    snapshotDir,
+    tables: plans,
+    tablesOutside: [...outside, ...database.tables.map((t) => t.name)].filter((name) => !inScope.has(name)),
+    notices: [
+      ...homeNotices(options.home, databases),
+      ...database.notTables.map(
+        (path) => `${path} looks like a table, but the engine does not accept its name`,
+      ),
+    ],
+    fingerprint: fingerprintOf(fs, tables, snapshotDir),
+  } as const;
+  return { ...plan, digest: digestOf(plan) };
+}
+
+/** What is beside a store concerns only a plan that rolls that store back. */
+function homeNotices(home: NodeHome | undefined, databases: readonly PlanDatabase[]): readonly string[] {
+  if (home === undefined) return [];
+  const hasReceipts = databases.some((d) => d.name === 'receipt store');
+  return home.notices.filter((notice) => hasReceipts || notice !== home.logIndexNotice);
+}
+
+/** A database of a home in which no wanted table lies stays outside of the plan and its journal. */
+function databasesInScope(
+  fs: DurableFs,
+  { roots, home, tables: wanted }: PlanOptions,
+): { database: Database; databases: readonly PlanDatabase[]; outside: readonly string[] } {
+  if (home === undefined) {
+    const database = readDatabase(fs, roots);
+    return { database, databases: [{ name: null, roots: database.roots.map((_, i) => i) }], outside: [] };
+  }
+  const all = readHome(fs, home.databases);
+  const isWanted = (i: number): boolean =>
+    wanted === undefined || all.tables.some((t) => t.database === i && wanted.includes(t.name));
+  const chosen = home.databases.filter((_, i) => isWanted(i));
+  const database =
+    chosen.length === 0 || chosen.length === home.databases.length ? all : readHome(fs, chosen);
+  const named = database === all ? home.databases : chosen;
+  return {
+    database,
+    databases: named.map(({ name }, i) => ({ name, roots: database.groups[i] ?? [] })),
+    outside: all.tables.map((t) => t.name).filter((name) => !database.tables.some((t) => t.name === name)),
+  };
+}
+
+function contextOf(fs: DurableFs, options: PlanOptions, database: Database): PlanContext {
+  const given = options.snapshotDir;
+  return {
+    fs,
+    target: options.target,
+    onNoMatch: options.onNoMatch ?? defaultPolicy(options.target),
+    schemas: guardSchemas(options.schemas),
+    stragglers: options.stragglers ?? 'refuse',
+    dropOrphans: options.dropOrphans ?? false,
+    check: options.check ?? 'all',
+    acceptDamage: options.acceptDamage ?? false,
+    snapshotDir:
+      given === undefined ? null : given === 'none' ? 'none' : resolveSnapshotDir(fs, given, database.roots),
+    now: BigInt(Date.now()) * 1_000_000n,
+    blockBytes: options.blockBytes,
+    signal: options.signal,
+    onProgress: options.onProgress,
+  };
+}
+
+/** A filter may have no opinion of a table; a height, a time or a number always means all of them. */
+function defaultPolicy({ kind }: Target): NoMatchPolicy {
+  return kind === 'height' || kind === 'before' || kind === 'keep-first' ? 'refuse' : 'keep';
+}
+
+function tablesInScope(database: Database, wanted: readonly string[] | undefined): readonly Table[] {
+  if (wanted === undefined || wanted.length === 0) return database.tables;
+  refuseUnknown(wanted, database, 'There is no table');
+  return database.tables.filter((t) => wanted.includes(t.name));
+}
+
+function refuseUnknown(wanted: readonly string[], database: Database, what: string): void {
+  const names = database.tables.map((t) => t.name);
+  const unknown = wanted.filter((name) => !names.includes(name));
+  if (unknown.length === 0) return;
+  throw new RollbackError('ERR_TABLE_UNKNOWN', {
+    what: `${what} ${unknown.join(', ')} in this database`,
+    why: `It has: ${names.join(', ')}`,
+    next: 'Correct the names, or check that these are the right roots',
+  });
+}
+
+function refuseTooMuch(plans: readonly TablePlan[], limit: PlanOptions['maxRemove']): void {
+  if (limit === undefined) return;
+  const removed = plans.reduce((sum, p) => sum + p.removed.records, 0);
+  const all = plans.reduce((sum, p) => sum + p.kept.records, removed);
+  const percent = all === 0 ? 0 : (100 * removed) / all;
+  const tooMuch = 'records' in limit ? removed > limit.records : percent > limit.percent;
+  if (!tooMuch) return;
+  const allowed = 'records' in limit ? `${limit.records} records` : `${limit.percent}%`;
+  throw new RollbackError('ERR_MAX_REMOVE', {
+    what: `The plan would remove ${removed} of ${all} records (${percent.toFixed(1)}%), and at most ${allowed} are allowed`,
+    why: 'A target that removes more than expected is often the wrong target',
+    next: 'Check the target with a plan without --max-remove, or raise the limit',
+  });
+}

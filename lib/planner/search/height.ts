@@ -1,0 +1,182 @@
+/**
+ * Where everything up to and including a height ends: behind the newest record that tells a height at or below
+ * it. What lies before may still be above it (old heights that a migration appended after new ones): then the
+ * person decides.
+ */
+import type { Position } from '../../../streams/forward-runs.ts';
+import type { Pivot } from '../../../streams/pivot-detector.ts';
+import type { WalkResult } from '../../../streams/plan-sink.ts';
+import { RollbackError } from '../../errors.ts';
+import { HeightDigest } from '../../schemas/block-heights.ts';
+import { decodeAt, HeightBuffer, halve, heightAt, isWithin } from '../../schemas/heights.ts';
+import { type KeyRun, ROLE, type TableSchema } from '../../schemas/types.ts';
+import type { TableContext } from '../context.ts';
+import type { HeightTarget } from '../target.ts';
+import { HeightMatcher } from './height-matcher.ts';
+import { HeightRanges } from './height-ranges.ts';
+import { oldestRun } from './kept-runs.ts';
+import { misfit } from './misfit.ts';
+import { matcherBefore } from './positions.ts';
+import { refuseStragglers, StragglerSearch, type Stragglers } from './stragglers.ts';
+import type { Found } from './walk.ts';
+import { keepAll, walk } from './walk.ts';
+
+/**
+ * Finds the pivot of a table for a height.
+ * @throws RollbackError ERR_SCHEMA_UNKNOWN, ERR_SCHEMA_MISFIT, ERR_HEIGHT_UNREACHABLE, ERR_BELOW_WATERMARK,
+ *   ERR_STRAGGLERS, ERR_IO, ERR_CHANGED_WHILE_READING, ERR_INTERRUPTED
+ */
+export async function searchHeight(context: TableContext, { height }: HeightTarget): Promise<Found> {
+  const { table, schema } = context;
+  const oldest = await oldestRun(context);
+  if (oldest === null) {
+    context.notices.push(
+      'the table holds no record that the engine serves: nothing of it is above any height',
+    );
+    return keepAll(context);
+  }
+  if (schema === null) throw new RollbackError('ERR_DEFECT', { what: `No schema for table ${table.name}` });
+  if (decodeAt(schema, oldest, 0) === null) throw misfit(table.name, schema, oldest, 0);
+  const digest = context.plan.stragglers === 'keep' ? null : new HeightDigest(schema);
+  const search = new HeightMatcher(context, schema, height, digest);
+  const found = await walk(context, search.match, {
+    unwanted: search.unwanted,
+    // What sealing drops is nobody's business: an open segment is looked at record by record.
+    observe: ({ index, metadata }) => (metadata.sealed ? digest?.observer(index) : undefined),
+  });
+  const { pivot } = found;
+  if (pivot === null) {
+    if (context.plan.onNoMatch !== 'refuse') return { walk: found, whenNone: 'policy' };
+    throw unreachable(context, height, search, null);
+  }
+  if (table.watermark !== null && pivot.at.segment.index < table.watermark) {
+    throw unreachable(context, height, search, pivot);
+  }
+  return settle(context, schema, height, search, found, pivot);
+}
+
+/** Looks at what would stay, and moves the end if the person wants that. */
+async function settle(
+  context: TableContext,
+  schema: TableSchema,
+  height: bigint,
+  search: HeightMatcher,
+  found: WalkResult,
+  pivot: Pivot,
+): Promise<Found> {
+  const { stragglers } = context.plan;
+  const { digest } = search;
+  const accepted = search.accepted as bigint;
+  let highest = accepted;
+  if (digest !== null) {
+    const all = new StragglerSearch(context, schema, height, digest);
+    const kept = await all.before(pivot, stragglers === 'drop');
+    if (kept.stragglers !== null && stragglers === 'drop') {
+      return dropFrom(context, schema, height, kept.stragglers);
+    }
+    if (kept.stragglers !== null) throw refuseStragglers(context, height, kept.stragglers);
+    highest = kept.highest ?? accepted;
+  }
+  const isAbove = search.oldestAbove === null && highest < height;
+  if (isAbove) context.notices.push(`height ${height} is above the newest one of this table, ${highest}`);
+  else if (highest < height) context.notices.push(nextLower(context, height, highest));
+  context.heights = {
+    schema: schema.name,
+    target: String(height),
+    lastKept: String(highest),
+    firstRemoved: search.oldestAbove === null ? null : String(search.oldestAbove),
+    alsoRemoved: null,
+  };
+  return isAbove ? keepAll(context) : { walk: found, whenNone: 'policy' };
+}
+
+/** Without a look at everything that stays nobody knows whether the height has a record further back. */
+function nextLower({ plan }: TableContext, height: bigint, highest: bigint): string {
+  return plan.stragglers === 'keep'
+    ? `the newest record at or below height ${height} is of ${highest}: records of other heights may lie before it`
+    : `height ${height} has no record here: ${highest} is the next lower one`;
+}
+
+/** Everything from the oldest record above the height on goes; which heights at or below it go too is told. */
+async function dropFrom(
+  context: TableContext,
+  schema: TableSchema,
+  height: bigint,
+  above: Stragglers,
+): Promise<Found> {
+  const gone = new HeightRanges();
+  const found = await walk(context, matcherBefore(above.first, collector(schema, height, gone)));
+  if (found.pivot === null) throw nothingBefore(context, height, above.first);
+  context.heights = {
+    schema: schema.name,
+    target: String(height),
+    lastKept: above.before === null ? null : String(above.before),
+    firstRemoved: String(above.example.height),
+    alsoRemoved: {
+      records: gone.records,
+      ranges: gone.sorted().map(([from, to]) => [String(from), String(to)] as const),
+      complete: gone.complete,
+    },
+  };
+  return { walk: found, whenNone: 'policy' };
+}
+
+function collector(schema: TableSchema, height: bigint, into: HeightRanges) {
+  const heights = new HeightBuffer(schema);
+  const limit = halve(height);
+  return (batch: KeyRun, from: number): void => {
+    heights.fill(batch);
+    for (let i = batch.count - 1; i >= from; i--) {
+      if (heights.roles[i] === ROLE.decides && isWithin(heights, i, limit)) into.add(heightAt(heights, i));
+    }
+  };
+}
+
+function unreachable(
+  context: TableContext,
+  height: bigint,
+  search: HeightMatcher,
+  pivot: Pivot | null,
+): RollbackError {
+  const { table } = context;
+  const { lowest, highest } = search;
+  const possible =
+    lowest === null
+      ? 'No height is possible in this table: leave it out with --table, or use a target by key or filter'
+      : `Choose a height from ${lowest} to ${highest}`;
+  if (pivot !== null) {
+    const { segment } = pivot.at;
+    return new RollbackError(
+      'ERR_BELOW_WATERMARK',
+      {
+        what: `Height ${height} of table ${table.name} ends in segment ${segment.index}, below the gc-watermark ${table.watermark}`,
+        why: 'The engine has collected that segment: after the rollback nothing readable would be left',
+        next: possible,
+      },
+      { table: table.name, segment: segment.index, path: table.watermarkFiles[0]?.path },
+    );
+  }
+  const oldest =
+    lowest === null ? 'which holds no record that tells a height' : `whose lowest height is ${lowest}`;
+  return new RollbackError(
+    'ERR_HEIGHT_UNREACHABLE',
+    {
+      what: `Height ${height} is below everything in table ${table.name}, ${oldest}`,
+      why: 'There would be nothing to keep, and a target is never moved to the nearest possible one',
+      next: `${possible}. --on-no-match keep leaves such a table as it is, delete empties it`,
+    },
+    { table: table.name },
+  );
+}
+
+function nothingBefore(context: TableContext, height: bigint, first: Position): RollbackError {
+  return new RollbackError(
+    'ERR_HEIGHT_UNREACHABLE',
+    {
+      what: `The oldest record of table ${context.table.name} is above height ${height} already`,
+      why: 'With --stragglers drop everything from there on goes: nothing would stay',
+      next: 'Choose a higher target, or --stragglers keep',
+    },
+    { table: context.table.name, segment: first.segment, offset: first.offset },
+  );
+}

@@ -1,0 +1,44 @@
+/** What would stay of a table, read in the order in which it was written. */
+import { type ForwardRun, forwardRuns, type Position } from '../../../streams/forward-runs.ts';
+import type { Segment } from '../../store/types.ts';
+import type { Progress } from '../../types.ts';
+import type { TableContext } from '../context.ts';
+
+/** Segments that the engine serves: those at or above the watermark. */
+export function readableSegments({ table }: TableContext): readonly Segment[] {
+  const { watermark } = table;
+  return watermark === null ? table.segments : table.segments.filter((s) => s.index >= watermark);
+}
+
+/** What tells of the progress of reading some segments up to a place (null: to their ends). */
+export function progressOf(
+  { plan, table }: TableContext,
+  segments: readonly Segment[],
+  end: Position | null,
+  phase: Progress['phase'],
+): (bytes: number) => void {
+  const total = segments.reduce((sum, s) => sum + (s.index === end?.segment ? end.offset : s.keys.size), 0);
+  let done = 0;
+  return (bytes) => {
+    done += bytes;
+    plan.onProgress?.({ phase, table: table.name, done, total, unit: 'bytes' });
+  };
+}
+
+/** The served records before a place (null: all of them), oldest first. */
+export function keptRuns(
+  context: TableContext,
+  end: Position | null,
+  phase: Progress['phase'],
+): AsyncGenerator<ForwardRun, void, void> {
+  const { fs, blockBytes, signal } = context.plan;
+  const segments = readableSegments(context).filter((s) => end === null || s.index <= end.segment);
+  const onBytes = progressOf(context, segments, end, phase);
+  return forwardRuns({ fs, segments, end, blockBytes, signal, onBytes });
+}
+
+/** The run that begins with the oldest served record; null when the engine serves none. */
+export async function oldestRun(context: TableContext): Promise<ForwardRun | null> {
+  for await (const run of keptRuns(context, null, 'heights')) return run;
+  return null;
+}

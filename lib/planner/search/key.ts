@@ -1,0 +1,64 @@
+/**
+ * Where a record with a certain key lies. Far from the newest record it is found sooner when the keys of a file are
+ * compared while it is surveyed: then only blocks from the newest match on are read again, from their ends.
+ */
+import type { WalkResult } from '../../../streams/plan-sink.ts';
+import { beginsInGroup } from '../../format/key-records.ts';
+import { DEFAULT_BLOCK_BYTES } from '../../store/block-reader.ts';
+import type { DurableFs } from '../../store/durable-fs.ts';
+import { readRange } from '../../store/reading.ts';
+import type { Segment } from '../../store/types.ts';
+import type { TableContext } from '../context.ts';
+import { keyMatcher } from './matchers.ts';
+import { newestUnwanted, walk } from './walk.ts';
+
+/** What is noted of a block. */
+interface Block {
+  readonly matches: boolean;
+  /** Whether it begins in the midst of a group. */
+  readonly inGroup: boolean;
+}
+
+/** So many keys can be compared with every record in the time that reading a file again takes. */
+const FEW_KEYS = 4;
+
+/**
+ * Finds the newest record that has one of some keys.
+ * @throws RollbackError of any stage of the walk
+ */
+export function searchKey(context: TableContext, keys: readonly Uint8Array[]): Promise<WalkResult> {
+  const matcher = keyMatcher(keys);
+  const { fs, blockBytes } = context.plan;
+  const blocksOf = new Map<number, Block[]>();
+  return walk(context, matcher, {
+    observe: (segment) => {
+      // What sealing drops is nobody's business: an open segment is looked at record by record.
+      const isWorthIt = segment.metadata.sealed && keys.length <= FEW_KEYS;
+      if (!isWorthIt || isNearEnd(fs, segment, keys, blockBytes ?? DEFAULT_BLOCK_BYTES)) return undefined;
+      const blocks: Block[] = [];
+      blocksOf.set(segment.index, blocks);
+      return (run) => blocks.push({ matches: matcher(run) >= 0, inGroup: beginsInGroup(run) });
+    },
+    unwanted: ({ segment }) => {
+      const blocks = blocksOf.get(segment.index) ?? [];
+      // A table may have thousands of segments.
+      blocksOf.delete(segment.index);
+      return newestUnwanted(blocks, ({ matches }) => !matches);
+    },
+  });
+}
+
+/**
+ * Whether the bytes of a key are among the last ones of a long key file: the walk, which begins there, will soon find
+ * it. They may be part of something else; that costs time alone.
+ */
+function isNearEnd(
+  fs: DurableFs,
+  { keys: { path, size } }: Segment,
+  keys: readonly Uint8Array[],
+  bytes: number,
+): boolean {
+  if (size <= bytes) return false;
+  const tail = readRange(fs, path, size - bytes, bytes);
+  return keys.some((key) => tail.includes(Buffer.from(key)));
+}

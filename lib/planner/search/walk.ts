@@ -1,0 +1,70 @@
+/** A walk over the table under planning, with its progress. */
+import { type WalkOptions, walkTable } from '../../../streams/pipeline.ts';
+import type { WalkResult } from '../../../streams/plan-sink.ts';
+import type { BatchMatcher } from '../../../streams/record-batch.ts';
+import type { Segment } from '../../store/types.ts';
+import type { TableContext } from '../context.ts';
+
+/**
+ * Walks the table from its newest record until the matcher accepts one.
+ * @throws RollbackError of any stage
+ */
+export function walk(
+  { table, plan }: TableContext,
+  matcher: BatchMatcher,
+  look: Pick<WalkOptions, 'observe' | 'unwanted'> = {},
+): Promise<WalkResult> {
+  // Each file is read once forward, and once more backward.
+  const total = 2 * keyBytes(table.segments);
+  let done = 0;
+  return walkTable({
+    fs: plan.fs,
+    segments: table.segments,
+    matcher,
+    blockBytes: plan.blockBytes,
+    signal: plan.signal,
+    ...look,
+    onBytes: (bytes) => {
+      done += bytes;
+      plan.onProgress?.({ phase: 'scan', table: table.name, done, total, unit: 'bytes' });
+    },
+  });
+}
+
+/** Bytes of the key files of some segments. */
+function keyBytes(segments: readonly Segment[]): number {
+  return segments.reduce((sum, s) => sum + s.keys.size, 0);
+}
+
+/**
+ * Everything that the engine serves stays: the walk ends at the newest such record, and what the engine would
+ * tidy is put in order all the same.
+ */
+export async function keepAll(context: TableContext): Promise<Found> {
+  const watermark = context.table.watermark ?? 0;
+  const matcher: BatchMatcher = ({ at, count }) => (at.segment.index < watermark ? -1 : count - 1);
+  return { walk: await walk(context, matcher), whenNone: 'keep' };
+}
+
+/** The walk, and what to do when it has found no pivot. */
+export interface Found {
+  readonly walk: WalkResult;
+  /** `keep`: the table has nothing that could match, so it stays; `policy`: as the person said. */
+  readonly whenNone: 'policy' | 'keep';
+}
+
+/** Which blocks of a surveyed segment a search need not read again. */
+
+/**
+ * How many of a segment's newest blocks hold nothing that a search may accept. A block that begins with the rest of
+ * an older block's group is not among them if that block is not: there the group ends.
+ */
+export function newestUnwanted<B extends { readonly inGroup: boolean }>(
+  blocks: readonly B[],
+  isUnwanted: (block: B) => boolean,
+): number {
+  let from = blocks.length;
+  while (from > 0 && isUnwanted(blocks[from - 1] as B)) from--;
+  while (from < blocks.length && blocks[from]?.inGroup === true) from++;
+  return blocks.length - from;
+}

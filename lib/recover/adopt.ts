@@ -1,0 +1,89 @@
+/** Takes an unfinished transaction over from the run that died: whoever is still at work is left alone. */
+import { ioError, RollbackError } from '../errors.ts';
+import { claimAreas } from '../journal/claim.ts';
+import { type AreaState, type JournalDocument, lostIn } from '../journal/documents.ts';
+import {
+  contextOf,
+  type FoundTransaction,
+  findTransactions,
+  requireAllRoots,
+  snapshotDirNeeded,
+} from '../journal/find.ts';
+import { dropTemporaries } from '../journal/sweep.ts';
+import type { TransactionContext } from '../journal/transaction.ts';
+import type { DurableFs } from '../store/durable-fs.ts';
+import { closeLock, isClosed } from '../store/guard.ts';
+import { inspectLock } from '../store/lock.ts';
+import type { Progress } from '../types.ts';
+
+/** How to resume. */
+export interface ResumeOptions {
+  /** The snapshot directory, when the rollback includes one. */
+  readonly snapshotDir?: string | undefined;
+  /** A person says that a runner which cannot be judged from here is dead. */
+  readonly forceUnlock?: boolean | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** An error of the file system while recovering, before or between the parts that say more about it. */
+export function stillOpen(error: unknown, root: string, command: 'resume' | 'undo'): RollbackError {
+  const state = `What was unfinished still is, and is shut: repair the cause, then run \`litt-rollback ${command}\` again`;
+  return ioError(error, root, 'change a file', state);
+}
+
+/**
+ * Claims an open transaction and shuts every root again. The context is null when it has not begun: then nothing has
+ * happened yet.
+ * @throws RollbackError ERR_JOURNAL when it has begun and no document is whole
+ */
+export function takeOver(
+  fs: DurableFs,
+  open: FoundTransaction,
+  roots: readonly string[],
+  options: ResumeOptions,
+): { context: TransactionContext | null; areas: FoundTransaction['areas'] } {
+  const { document } = open;
+  const begun = open.areas.some((a) => a.begun);
+  refuseHeld(fs, roots);
+  if (begun && document === null) throw lostIn(open.areas[0] as AreaState);
+  if (!begun || document === null) {
+    // The mark may be in a root that was not given, and what is to be cleared away in a snapshot directory.
+    requireAllRoots(fs, open, roots);
+    requireSnapshotDir(document, options);
+    claimAreas(
+      fs,
+      open.areas.map((a) => a.dir),
+      open.id,
+      options.forceUnlock,
+    );
+    return { context: null, areas: open.areas };
+  }
+  const context = contextOf(fs, open, document, options.snapshotDir);
+  claimAreas(fs, context.members.dirs, open.id, options.forceUnlock);
+  for (const area of context.members.areas) dropTemporaries(fs, area);
+  for (const dir of context.lockedDirs) closeLock(fs, dir, open.id, new Date(document.begunAt));
+  return { context, areas: findTransactions(fs, roots).find((t) => t.id === open.id)?.areas ?? open.areas };
+}
+
+/** Without it a lock in the snapshot directory would be left, and nothing in the roots would tell of it. */
+export function requireSnapshotDir(document: JournalDocument | null, { snapshotDir }: ResumeOptions): void {
+  if (document?.hasSnapshotDir === true && snapshotDir === undefined) throw snapshotDirNeeded(document);
+}
+
+/** An engine (or another program) that holds an ordinary lock is at work. */
+export function refuseHeld(fs: DurableFs, roots: readonly string[]): void {
+  for (const root of roots) {
+    if (isClosed(fs, root)) continue;
+    const lock = inspectLock(fs, root);
+    if (lock.state === 'free' || lock.state === 'stale') continue;
+    throw new RollbackError(
+      'ERR_LOCKED',
+      {
+        what: `${root} is locked by ${lock.pid === null ? 'somebody' : `process ${lock.pid}`}`,
+        why: 'The lock of the unfinished rollback was removed, and something else has taken its place',
+        next: 'Stop that process and run the same command again',
+      },
+      { path: lock.path },
+    );
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * Before an undo: does the database still look as the rollback left it? What an idle start of the engine adds
+ * (a keymap, empty segments, snapshot links) is listed, to be cleared away; new records or collected segments
+ * make it refuse.
+ */
+import { basename, join } from 'node:path';
+import { RollbackError } from '../errors.ts';
+import { segmentIndexOf } from '../format/file-names.ts';
+import type { MemberName } from '../journal/participants.ts';
+import type { TransactionContext } from '../journal/transaction.ts';
+import { segmentsLeft } from '../plan/consistency.ts';
+import { takesRecords, watermarkAfter } from '../plan/step-effects.ts';
+import { isCreationOrphan } from '../store/chain.ts';
+import type { DurableFs } from '../store/durable-fs.ts';
+import { readPlanned } from '../store/home.ts';
+import { lstatOrNull, SEGMENTS_DIR } from '../store/roots.ts';
+import type { FileInfo, Orphan, Segment, Table } from '../store/types.ts';
+import type { FingerprintEntry, TablePlan } from '../types.ts';
+
+/** Something that the engine has made since: cleared away only if it is still the same file. */
+export interface Clearing {
+  readonly member: MemberName;
+  readonly path: string;
+  readonly ino: string;
+}
+
+/**
+ * What must be cleared away before the undo.
+ * @throws RollbackError ERR_UNDO_REFUSED
+ */
+export function matchApplied(context: TransactionContext): Clearing[] {
+  const { fs, plan } = context;
+  const database = readPlanned(fs, plan);
+  return plan.tables
+    .filter((t) => t.steps.length > 0)
+    .flatMap((tablePlan) => {
+      const table = database.tables.find((t) => t.name === tablePlan.table);
+      if (table === undefined) throw refused(tablePlan.table, 'the table is gone');
+      return new TableMatch(context, tablePlan, table).match();
+    });
+}
+
+class TableMatch {
+  private readonly clearings: Clearing[] = [];
+  private readonly fs: DurableFs;
+  /**
+   * Expected size of each file, by `root:path`. Key and value files only ever grow, and an earlier undo may
+   * have given a file a new time, so the size is what tells.
+   */
+  private readonly expected = new Map<string, number>();
+  private readonly name: string;
+
+  constructor(
+    private readonly context: TransactionContext,
+    private readonly plan: TablePlan,
+    private readonly table: Table,
+  ) {
+    this.fs = context.fs;
+    this.name = plan.table;
+    for (const entry of context.plan.fingerprint) this.expect(entry);
+    for (const step of plan.steps) {
+      const key = `${step.file.root}:${step.file.path}`;
+      if (step.op === 'cut-file' || step.op === 'rewrite-keys') this.expected.set(key, step.to);
+      else if (step.op === 'replace-file') this.expected.set(key, step.after.length / 2);
+      else this.expected.delete(key);
+    }
+  }
+
+  private expect([root, path, size]: FingerprintEntry): void {
+    if (path.startsWith(`${this.name}/`)) this.expected.set(`${root}:${path}`, size);
+  }
+
+  match(): Clearing[] {
+    const kept = segmentsLeft(this.plan);
+    const highest = kept.at(-1) ?? -1;
+    const present = new Map(this.table.segments.map((s) => [s.index, s]));
+    for (const index of kept) {
+      const segment = present.get(index);
+      if (segment === undefined)
+        throw refused(this.name, `segment ${index} has been collected or removed since`);
+      this.matchSegment(segment);
+    }
+    for (const segment of this.table.segments) if (segment.index > highest) this.clearEmpty(segment);
+    for (const orphan of this.table.orphans) this.clearOrphan(orphan, highest);
+    this.matchWatermark();
+    this.clearDerived();
+    return this.clearings;
+  }
+
+  private matchSegment(segment: Segment): void {
+    for (const file of [segment.metadataFile, segment.keys, ...segment.values]) {
+      const expected = this.expected.get(`${file.root}:${file.rel}`);
+      if (file.size === expected) continue;
+      const isElsewhere = expected === undefined;
+      const problem = isElsewhere
+        ? 'has moved to another root since'
+        : `has ${file.size} bytes instead of ${expected}`;
+      throw refused(this.name, `a file ${problem}`, file.path);
+    }
+  }
+
+  /** A start of the engine leaves an empty segment; one with records holds data that undo would destroy. */
+  private clearEmpty(segment: Segment): void {
+    const data = [segment.keys, ...segment.values].find((f) => f.size > 0);
+    if (data !== undefined || segment.metadata.keyCount > 0) {
+      throw refused(
+        this.name,
+        `segment ${segment.index} holds new data, written after the rollback`,
+        data?.path,
+      );
+    }
+    for (const file of [segment.keys, ...segment.values, segment.metadataFile]) this.clearFile(file);
+  }
+
+  private clearOrphan(orphan: Orphan, highest: number): void {
+    if (orphan.index <= highest || !isCreationOrphan(orphan)) {
+      throw refused(this.name, `segment ${orphan.index} is incomplete`, orphan.files[0]?.path);
+    }
+    for (const file of orphan.files) this.clearFile(file);
+  }
+
+  private matchWatermark(): void {
+    const expected = watermarkAfter(this.plan);
+    if (this.table.watermark !== expected) {
+      throw refused(
+        this.name,
+        `the gc-watermark is ${this.table.watermark} instead of ${expected}: segments were collected`,
+      );
+    }
+  }
+
+  /** Keymaps made from the cut segments, links to segments that come back, and what stands in their places. */
+  private clearDerived(): void {
+    if (this.plan.steps.some(takesRecords))
+      for (const keymap of this.table.keymaps) this.clear(keymap.root, keymap.rel);
+    const gone = this.plan.steps.filter((s) => s.op.startsWith('remove-'));
+    for (const step of gone) {
+      if (lstatOrNull(this.fs, this.context.members.pathOf(step)) !== null)
+        this.clear(step.file.root, step.file.path);
+    }
+    const from = this.plan.snapshotCopies?.from ?? Number.POSITIVE_INFINITY;
+    for (const snapshot of this.table.snapshots) {
+      for (const file of snapshot.files) if (segmentOf(file.rel) >= from) this.clearFile(file);
+    }
+    this.clearPublished(from);
+  }
+
+  private clearPublished(from: number): void {
+    const { snapshotDir } = this.context.members;
+    const rel = `${this.name}/${SEGMENTS_DIR}`;
+    if (snapshotDir === null || lstatOrNull(this.fs, join(snapshotDir, rel))?.kind !== 'directory') return;
+    for (const name of this.fs.readdir(join(snapshotDir, rel))) {
+      if (segmentOf(name) >= from) this.clear('snapshots', `${rel}/${name}`);
+    }
+  }
+
+  private clearFile(file: FileInfo): void {
+    this.clear(file.root, file.rel);
+  }
+
+  private clear(member: MemberName, path: string): void {
+    if (this.clearings.some((c) => c.member === member && c.path === path)) return;
+    const { ino } = this.fs.lstat(join(this.context.members.base(member), path));
+    this.clearings.push({ member, path, ino });
+  }
+}
+
+const segmentOf = (path: string): number => segmentIndexOf(basename(path)) ?? -1;
+
+function refused(table: string, problem: string, path?: string): RollbackError {
+  return new RollbackError(
+    'ERR_UNDO_REFUSED',
+    {
+      what: `The database is not as the rollback left it: ${problem}`,
+      why: 'Undo would mix two histories or destroy what was written since. Nothing was changed',
+      next: 'If the rollback is to stay, free what is kept with `litt-rollback purge`',
+    },
+    { table, path },
+  );
+}

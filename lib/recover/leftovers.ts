@@ -1,0 +1,90 @@
+/** Ends of which no step is left: an undo that is over, and traces without a journal. */
+
+import { audit, lineOf } from '../journal/audit.ts';
+import { claimAreas, refuseAtWork } from '../journal/claim.ts';
+import { type AreaState, areasIn, journalLost, lostIn } from '../journal/documents.ts';
+import { type FoundTransaction, requireAllRoots } from '../journal/find.ts';
+import {
+  clearTraces,
+  clearTransaction,
+  freeAfter,
+  hasLeftovers,
+  markUndone,
+  memberDirs,
+} from '../journal/sweep.ts';
+import type { DurableFs } from '../store/durable-fs.ts';
+import { boltIn, isClosed, isClosedBy } from '../store/guard.ts';
+import { openTrace } from '../store/unfinished.ts';
+import { type ResumeOptions, refuseHeld, requireSnapshotDir } from './adopt.ts';
+
+/**
+ * No journal: a lock that fails closed, a bolt, or half-made files mean only "clean up". Returns what a person must be
+ * told of; null when there was nothing to clean up.
+ * @throws RollbackError ERR_LOCKED, ERR_JOURNAL, ERR_SNAPSHOT_DIR_NEEDED
+ */
+export function cleanUp(
+  fs: DurableFs,
+  roots: readonly string[],
+  dirs: readonly string[],
+  options: ResumeOptions,
+): string[] | null {
+  // A run that is just beginning or ending has no journal either: it must not be disturbed.
+  refuseHeld(fs, dirs);
+  if (!dirs.some((dir) => openTrace(fs, dir) !== null || hasLeftovers(fs, dir))) return null;
+  const areas = dirs.flatMap((dir) => areasIn(fs, dir));
+  refuseLostJournal(fs, dirs, areas);
+  const closed = areas.filter(({ dir, id }) => isClosedBy(fs, dir, id));
+  for (const { document } of closed) requireSnapshotDir(document, options);
+  refuseAtWork(fs, dirs, options.forceUnlock);
+  for (const { dir, id } of areas) claimAreas(fs, [dir], id, options.forceUnlock);
+  clearTraces(fs, dirs);
+  // The run that ended it, or wanted to take it back, has not come to its line.
+  const standing = new Map(closed.flatMap((a) => (a.document === null ? [] : [[a.id, a.document.plan]])));
+  const failures = [...standing].flatMap(([id, plan]) => {
+    const line = { ...lineOf('resume', id, plan), outcome: 'the rollback stands' };
+    return audit(fs, roots, line, new Date());
+  });
+  return freeAfter(fs, dirs, failures);
+}
+
+/**
+ * Every document is durable before the first bolt, and goes after the last one. So where bolts are, or something is
+ * kept, and no journal belongs to that, somebody has removed it: the database may be mixed.
+ */
+function refuseLostJournal(fs: DurableFs, dirs: readonly string[], areas: readonly AreaState[]): void {
+  const bare = areas.find((a) => a.state === 'bare' && a.begun);
+  if (bare !== undefined) throw lostIn(bare);
+  const whole = areas.filter((a) => a.document !== null);
+  for (const dir of dirs) {
+    const bolt = boltIn(fs, dir);
+    const isTold = whole.some((a) => !isClosed(fs, dir) || isClosedBy(fs, dir, a.id));
+    if (bolt !== null && !isTold) throw journalLost(bolt);
+  }
+}
+
+/**
+ * Ends an undo whose inverse steps are all durable. Some areas may be gone already, so this goes by the marks
+ * that are left, not by a full set of documents. Returns what a person must be told of.
+ */
+export function endUndone(
+  fs: DurableFs,
+  open: FoundTransaction,
+  roots: readonly string[],
+  options: ResumeOptions,
+  action: 'resume' | 'undo',
+): string[] {
+  requireAllRoots(fs, open, roots);
+  requireSnapshotDir(open.document, options);
+  const dirs = memberDirs(fs, roots, options.snapshotDir);
+  refuseHeld(fs, roots);
+  claimAreas(
+    fs,
+    open.areas.map((a) => a.dir),
+    open.id,
+    options.forceUnlock,
+  );
+  markUndone(fs, dirs, open.id);
+  clearTransaction(fs, dirs, open.id);
+  const line = { ...lineOf(action, open.id, open.document?.plan), outcome: 'taken back' };
+  return freeAfter(fs, dirs, audit(fs, roots, line, new Date()));
+}

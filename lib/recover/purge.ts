@@ -1,0 +1,99 @@
+/** Purge: frees what undo keeps. The rollback then stays. */
+import { ioError, RollbackError } from '../errors.ts';
+import { audit, audited, lineOf } from '../journal/audit.ts';
+import { type FoundTransaction, findTransactions, rootsMissing } from '../journal/find.ts';
+import { freeAfter } from '../journal/sweep.ts';
+import { areaPath, discardArea, heldBytes } from '../store/area.ts';
+import { type DurableFs, realFs } from '../store/durable-fs.ts';
+import { lockDatabase } from '../store/lock-database.ts';
+import { lstatOrNull, resolveRoots } from '../store/roots.ts';
+
+/** What to purge. */
+export interface PurgeOptions {
+  /** One transaction, with all older ones, which could not be undone without it; default all. */
+  readonly id?: string | undefined;
+  /** The snapshot directory, when a rollback included one. */
+  readonly snapshotDir?: string | undefined;
+}
+
+/** What purge freed. */
+export interface PurgeOutcome {
+  readonly purged: readonly string[];
+  readonly bytesFreed: number;
+  readonly notices: readonly string[];
+}
+
+/**
+ * Frees what finished rollbacks keep for undo.
+ * @throws RollbackError ERR_UNFINISHED, ERR_TRANSACTION_UNKNOWN, ERR_ROOTS_UNCERTAIN, ERR_LOCKED, any ERR_ROOT_*,
+ *   ERR_IO
+ */
+export async function purgeUndo(dirs: readonly string[], options: PurgeOptions = {}): Promise<PurgeOutcome> {
+  const locks = await lockDatabase(dirs, options.snapshotDir);
+  try {
+    refuseMissingRoots(realFs, resolveRoots(realFs, dirs));
+    return await purgeWith(realFs, locks.dirs, options.id);
+  } finally {
+    locks.restore();
+  }
+}
+
+/** A part that is freed in some roots only ends the undo of all of them: that is not done unasked. */
+function refuseMissingRoots(fs: DurableFs, roots: readonly string[]): void {
+  for (const { document, areas } of findTransactions(fs, roots)) {
+    // With as many roots as it has, what is not there was freed by a purge that was interrupted.
+    if (document === null || roots.length >= document.roots) continue;
+    throw rootsMissing(areas, document);
+  }
+}
+
+/** purgeUndo() on any file system; the caller holds the locks of `dirs`. */
+export async function purgeWith(fs: DurableFs, dirs: readonly string[], id?: string): Promise<PurgeOutcome> {
+  const found = findTransactions(fs, dirs);
+  const from = id === undefined ? 0 : found.findIndex((t) => t.id === id);
+  if (from < 0) {
+    const known = found.map((t) => t.id).join(', ') || 'none';
+    throw new RollbackError('ERR_TRANSACTION_UNKNOWN', {
+      what: `No rollback ${id} keeps anything in these roots`,
+      why: `There are: ${known}`,
+      next: 'See `litt-rollback status`',
+    });
+  }
+  // One that tells no time is not known to be newer than others: they are not freed with it.
+  const isDated = found[from]?.areas.some((a) => a.begunAt !== null) ?? false;
+  // Oldest first: whatever an interruption leaves can still be undone from the newest on.
+  const chosen = found.slice(from, id === undefined || isDated ? undefined : from + 1).reverse();
+  const line = ({ id: transaction, document }: FoundTransaction) =>
+    lineOf('purge', transaction, document?.plan);
+  const tell = (t: FoundTransaction): string[] =>
+    audit(fs, dirs, { ...line(t), outcome: 'purged' }, new Date());
+  const done: FoundTransaction[] = [];
+  let bytesFreed = 0;
+  try {
+    for (const t of chosen) {
+      bytesFreed += await audited(fs, dirs, line(t), () => discardAreas(fs, dirs, t.id));
+      done.push(t);
+    }
+  } catch (error) {
+    done.forEach(tell);
+    throw error;
+  }
+  return { purged: done.map((t) => t.id), bytesFreed, notices: freeAfter(fs, dirs, done.flatMap(tell)) };
+}
+
+/** Takes one transaction's areas out of sight; returns the bytes that they hold. */
+function discardAreas(fs: DurableFs, dirs: readonly string[], id: string): number {
+  let bytes = 0;
+  for (const dir of dirs) {
+    const area = areaPath(dir, id);
+    if (lstatOrNull(fs, area) === null) continue;
+    bytes += heldBytes(fs, area);
+    try {
+      discardArea(fs, dir, id);
+    } catch (error) {
+      const state = 'The rest is kept: run `litt-rollback purge` again';
+      throw ioError(error, area, 'free what is kept for undo', state);
+    }
+  }
+  return bytes;
+}

@@ -1,0 +1,96 @@
+/** Takes a transaction back: clears what the engine has made since, then the inverse steps. Repeatable. */
+import { dirname, join } from 'node:path';
+import * as z from 'zod/mini';
+import { RollbackError } from '../errors.ts';
+import type { AreaState } from '../journal/documents.ts';
+import { runBackward, stepsOf, unfinished } from '../journal/run-steps.ts';
+import { beginUndo, finishBackward, type TransactionContext } from '../journal/transaction.ts';
+import { relative, rootNumber } from '../plan/schema.ts';
+import { isTablePath, refuseLinkedParents } from '../plan/step-paths.ts';
+import { areaPath, KEPT_DIR, readSealed, UNDOING_MARK } from '../store/area.ts';
+import { lstatOrNull } from '../store/roots.ts';
+import type { Progress } from '../types.ts';
+import type { Clearing } from './check-undo.ts';
+
+const markSchema = z.object({
+  clear: z.array(z.strictObject({ member: rootNumber, path: relative, ino: z.string() })),
+});
+
+/** Begins to take a transaction back: the list of what is cleared away is durable before anything moves. */
+export async function takeBack(
+  context: TransactionContext,
+  clearings: readonly Clearing[],
+  onProgress?: (p: Progress) => void,
+): Promise<void> {
+  try {
+    beginUndo(context, { clear: clearings }, new Date());
+  } catch (error) {
+    throw unfinished(
+      error,
+      context.members.roots[0] as string,
+      { done: 0, alreadyDone: 0 },
+      stepsOf(context).length,
+    );
+  }
+  await inverse(context, clearings, onProgress);
+}
+
+/** Goes on with taking back. */
+export async function finishTakingBack(
+  context: TransactionContext,
+  areas: readonly AreaState[],
+  onProgress?: (p: Progress) => void,
+): Promise<void> {
+  const marked = areas.find((a) => a.undoing);
+  const mark =
+    marked === undefined ? null : readSealed(context.fs, areaPath(marked.dir, marked.id), UNDOING_MARK);
+  await takeBack(context, checkedClearings(context, mark), onProgress);
+}
+
+/** The list of a mark that was read back: input like any other. */
+function checkedClearings(context: TransactionContext, mark: unknown): Clearing[] {
+  const parsed = markSchema.safeParse(mark);
+  const tables = context.plan.tables.map((t) => t.table);
+  const known = (c: Clearing): boolean =>
+    tables.some((t) => isTablePath(t, { root: c.member, path: c.path }));
+  if (parsed.success && parsed.data.clear.every(known)) return parsed.data.clear;
+  throw new RollbackError('ERR_JOURNAL', {
+    what: 'The list of what this undo clears away names files that are none of the tables',
+    why: 'This program did not write it',
+    next: 'Do not go on with this journal; restore the database from a backup',
+  });
+}
+
+async function inverse(
+  context: TransactionContext,
+  clearings: readonly Clearing[],
+  onProgress?: (p: Progress) => void,
+): Promise<void> {
+  const { members } = context;
+  try {
+    clearAway(context, clearings);
+  } catch (error) {
+    throw unfinished(error, members.roots[0] as string, { done: 0, alreadyDone: 0 }, stepsOf(context).length);
+  }
+  const counts = await runBackward(context, onProgress);
+  try {
+    finishBackward(context);
+  } catch (error) {
+    throw unfinished(error, members.roots[0] as string, counts, stepsOf(context).length);
+  }
+}
+
+/** Moves what the engine has made out of the way, if it is still the same file. */
+function clearAway({ fs, members }: TransactionContext, clearings: readonly Clearing[]): void {
+  const touched = new Set<string>();
+  clearings.forEach(({ member, path, ino }, i) => {
+    const base = members.base(member);
+    refuseLinkedParents(fs, base, [path]);
+    const from = join(base, path);
+    const to = join(areaPath(base, members.id), KEPT_DIR, `${i}.cleared`);
+    touched.add(dirname(from)).add(dirname(to));
+    if (lstatOrNull(fs, from)?.ino !== ino || lstatOrNull(fs, to) !== null) return;
+    fs.rename(from, to);
+  });
+  for (const dir of touched) if (lstatOrNull(fs, dir) !== null) fs.fsyncDir(dir);
+}

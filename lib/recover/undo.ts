@@ -1,0 +1,192 @@
+/** Undo: takes the last rollback back, byte for byte, finished or not. */
+import { ioError, RollbackError } from '../errors.ts';
+import { audited, lineOf } from '../journal/audit.ts';
+import { claimAreas } from '../journal/claim.ts';
+import { type AreaState, lostIn } from '../journal/documents.ts';
+import {
+  contextOf,
+  type FoundTransaction,
+  findOpen,
+  findTransactions,
+  missingRoots,
+} from '../journal/find.ts';
+import { conclude } from '../journal/sweep.ts';
+import type { TransactionContext } from '../journal/transaction.ts';
+import { requireKept, takenBack } from '../journal/undo-data.ts';
+import { type DurableFs, realFs } from '../store/durable-fs.ts';
+import { lockDatabase } from '../store/lock-database.ts';
+import { resolveRoots } from '../store/roots.ts';
+import { type ResumeOptions, stillOpen, takeOver } from './adopt.ts';
+import { type Clearing, matchApplied } from './check-undo.ts';
+import { endUndone } from './leftovers.ts';
+import { finishTakingBack, takeBack } from './revert.ts';
+
+/** What undo did. */
+export interface UndoOutcome {
+  readonly transaction: string;
+  /** The target of the rollback that was taken back. */
+  readonly target: string;
+  /** Whether it had been finished before. */
+  readonly wasFinished: boolean;
+  readonly notices: readonly string[];
+}
+
+/**
+ * Takes back the unfinished rollback, or else the newest finished one.
+ * @throws RollbackError ERR_NOTHING_TO_UNDO, ERR_UNDO_REFUSED, ERR_LOCKED, ERR_ROOTS_UNCERTAIN,
+ *   ERR_SNAPSHOT_DIR_NEEDED, ERR_JOURNAL: nothing was changed; ERR_UNFINISHED, ERR_IO: unfinished and shut
+ */
+export async function undoRollback(
+  dirs: readonly string[],
+  options: ResumeOptions = {},
+): Promise<UndoOutcome> {
+  const fs = realFs;
+  const roots = resolveRoots(fs, dirs);
+  if (findOpen(findTransactions(fs, roots)) !== null) return undoOpen(fs, roots, options);
+  // Locks or bolts without a journal, of a beginning or an end that was interrupted, keep it from locking.
+  const locks = await lockDatabase(dirs, options.snapshotDir);
+  let changed = false;
+  try {
+    const onStart = (): void => {
+      changed = true;
+    };
+    return await undoWith(fs, roots, locks.dirs, options, onStart);
+  } finally {
+    if (changed) locks.release();
+    else locks.restore();
+  }
+}
+
+/** Takes an unfinished rollback back on any file system. */
+export async function undoOpen(
+  fs: DurableFs,
+  roots: readonly string[],
+  options: ResumeOptions = {},
+): Promise<UndoOutcome> {
+  try {
+    return await takeOpenBack(fs, roots, options);
+  } catch (error) {
+    throw stillOpen(error, roots[0] as string, 'undo');
+  }
+}
+
+async function takeOpenBack(
+  fs: DurableFs,
+  roots: readonly string[],
+  options: ResumeOptions,
+): Promise<UndoOutcome> {
+  const open = findOpen(findTransactions(fs, roots));
+  if (open === null) throw nothing();
+  if (open.areas.some((a) => a.undone)) {
+    const notices = endUndone(fs, open, roots, options, 'undo');
+    const target = open.document?.plan.target ?? '';
+    return { transaction: open.id, target, wasFinished: open.areas.some((a) => a.done), notices };
+  }
+  const line = lineOf('undo', open.id, open.document?.plan);
+  const context = await audited(fs, roots, line, () => takeBackFrom(fs, open, roots, options));
+  return finish(
+    context,
+    open.areas.some((a) => a.done),
+  );
+}
+
+async function takeBackFrom(
+  fs: DurableFs,
+  open: FoundTransaction,
+  roots: readonly string[],
+  options: ResumeOptions,
+): Promise<TransactionContext> {
+  const { context, areas } = takeOver(fs, open, roots, options);
+  if (context === null) {
+    const next = 'Run `litt-rollback resume`: it clears the traces away';
+    throw new RollbackError('ERR_NOTHING_TO_UNDO', {
+      what: 'The rollback had not begun to change anything',
+      next,
+    });
+  }
+  // An undo that was interrupted has its own list of what to clear away.
+  if (areas.some((a) => a.undoing)) await finishTakingBack(context, areas, options.onProgress);
+  else await takeBack(context, clearingsAtEnd(context, areas), options.onProgress);
+  return context;
+}
+
+/** Where every step was taken, an engine may have been let in since; not where an undo has begun, its mark lost. */
+function clearingsAtEnd(context: TransactionContext, areas: readonly AreaState[]): Clearing[] {
+  return areas.some((a) => a.done) && takenBack(context) === null ? clearingsOf(context) : [];
+}
+
+/** Takes the newest finished rollback back on any file system; the caller holds the locks. */
+export async function undoWith(
+  fs: DurableFs,
+  roots: readonly string[],
+  lockedDirs: readonly string[],
+  options: ResumeOptions = {},
+  onStart: () => void = () => {},
+): Promise<UndoOutcome> {
+  const found = newestClosed(findTransactions(fs, roots), roots.length);
+  const matched = contextOf(fs, found.transaction, found.document, options.snapshotDir);
+  const context = { ...matched, lockedDirs: matched.members.locksOf(lockedDirs) };
+  const clearings = clearingsOf(context, found.newer);
+  try {
+    claimAreas(fs, context.members.dirs, found.transaction.id, options.forceUnlock);
+  } catch (error) {
+    throw ioError(error, roots[0] as string, 'begin to undo');
+  }
+  onStart();
+  const line = lineOf('undo', found.transaction.id, context.plan);
+  await audited(fs, context.members.roots, line, () => takeBack(context, clearings, options.onProgress));
+  return finish(context, true);
+}
+
+/** Holds the database against what the rollback left; if that fails, one that cannot be read may be the reason. */
+function clearingsOf(context: TransactionContext, newer?: AreaState): Clearing[] {
+  try {
+    const clearings = matchApplied(context);
+    requireKept(context);
+    return clearings;
+  } catch (error) {
+    throw newer === undefined ? error : lostIn(newer);
+  }
+}
+
+/** The newest finished transaction that can be read, and what is newer and cannot. */
+function newestClosed(found: readonly FoundTransaction[], roots: number) {
+  const closed = found.filter((t) => t.areas.some((a) => a.state === 'closed'));
+  const at = closed.findIndex((t) => t.document !== null);
+  const newer = lostPart(at < 0 ? closed[0] : closed[at - 1]);
+  const transaction = closed[at];
+  if (transaction?.document == null) throw newer === undefined ? nothing() : lostIn(newer);
+  const { document, areas } = transaction;
+  const lost = lostPart(transaction);
+  if (lost !== undefined) throw lostIn(lost);
+  // As many roots as it has, and not every one holds its part: freeing it was interrupted.
+  if (missingRoots(areas, document).length > 0 && roots >= document.roots) throw partlyFreed();
+  return { transaction, document, newer };
+}
+
+function lostPart(found: FoundTransaction | undefined): AreaState | undefined {
+  return found?.areas.find((a) => a.state === 'closed' && a.document === null);
+}
+
+function partlyFreed(): RollbackError {
+  return new RollbackError('ERR_NOTHING_TO_UNDO', {
+    what: 'What the newest rollback kept for undo has been freed in part',
+    why: 'The rest cannot take it back, and older rollbacks can only be taken back after it',
+    next: 'Free the rest with `litt-rollback purge`; an older state can only come from a backup',
+  });
+}
+
+function nothing(): RollbackError {
+  return new RollbackError('ERR_NOTHING_TO_UNDO', {
+    what: 'There is nothing to undo in these roots',
+    why: 'No rollback was applied here, or what it kept has been purged',
+    next: 'See `litt-rollback status`; an older state can only come from a backup',
+  });
+}
+
+function finish(context: TransactionContext, wasFinished: boolean): UndoOutcome {
+  const { fs, members, plan } = context;
+  const line = { ...lineOf('undo', members.id, plan), outcome: 'taken back' };
+  const notices = conclude(fs, members.roots, members.dirs, line);
+  return { transaction: members.id, target: plan.target, wasFinished, notices };
+}

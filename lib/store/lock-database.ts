@@ -1,0 +1,43 @@
+/** The locks of one database: every root, and the snapshot directory with the tables below it. */
+import { join } from 'node:path';
+import { realFs } from './durable-fs.ts';
+import { findTables } from './find-tables.ts';
+import { acquireLocks, installLockCleanup, type LockSet } from './lock.ts';
+import { lstatOrNull, resolveRoots } from './roots.ts';
+import { resolveSnapshotDir } from './snapshot-dir.ts';
+import { refuseUnfinished } from './unfinished.ts';
+
+/**
+ * Takes every lock of a database, in one order, as the engine does. Release them on every way out: restore()
+ * when nothing was changed (it puts stale locks back as they were), release() otherwise. The process's exit
+ * releases what is still held.
+ * @throws RollbackError ERR_UNFINISHED, ERR_LOCKED, ERR_LOCK_UNREADABLE, any ERR_ROOT_*, ERR_SNAPSHOT_DIR_WRONG, ERR_IO
+ */
+export async function lockDatabase(dirs: readonly string[], snapshotDir?: string): Promise<LockSet> {
+  const fs = realFs;
+  const roots = resolveRoots(fs, dirs);
+  refuseUnfinished(fs, roots);
+  const tables = new Set(roots.flatMap((root) => findTables(fs, root).tables));
+  const locked = [...roots];
+  if (snapshotDir !== undefined && snapshotDir !== 'none') {
+    const real = resolveSnapshotDir(fs, snapshotDir, roots);
+    const below = [...tables]
+      .map((t) => join(real, t))
+      .filter((d) => lstatOrNull(fs, d)?.kind === 'directory');
+    locked.push(real, ...below);
+  }
+  const locks = acquireLocks(fs, locked);
+  const forget = installLockCleanup(locks);
+  return {
+    dirs: locks.dirs,
+    paths: locks.paths,
+    release: () => {
+      locks.release();
+      forget();
+    },
+    restore: () => {
+      locks.restore();
+      forget();
+    },
+  };
+}

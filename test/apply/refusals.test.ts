@@ -1,0 +1,151 @@
+/** Refusals that need a database of their own. */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { applyWith } from '../../lib/apply/apply.ts';
+import { encodeSealed } from '../../lib/format/sealed-text.ts';
+import { applyPlan, type PlanOptions, planRollback, undoRollback } from '../../lib/index.ts';
+import { type DurableFs, realFs } from '../../lib/store/durable-fs.ts';
+import { lockDatabase } from '../../lib/store/lock-database.ts';
+import { rejection } from '../helpers/refusals.ts';
+import { removeTempDir } from '../helpers/temp.ts';
+import { planOptions, rollBack, unpackNamed } from '../helpers/transactions.ts';
+import { expectUntouched, treeOf } from '../helpers/tree.ts';
+
+/** Applies the case's plan on a file system with something changed. */
+async function applyOn(name: string, change: Partial<DurableFs>) {
+  const unpacked = unpackNamed(name);
+  const plan = await planRollback(planOptions(unpacked));
+  const before = treeOf(unpacked.dir);
+  const locks = await lockDatabase(plan.roots, plan.snapshotDir ?? undefined);
+  const error = await rejection(applyWith({ ...realFs, ...change }, plan, locks.dirs));
+  locks.restore();
+  return { error, before, dir: unpacked.dir };
+}
+
+describe('refusals before the first change', () => {
+  it('too little room', async () => {
+    const { error, before, dir } = await applyOn('many-roots', { freeBytes: () => 1000 });
+    expect(error.code).to.equal('ERR_PREFLIGHT');
+    expect(error.message).to.contain('1000 bytes are free');
+    expectUntouched(dir, before);
+    removeTempDir(dir);
+  });
+
+  it('a directory that may not be written', async () => {
+    const { error, before, dir } = await applyOn('many-roots', {
+      mayWrite: (path) => !path.endsWith('segments'),
+    });
+    expect(error.code).to.equal('ERR_PREFLIGHT');
+    expect(error.place.path).to.match(/segments$/);
+    expectUntouched(dir, before);
+    removeTempDir(dir);
+  });
+
+  it('a chain that ends below its watermark', async () => {
+    const unpacked = unpackNamed('single-root');
+    const [root] = unpacked.databases[0] as readonly string[];
+    writeFileSync(join(root!, '0', 'gc-watermark'), '9\n');
+    const error = await rejection(planRollback(planOptions(unpacked)));
+    expect(error.code).to.equal('ERR_CHAIN_BELOW_WATERMARK');
+    removeTempDir(unpacked.dir);
+  });
+
+  it('an oldest segment below the watermark that has its key file, where nothing matched', async () => {
+    const unpacked = unpackNamed('single-root');
+    const [root] = unpacked.databases[0] as readonly string[];
+    writeFileSync(join(root!, '0', 'gc-watermark'), '1\n');
+    const segments = join(root!, '0', 'segments');
+    rmSync(join(segments, '0-0.values'));
+    const fate = async (options: Partial<PlanOptions>): Promise<unknown> =>
+      (await planRollback({ ...planOptions(unpacked), ...options })).tables[0]?.segments[0];
+    const unmatched = { target: { kind: 'filter', filter: () => false }, onNoMatch: 'keep' } as const;
+    // A match shows that these are the roots that were meant.
+    expect(await fate({})).to.include({ segment: 0, fate: 'orphan' });
+    expect((await rejection(fate(unmatched))).code).to.equal('ERR_ORPHAN_WITH_DATA');
+    expect(await fate({ ...unmatched, dropOrphans: true })).to.include({ segment: 0, fate: 'orphan' });
+    // Collection begins with the key file.
+    rmSync(join(segments, '0.keys'));
+    expect(await fate(unmatched)).to.include({ segment: 0, fate: 'orphan' });
+    removeTempDir(unpacked.dir);
+  });
+
+  it('a set of roots that remembers more than are given', async () => {
+    const unpacked = unpackNamed('many-roots');
+    const roots = unpacked.databases[0] as readonly string[];
+    await rollBack(unpacked);
+    // A root that holds nothing which counts, but belongs to the set.
+    const target = { kind: 'drop-last', groups: 1 } as const;
+    for (const root of roots) {
+      const error = await rejection(planRollback({ roots: roots.filter((r) => r !== root), target }));
+      expect(['ERR_ROOTS_UNCERTAIN', 'ERR_FILE_MISSING', 'ERR_ROOT_FORGOTTEN']).to.include(error.code);
+    }
+    const plan = await planRollback({ roots, target });
+    expect(plan.tables.every((t) => t.outcome === 'cut')).to.equal(true);
+    removeTempDir(unpacked.dir);
+  });
+
+  it('files over several roots, and no keymap that vouches for them', async () => {
+    const unpacked = unpackNamed('many-roots');
+    const roots = unpacked.databases[0] as readonly string[];
+    for (const root of roots) rmSync(join(root, 'blobs', 'keymap'), { recursive: true, force: true });
+    const error = await rejection(planRollback(planOptions(unpacked)));
+    expect([error.code, error.place.table]).to.deep.equal(['ERR_ROOTS_UNCERTAIN', 'blobs']);
+    const plan = await planRollback({ ...planOptions(unpacked), allRoots: true });
+    expect(plan.tables).to.have.length(3);
+    removeTempDir(unpacked.dir);
+  });
+
+  it('a group that is never closed, in what would be kept', async () => {
+    const unpacked = unpackNamed('secondary-match');
+    const [root] = unpacked.databases[0] as readonly string[];
+    const path = join(root!, '0', 'segments', '1.keys');
+    const bytes = readFileSync(path);
+    for (let at = 0; at < bytes.length; at += 16 + bytes.readUInt16BE(at + 1))
+      if (bytes[at] === 3) bytes[at] = 2;
+    writeFileSync(path, bytes);
+    const error = await rejection(planRollback(planOptions(unpacked)));
+    expect([error.code, error.place.segment]).to.deep.equal(['ERR_GROUP', 1]);
+    const plan = await planRollback({ ...planOptions(unpacked), acceptDamage: true });
+    expect(plan.tables[0]?.notices.join()).to.contain('damage accepted');
+    expect(plan.tables[0]?.acceptedDamage).to.equal(true);
+    removeTempDir(unpacked.dir);
+  });
+
+  it('a snapshot directory that is one of the roots', async () => {
+    const unpacked = unpackNamed('snapshots');
+    const [root] = unpacked.databases[0] as readonly string[];
+    const error = await rejection(planRollback({ ...planOptions(unpacked), snapshotDir: root }));
+    expect(error.code).to.equal('ERR_SNAPSHOT_DIR_WRONG');
+    removeTempDir(unpacked.dir);
+  });
+});
+
+describe('an apply whose result is not what the plan says', () => {
+  it('leaves the database shut, and undo possible', async () => {
+    const unpacked = unpackNamed('single-root');
+    const [root] = unpacked.databases[0] as readonly string[];
+    const plan = await planRollback(planOptions(unpacked));
+    const stray = join(root!, '0', 'segments', '4.keys.swap');
+    // Somebody writes into the database between the last step and the verification.
+    const onProgress = (): void => writeFileSync(stray, '');
+    const error = await rejection(applyPlan(plan, { onProgress }));
+    expect([error.code, error.kind]).to.deep.equal(['ERR_RESULT_WRONG', 'unfinished']);
+    expect((await rejection(planRollback(planOptions(unpacked)))).code).to.equal('ERR_UNFINISHED');
+    removeTempDir(unpacked.dir);
+  });
+});
+
+describe('a journal that this version did not write', () => {
+  it('is refused, and nothing is done', async () => {
+    const unpacked = unpackNamed('single-root');
+    const [root] = unpacked.databases[0] as readonly string[];
+    const { planId } = await rollBack(unpacked);
+    const area = join(root!, '.litt-rollback', planId);
+    writeFileSync(join(area, 'undo.json'), encodeSealed({ format: 'something else' }));
+    const before = treeOf(unpacked.dir);
+    expect((await rejection(undoRollback([root!]))).code).to.equal('ERR_JOURNAL');
+    expectUntouched(unpacked.dir, before);
+    removeTempDir(unpacked.dir);
+  });
+});

@@ -1,0 +1,22 @@
+/** Claims of a transaction's areas. */
+import { expect } from 'chai';
+import { claimAreas } from '../../lib/journal/claim.ts';
+import { makeArea } from '../../lib/store/area.ts';
+import { FaultyFs, isSync } from '../helpers/sim/faulty-fs.ts';
+import { MemoryFs } from '../helpers/sim/memory-fs.ts';
+
+const ID = '01234567-89ab-cdef-0123-456789abcdef';
+const NODE = 1000;
+
+describe('journal/claim', () => {
+  it('belongs to the node, and is not synced: no claim outlives a power cut', () => {
+    const inner = new MemoryFs();
+    inner.mkdir('/r');
+    inner.chown('/r', NODE, NODE);
+    const area = makeArea(inner, '/r', ID);
+    const fs = new FaultyFs(inner);
+    claimAreas(fs, ['/r'], ID);
+    expect(inner.lstat(`${area}/runner.1`).uid).to.equal(NODE);
+    expect(fs.ops.filter(isSync)).to.deep.equal([]);
+  });
+});
