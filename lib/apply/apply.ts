@@ -6,7 +6,7 @@
 import { ioError, RollbackError } from '../errors.ts';
 import { audited, lineOf } from '../journal/audit.ts';
 import { claimAreas } from '../journal/claim.ts';
-import { Members, usesSnapshotDir } from '../journal/participants.ts';
+import { Participants, usesSnapshotDir } from '../journal/participants.ts';
 import type { StepCounts } from '../journal/run-steps.ts';
 import { begin, prepareAreas, type TransactionContext } from '../journal/transaction.ts';
 import { digestOf, wasReadBack } from '../plan/digest.ts';
@@ -21,7 +21,7 @@ import type { Table } from '../store/types.ts';
 import type { PlanHeights, Progress, RollbackPlan, TableOutcome } from '../types.ts';
 import { checkPlan, checkStates } from './check-plan.ts';
 import { preflight } from './preflight.ts';
-import { completeForward, concludeForward } from './roll-forward.ts';
+import { finishApply, rollForward } from './roll-forward.ts';
 
 /** How to apply. */
 export interface ApplyOptions {
@@ -122,10 +122,15 @@ export async function applyWith(
   checkPlan(plan, tables, present);
   const keepUndo = options.keepUndo ?? true;
   if (steps.length === 0) return outcomeOf(plan, { done: 0, alreadyDone: 0 }, false, []);
-  const members = new Members(plan.id, plan.roots, usesSnapshotDir(plan) ? plan.snapshotDir : null);
-  const context: TransactionContext = { fs, members, plan, lockedDirs: members.locksOf(lockedDirs) };
-  for (const step of steps) refuseLinkedParents(fs, members.base(step.file.root), [step.file.path]);
-  checkStates(fs, members, steps);
+  const participants = new Participants(plan.id, plan.roots, usesSnapshotDir(plan) ? plan.snapshotDir : null);
+  const context: TransactionContext = {
+    fs,
+    participants,
+    plan,
+    lockedDirs: participants.locksOf(lockedDirs),
+  };
+  for (const step of steps) refuseLinkedParents(fs, participants.base(step.file.root), [step.file.path]);
+  checkStates(fs, participants, steps);
   requireReadable(plan);
   preflight(context);
   if (options.signal?.aborted === true) {
@@ -141,13 +146,13 @@ async function carryOut(
   keepUndo: boolean,
   options: ApplyOptions,
 ): Promise<Outcome> {
-  const { fs, members, plan } = context;
-  const line = lineOf('apply', members.id, plan);
-  const counts = await audited(fs, members.roots, line, () => {
+  const { fs, participants, plan } = context;
+  const line = lineOf('apply', participants.id, plan);
+  const counts = await audited(fs, participants.roots, line, () => {
     beginAll(context, keepUndo);
-    return completeForward(context, options.onProgress);
+    return rollForward(context, options.onProgress);
   });
-  const ended = concludeForward(context, keepUndo, { ...line, outcome: 'finished' });
+  const ended = finishApply(context, keepUndo, { ...line, outcome: 'finished' });
   return outcomeOf(plan, counts, keepUndo, ended);
 }
 
@@ -170,16 +175,16 @@ function requireReadable(plan: RollbackPlan): void {
 
 /** Everything up to the durable intent; an error on the way says which of the three states it leaves. */
 function beginAll(context: TransactionContext, keepUndo: boolean): void {
-  const { fs, members } = context;
+  const { fs, participants } = context;
   let state = 'Nothing was changed; `litt-rollback resume` clears away what had been prepared';
   try {
     prepareAreas(context);
-    claimAreas(fs, members.dirs, members.id);
+    claimAreas(fs, participants.dirs, participants.id);
     state =
       'No segment was changed, but the database may be shut: repair the cause, then `litt-rollback resume` goes on from here';
     begin(context, keepUndo, new Date());
   } catch (error) {
-    throw ioError(error, members.roots[0] as string, 'begin the rollback', state);
+    throw ioError(error, participants.roots[0] as string, 'begin the rollback', state);
   }
 }
 

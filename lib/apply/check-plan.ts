@@ -7,8 +7,8 @@
 import { basename } from 'node:path';
 import { RollbackError } from '../errors.ts';
 import { segmentIndexOf } from '../format/file-names.ts';
-import type { Members } from '../journal/participants.ts';
-import { type Removal, replacedContent, requireRemovable, stale } from '../journal/step-states.ts';
+import type { Participants } from '../journal/participants.ts';
+import { type Removal, replacedContent, requireRemovable, staleFileError } from '../journal/step-states.ts';
 import { problemOfSummary, segmentsLeft } from '../plan/consistency.ts';
 import { takesRecords } from '../plan/step-effects.ts';
 import { isPlausibleStep, problemOfSteps } from '../plan/step-paths.ts';
@@ -107,15 +107,15 @@ function problemOfLinks(
  * Refuses when a file is in another state than the step for it expects, before the first one is carried out.
  * @throws RollbackError ERR_PLAN_STALE, ERR_IO
  */
-export function checkStates(fs: DurableFs, members: Members, steps: readonly Step[]): void {
+export function checkStates(fs: DurableFs, participants: Participants, steps: readonly Step[]): void {
   for (const step of steps) {
-    const path = members.pathOf(step);
+    const path = participants.pathOf(step);
     const stat = lstatOrNull(fs, path);
-    if (stat === null) throw stale(step, path, 'is gone');
+    if (stat === null) throw staleFileError(step, path, 'is gone');
     if (isRemoval(step)) requireRemovable(fs, step, path, stat);
-    else if (stat.kind !== 'file') throw stale(step, path, `is a ${stat.kind}, not a file`);
+    else if (stat.kind !== 'file') throw staleFileError(step, path, `is a ${stat.kind}, not a file`);
     else if (step.op === 'replace-file' && replacedContent(fs, path) !== step.before) {
-      throw stale(step, path, 'was written since');
+      throw staleFileError(step, path, 'was written since');
     }
   }
 }

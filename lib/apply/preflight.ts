@@ -9,15 +9,15 @@ import { lstatOrNull } from '../store/roots.ts';
 const OVERHEAD_BYTES = 1024 * 1024;
 
 /** Bytes that the steps write into each member's file system: saved tails, prefixes, new key files. */
-function bytesNeeded({ fs, members, plan }: TransactionContext): Map<string, number> {
+function bytesNeeded({ fs, participants, plan }: TransactionContext): Map<string, number> {
   const journal = 2 * JSON.stringify(plan).length;
-  const needed = new Map(members.dirs.map((dir) => [dir, OVERHEAD_BYTES + journal]));
+  const needed = new Map(participants.dirs.map((dir) => [dir, OVERHEAD_BYTES + journal]));
   for (const step of plan.tables.flatMap((t) => t.steps)) {
-    const base = members.base(step.file.root);
+    const base = participants.base(step.file.root);
     let bytes = 0;
     if (step.op === 'rewrite-keys') bytes = step.to;
     if (step.op === 'cut-file') {
-      const linked = (lstatOrNull(fs, members.pathOf(step))?.nlink ?? 1) > 1;
+      const linked = (lstatOrNull(fs, participants.pathOf(step))?.nlink ?? 1) > 1;
       bytes = !linked && cutsInPlace(step.from, step.to) ? step.from - step.to : step.to;
     }
     needed.set(base, (needed.get(base) ?? 0) + bytes);
@@ -30,29 +30,33 @@ function bytesNeeded({ fs, members, plan }: TransactionContext): Map<string, num
  * @throws RollbackError ERR_PREFLIGHT
  */
 export function preflight(context: TransactionContext): void {
-  const { fs, members, plan } = context;
+  const { fs, participants, plan } = context;
   for (const [dir, needed] of bytesNeeded(context)) {
     const free = fs.freeBytes(dir);
     if (free !== null && free < needed) {
-      throw refusal(
+      throw preflightError(
         `There is too little room: ${free} bytes are free, and ${needed} are needed`,
         dir,
         'Free some space on that file system',
       );
     }
   }
-  const dirs = new Set(members.dirs);
-  for (const step of plan.tables.flatMap((t) => t.steps)) dirs.add(dirname(members.pathOf(step)));
+  const dirs = new Set(participants.dirs);
+  for (const step of plan.tables.flatMap((t) => t.steps)) dirs.add(dirname(participants.pathOf(step)));
   for (const dir of dirs) {
     if (!fs.mayWrite(dir))
-      throw refusal('This user may not write to a directory', dir, "Run as the node's user or as root");
+      throw preflightError(
+        'This user may not write to a directory',
+        dir,
+        "Run as the node's user or as root",
+      );
   }
   for (const step of plan.tables.flatMap((t) => t.steps)) {
-    const path = members.pathOf(step);
-    const base = members.base(step.file.root);
+    const path = participants.pathOf(step);
+    const base = participants.base(step.file.root);
     const stat = lstatOrNull(fs, path);
     if (stat === null || stat.dev === fs.lstat(base).dev) continue;
-    throw refusal(
+    throw preflightError(
       'A file lies on another file system than its root',
       path,
       'Mount the file system at the root itself',
@@ -60,7 +64,7 @@ export function preflight(context: TransactionContext): void {
   }
 }
 
-function refusal(what: string, path: string, next: string): RollbackError {
+function preflightError(what: string, path: string, next: string): RollbackError {
   return new RollbackError(
     'ERR_PREFLIGHT',
     { what, why: 'The rollback would stop half-way. Nothing was changed', next },

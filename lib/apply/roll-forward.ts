@@ -1,26 +1,26 @@
 /** A transaction whose intent is durable, from its first step to its end: what apply and resume have in common. */
 import { randomUUID } from 'node:crypto';
 import { type AuditEntry, audit } from '../journal/audit.ts';
-import { runForward, type StepCounts, stepsOf, unfinished } from '../journal/run-steps.ts';
-import { conclude, freeing } from '../journal/sweep.ts';
+import { runForward, type StepCounts, stepsOf, unfinishedError } from '../journal/run-steps.ts';
+import { asFreeError, finishRun } from '../journal/sweep.ts';
 import { discardKept, finishForward, type TransactionContext } from '../journal/transaction.ts';
 import { requireDone } from '../journal/undo-data.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
-import { rememberedSet, rememberSet } from '../store/root-memory.ts';
+import { readRootSet, writeRootSet } from '../store/root-set.ts';
 import type { Progress, RollbackPlan } from '../types.ts';
 import { verifyApplied } from './verify-result.ts';
 
 /**
- * Carries the steps out, verifies what they left, and ends the transaction; concludeForward() comes next.
+ * Carries the steps out, verifies what they left, and ends the transaction; finishApply() comes next.
  * @param stepsDone whether an earlier run has got past the verification
  * @throws RollbackError ERR_UNFINISHED, ERR_IO, ERR_RESULT_WRONG: the transaction stays open
  */
-export async function completeForward(
+export async function rollForward(
   context: TransactionContext,
   onProgress: ((progress: Progress) => void) | undefined,
   stepsDone = false,
 ): Promise<StepCounts> {
-  const { fs, members, plan } = context;
+  const { fs, participants, plan } = context;
   let counts: StepCounts = { done: 0, alreadyDone: 0 };
   if (stepsDone) requireDone(context);
   else {
@@ -31,7 +31,7 @@ export async function completeForward(
     rememberRoots(fs, plan);
     finishForward(context);
   } catch (error) {
-    throw unfinished(error, members.roots[0] as string, counts, stepsOf(context).length);
+    throw unfinishedError(error, participants.roots[0] as string, counts, stepsOf(context).length);
   }
   return counts;
 }
@@ -41,22 +41,22 @@ export async function completeForward(
  * must be told of.
  * @throws RollbackError ERR_IO: everything is done, but some space is not free
  */
-export function concludeForward(context: TransactionContext, keepUndo: boolean, entry: AuditEntry): string[] {
-  const { fs, members } = context;
+export function finishApply(context: TransactionContext, keepUndo: boolean, entry: AuditEntry): string[] {
+  const { fs, participants } = context;
   try {
-    if (!keepUndo) freeing(members.roots[0] as string, () => discardKept(context));
+    if (!keepUndo) asFreeError(participants.roots[0] as string, () => discardKept(context));
   } catch (error) {
-    audit(fs, members.roots, entry, new Date());
+    audit(fs, participants.roots, entry, new Date());
     throw error;
   }
-  return conclude(fs, members.roots, members.dirs, entry);
+  return finishRun(fs, participants.roots, participants.dirs, entry);
 }
 
 /** Makes the roots of each database remember that they belong together: the keymap, the other witness, is gone. */
 function rememberRoots(fs: DurableFs, plan: Pick<RollbackPlan, 'roots' | 'databases'>): void {
   for (const { roots } of plan.databases) {
     const dirs = roots.map((n) => plan.roots[n] as string);
-    const memory = rememberedSet(fs, dirs);
-    rememberSet(fs, dirs, memory.state === 'complete' ? memory.id : randomUUID());
+    const memory = readRootSet(fs, dirs);
+    writeRootSet(fs, dirs, memory.state === 'complete' ? memory.id : randomUUID());
   }
 }

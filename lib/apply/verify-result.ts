@@ -37,7 +37,7 @@ async function verifyAll(
   const database = readPlanned(fs, plan);
   for (const tablePlan of plan.tables) {
     const table = database.tables.find((t) => t.name === tablePlan.table);
-    if (table === undefined) throw failed(tablePlan.table, 'the table is gone');
+    if (table === undefined) throw resultWrongError(tablePlan.table, 'the table is gone');
     verifyChain(tablePlan, table);
     const changed = new Set(tablePlan.steps.filter(changesSegment).map((s) => s.segment));
     const segments = table.segments.filter((s) => changed.has(s.index));
@@ -58,7 +58,10 @@ async function verifyAll(
       (highest !== null || emptied) &&
       planSnapshots(fs, table, plan.snapshotDir, { highest, firstChanged: null }).steps.length > 0
     ) {
-      throw failed(table.name, 'snapshot links or bounds are left that lead above the newest segment');
+      throw resultWrongError(
+        table.name,
+        'snapshot links or bounds are left that lead above the newest segment',
+      );
     }
   }
 }
@@ -67,7 +70,7 @@ function verifyChain(plan: TablePlan, table: Table): void {
   const expected = segmentsLeft(plan);
   const found = table.segments.map((s) => s.index);
   if (expected.length !== found.length || expected.some((index, i) => index !== found[i])) {
-    throw failed(
+    throw resultWrongError(
       plan.table,
       `segments ${found.join(', ') || 'none'} are there instead of ${expected.join(', ') || 'none'}`,
     );
@@ -75,34 +78,39 @@ function verifyChain(plan: TablePlan, table: Table): void {
   if (plan.steps.length === 0) return;
   const watermark = watermarkAfter(plan);
   if (table.watermark !== watermark)
-    throw failed(plan.table, `the gc-watermark is ${table.watermark} instead of ${watermark}`);
-  if (table.orphans.length > 0) throw failed(plan.table, `segment ${table.orphans[0]?.index} is incomplete`);
-  if (table.leftovers.length > 0) throw failed(plan.table, `${table.leftovers[0]?.path} is left`);
+    throw resultWrongError(plan.table, `the gc-watermark is ${table.watermark} instead of ${watermark}`);
+  if (table.orphans.length > 0)
+    throw resultWrongError(plan.table, `segment ${table.orphans[0]?.index} is incomplete`);
+  if (table.leftovers.length > 0) throw resultWrongError(plan.table, `${table.leftovers[0]?.path} is left`);
   if (plan.removesKeymap && table.keymaps.length > 0)
-    throw failed(plan.table, `${table.keymaps[0]?.path} is left`);
+    throw resultWrongError(plan.table, `${table.keymaps[0]?.path} is left`);
 }
 
 async function verifySegment(fs: DurableFs, plan: TablePlan, segment: Segment): Promise<void> {
   const survey = await surveySegment(segment, { fs });
   const { metadata } = segment;
-  if (!metadata.sealed) throw failed(plan.table, 'a segment is not sealed', segment);
+  if (!metadata.sealed) throw resultWrongError(plan.table, 'a segment is not sealed', segment);
   for (const step of plan.steps) {
     if ((step.op !== 'cut-file' && step.op !== 'rewrite-keys') || step.segment !== segment.index) continue;
     const file = [segment.keys, ...segment.values].find(
       (f) => f.root === step.file.root && f.rel === step.file.path,
     );
     if (file?.size !== step.to)
-      throw failed(plan.table, `${step.file.path} has ${file?.size} bytes, not ${step.to}`, segment);
+      throw resultWrongError(
+        plan.table,
+        `${step.file.path} has ${file?.size} bytes, not ${step.to}`,
+        segment,
+      );
   }
   if (survey.records !== metadata.keyCount) {
-    throw failed(
+    throw resultWrongError(
       plan.table,
       `${survey.records} records, but the metadata says ${metadata.keyCount}`,
       segment,
     );
   }
   if (survey.firstFault !== null && !plan.acceptedDamage)
-    throw failed(plan.table, survey.firstFault.problem, segment);
+    throw resultWrongError(plan.table, survey.firstFault.problem, segment);
 }
 
 const WHY = 'Something else has written to it, or the disk has lost a change';
@@ -115,7 +123,7 @@ function unreadable(error: unknown): unknown {
   return new RollbackError('ERR_RESULT_WRONG', { what, why: WHY, next: NEXT }, error.place, error);
 }
 
-function failed(table: string, problem: string, segment?: Segment): RollbackError {
+function resultWrongError(table: string, problem: string, segment?: Segment): RollbackError {
   return new RollbackError(
     'ERR_RESULT_WRONG',
     {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { hasErrno, ioError } from '../errors.ts';
 import { readSmallFile, writeFileDurably } from '../store/durable-files.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
-import { OWN_DIR } from '../store/root-memory.ts';
+import { OWN_DIR } from '../store/root-set.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { RollbackPlan } from '../types.ts';
 import { programVersion } from '../version.ts';

@@ -51,7 +51,7 @@ function claimArea(fs: DurableFs, area: string, force: boolean): void {
     createPassingFile(fs, path, encodeSealed(thisRunner()), { mode: 0o600, uid, gid });
   } catch (error) {
     if (!hasErrno(error, 'EEXIST')) throw error;
-    throw busy(path, 'another process has just begun to work on it');
+    throw claimedError(path, 'another process has just begun to work on it');
   }
 }
 
@@ -64,15 +64,15 @@ function refuseLiving(fs: DurableFs, area: string, last: number, force: boolean)
   const state = runner === null ? 'dead' : own ? 'dead' : judgeRunner(runner);
   if (state === 'dead') return;
   const pid = (runner as { pid?: unknown }).pid;
-  if (state === 'running') throw busy(join(area, name), `process ${String(pid)} works on it`);
+  if (state === 'running') throw claimedError(join(area, name), `process ${String(pid)} works on it`);
   if (force) return;
-  throw busy(
+  throw claimedError(
     join(area, name),
     `process ${String(pid)} of another container or machine began it, and cannot be judged from here`,
     'Make sure that it is dead, then pass --force-unlock',
   );
 }
 
-function busy(path: string, why: string, next = 'Wait for it to end'): RollbackError {
+function claimedError(path: string, why: string, next = 'Wait for it to end'): RollbackError {
   return new RollbackError('ERR_LOCKED', { what: `This rollback is in other hands: ${why}`, next }, { path });
 }

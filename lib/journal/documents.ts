@@ -110,7 +110,7 @@ function areaState(fs: DurableFs, dir: string, id: string): AreaState {
  * The refusal of a run that does not know what was changed: somebody has damaged or removed a journal of which steps
  * were carried out.
  */
-export function journalLost(path: string): RollbackError {
+export function lostJournalError(path: string): RollbackError {
   return new RollbackError(
     'ERR_JOURNAL',
     {
@@ -130,17 +130,17 @@ function begunAtIn(raw: unknown): string | null {
 /** The document of an area; the refusal of one that is whole, but was written by something else. */
 function documentIn(area: string, id: string, raw: unknown): JournalDocument | RollbackError {
   const parsed = documentSchema.safeParse(raw);
-  if (!parsed.success) return foreignTo(area, parsed.error);
+  if (!parsed.success) return foreignVersionError(area, parsed.error);
   const document = parsed.data as JournalDocument;
-  return document.id === id && document.plan.id === id ? document : foreignTo(area);
+  return document.id === id && document.plan.id === id ? document : foreignVersionError(area);
 }
 
 /** The refusal where an area's document is needed, and is not there. */
-export function lostIn({ dir, id, foreign }: AreaState): RollbackError {
-  return foreign ?? journalLost(areaPath(dir, id));
+export function missingDocumentError({ dir, id, foreign }: AreaState): RollbackError {
+  return foreign ?? lostJournalError(areaPath(dir, id));
 }
 
-function foreignTo(area: string, cause?: unknown): RollbackError {
+function foreignVersionError(area: string, cause?: unknown): RollbackError {
   return new RollbackError(
     'ERR_JOURNAL',
     {

@@ -17,8 +17,14 @@ import type { DurableFs, FileStat } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { CutFileStep, ReplaceFileStep, RewriteKeysStep, Step } from '../types.ts';
 import { copyRanges, createLike, createPrefix } from './copy-ranges.ts';
-import type { Members } from './participants.ts';
-import { both, type Removal, replacedContent, requireRemovable, stale } from './step-states.ts';
+import type { Participants } from './participants.ts';
+import {
+  keptAndPresentError,
+  type Removal,
+  replacedContent,
+  requireRemovable,
+  staleFileError,
+} from './step-states.ts';
 
 /** A tail of up to this many bytes is saved rather than the file exchanged, however short the prefix is. */
 const SMALL_TAIL_BYTES = 1024 * 1024;
@@ -36,12 +42,12 @@ export type StepResult = 'done' | 'already-done';
 type Maker = (made: string, source: string, like: FileStat) => void;
 
 /** Carries out the steps of one transaction. */
-export class Forward {
+export class StepExecutor {
   private readonly unsynced = new Set<string>();
 
   constructor(
     private readonly fs: DurableFs,
-    private readonly members: Members,
+    private readonly participants: Participants,
   ) {}
 
   /**
@@ -73,16 +79,16 @@ export class Forward {
   }
 
   private moveAside(step: Removal, index: number): StepResult {
-    const path = this.members.pathOf(step);
-    const kept = this.members.keptPath(step, index, 'removed');
+    const path = this.participants.pathOf(step);
+    const kept = this.participants.keptPath(step, index, 'removed');
     const source = lstatOrNull(this.fs, path);
     if (lstatOrNull(this.fs, kept) !== null) {
-      if (source !== null) throw both(step, path, kept);
+      if (source !== null) throw keptAndPresentError(step, path, kept);
       // Moved before a crash: the names may not have been durable yet.
       this.touch(path, kept);
       return 'already-done';
     }
-    if (source === null) throw stale(step, path, 'is gone');
+    if (source === null) throw staleFileError(step, path, 'is gone');
     requireRemovable(this.fs, step, path, source);
     this.fs.rename(path, kept);
     this.touch(path, kept);
@@ -91,16 +97,16 @@ export class Forward {
 
   private cut(step: CutFileStep, index: number): StepResult {
     const { from, to } = step;
-    const path = this.members.pathOf(step);
+    const path = this.participants.pathOf(step);
     const stat = this.present(step, path);
-    const kept = lstatOrNull(this.fs, this.members.keptPath(step, index, 'original'));
+    const kept = lstatOrNull(this.fs, this.participants.keptPath(step, index, 'original'));
     const inPlace = kept === null && stat.nlink === 1 && cutsInPlace(from, to);
     if (stat.size === to || !inPlace) {
       return this.exchange(step, index, (made, source, like) =>
         createPrefix(this.fs, made, source, like, to),
       );
     }
-    if (stat.size !== from) throw stale(step, path, `has ${stat.size} bytes instead of ${from}`);
+    if (stat.size !== from) throw staleFileError(step, path, `has ${stat.size} bytes instead of ${from}`);
     this.saveTail(step, index, path, stat);
     const fd = this.fs.open(path, 'r+');
     try {
@@ -113,9 +119,9 @@ export class Forward {
   }
 
   private saveTail(step: CutFileStep, index: number, path: string, like: FileStat): void {
-    const tail = this.members.keptPath(step, index, 'tail');
+    const tail = this.participants.keptPath(step, index, 'tail');
     if (lstatOrNull(this.fs, tail) === null) {
-      const temporary = this.members.keptPath(step, index, 'new');
+      const temporary = this.participants.keptPath(step, index, 'new');
       createLike(this.fs, temporary, like, (fd) => copyRanges(this.fs, path, fd, [[step.to, step.from]]));
       this.fs.rename(temporary, tail);
     }
@@ -125,20 +131,20 @@ export class Forward {
   /** Puts a new file made from the old one in its place; the old one goes into the area. */
   private exchange(step: CutFileStep | RewriteKeysStep, index: number, make: Maker): StepResult {
     const { from, to } = step;
-    const path = this.members.pathOf(step);
+    const path = this.participants.pathOf(step);
     const stat = this.present(step, path);
     if (stat.size === to && this.isKept(step, index)) {
       this.syncCut(path);
       return 'already-done';
     }
-    if (stat.size !== from) throw stale(step, path, `has ${stat.size} bytes instead of ${from}`);
+    if (stat.size !== from) throw staleFileError(step, path, `has ${stat.size} bytes instead of ${from}`);
     this.swapIn(step, index, path, stat, make);
     return 'done';
   }
 
   private isKept(step: Step, index: number): boolean {
     return (['original', 'tail'] as const).some(
-      (what) => lstatOrNull(this.fs, this.members.keptPath(step, index, what)) !== null,
+      (what) => lstatOrNull(this.fs, this.participants.keptPath(step, index, what)) !== null,
     );
   }
 
@@ -154,14 +160,14 @@ export class Forward {
   }
 
   private replace(step: ReplaceFileStep, index: number): StepResult {
-    const path = this.members.pathOf(step);
+    const path = this.participants.pathOf(step);
     const stat = this.present(step, path);
     const now = replacedContent(this.fs, path);
     if (now === step.after && this.isKept(step, index)) {
       this.touch(path);
       return 'already-done';
     }
-    if (now !== step.before) throw stale(step, path, 'was written since');
+    if (now !== step.before) throw staleFileError(step, path, 'was written since');
     const bytes = Buffer.from(step.after, 'hex');
     this.swapIn(step, index, path, stat, (made, _source, like) =>
       createLike(this.fs, made, like, (fd) => this.fs.writeAt(fd, bytes, 0)),
@@ -171,8 +177,8 @@ export class Forward {
 
   /** New content under a name in the area, durable; the old file kept by a second link; then the rename. */
   private swapIn(step: Step, index: number, path: string, like: FileStat, make: Maker): void {
-    const made = this.members.keptPath(step, index, 'new');
-    const original = this.members.keptPath(step, index, 'original');
+    const made = this.participants.keptPath(step, index, 'new');
+    const original = this.participants.keptPath(step, index, 'original');
     make(made, path, like);
     if (lstatOrNull(this.fs, original) === null) this.fs.link(path, original);
     this.fs.fsyncDir(dirname(original));
@@ -182,8 +188,8 @@ export class Forward {
 
   private present(step: Step, path: string): FileStat {
     const stat = lstatOrNull(this.fs, path);
-    if (stat === null) throw stale(step, path, 'is gone');
-    if (stat.kind !== 'file') throw stale(step, path, 'is no regular file');
+    if (stat === null) throw staleFileError(step, path, 'is gone');
+    if (stat.kind !== 'file') throw staleFileError(step, path, 'is no regular file');
     return stat;
   }
 

@@ -7,8 +7,8 @@ import type { DurableFs } from '../store/durable-fs.ts';
 import { isClosedBy } from '../store/guard.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import { resolveSnapshotDir } from '../store/snapshot-dir.ts';
-import { type AreaState, areasIn, type JournalDocument, lostIn } from './documents.ts';
-import { Members } from './participants.ts';
+import { type AreaState, areasIn, type JournalDocument, missingDocumentError } from './documents.ts';
+import { Participants } from './participants.ts';
 import type { TransactionContext } from './transaction.ts';
 
 /** A transaction and the areas of it that were found. */
@@ -70,26 +70,26 @@ export function contextOf(
   const lost = found.areas.find((a) => a.document === null);
   if (missingRoots(found.areas, document).length > 0) {
     const isGiven = lost !== undefined && found.areas.length >= document.roots;
-    throw isGiven ? lostIn(lost) : rootsMissing(found.areas, document);
+    throw isGiven ? missingDocumentError(lost) : missingRootsError(found.areas, document);
   }
   refuseTwins(found.areas);
   const outside = document.hasSnapshotDir
     ? findSnapshotDir(fs, found.id, document, snapshotDir, roots)
     : null;
-  const members = new Members(found.id, roots, outside);
+  const participants = new Participants(found.id, roots, outside);
   const below = document.plan.tables.map((t) => join(outside ?? '', t.table));
   const tablesBelow = outside === null ? [] : below.filter((d) => lstatOrNull(fs, d)?.kind === 'directory');
   const plan = { ...document.plan, roots, snapshotDir: outside };
   for (const step of plan.tables.flatMap((t) => t.steps)) {
-    refuseLinkedParents(fs, members.base(step.file.root), [step.file.path]);
+    refuseLinkedParents(fs, participants.base(step.file.root), [step.file.path]);
   }
-  return { fs, members, plan, lockedDirs: [...members.dirs, ...tablesBelow] };
+  return { fs, participants, plan, lockedDirs: [...participants.dirs, ...tablesBelow] };
 }
 
 /** Of a root and a copy of it only one would be worked on, and nobody could say which. */
 function refuseTwins(areas: readonly AreaState[]): void {
-  const members = areas.map((a) => a.document?.member);
-  const twin = areas.find((a, i) => a.document !== null && members.indexOf(a.document.member) < i);
+  const participants = areas.map((a) => a.document?.member);
+  const twin = areas.find((a, i) => a.document !== null && participants.indexOf(a.document.member) < i);
   if (twin === undefined) return;
   const first = areas.find((a) => a.document?.member === twin.document?.member);
   throw new RollbackError(
@@ -117,7 +117,7 @@ export function requireAllRoots(
     areas.some((a) => a.dir === root) ||
     isClosedBy(fs, root, id) ||
     discardedAreas(fs, root).some((t) => t.includes(id));
-  if (roots.filter(isPart).length < document.roots) throw rootsMissing(areas, document);
+  if (roots.filter(isPart).length < document.roots) throw missingRootsError(areas, document);
 }
 
 /** Numbers of the rollback's roots that none of these areas is of: not given, or freed already. */
@@ -127,7 +127,7 @@ export function missingRoots(areas: readonly AreaState[], document: JournalDocum
 }
 
 /** The refusal of a run that was given some roots of a rollback only. */
-export function rootsMissing(areas: readonly AreaState[], document: JournalDocument): RollbackError {
+export function missingRootsError(areas: readonly AreaState[], document: JournalDocument): RollbackError {
   const missing = missingRoots(areas, document);
   const then = missing.map((i) => document.plan.roots[i]).join(', ');
   return new RollbackError('ERR_ROOTS_UNCERTAIN', {
@@ -145,7 +145,7 @@ function findSnapshotDir(
   given: string | undefined,
   roots: readonly string[],
 ): string {
-  if (given === undefined) throw snapshotDirNeeded(document);
+  if (given === undefined) throw snapshotDirNeededError(document);
   const real = resolveSnapshotDir(fs, given, roots);
   if (areasIn(fs, real).some((a) => a.id === id && a.document?.member === 'snapshots')) return real;
   const what = 'This snapshot directory does not belong to the rollback';
@@ -153,7 +153,7 @@ function findSnapshotDir(
 }
 
 /** The refusal of a run that must be told where the snapshot directory is. */
-export function snapshotDirNeeded(document: JournalDocument): RollbackError {
+export function snapshotDirNeededError(document: JournalDocument): RollbackError {
   const what = 'This rollback includes a snapshot directory';
   return new RollbackError('ERR_SNAPSHOT_DIR_NEEDED', { what, ...whichSnapshotDir(document) });
 }

@@ -5,10 +5,10 @@ import { areaPath, KEPT_DIR } from '../store/area.ts';
 import type { RollbackPlan, Step } from '../types.ts';
 
 /** Number of a root, or the snapshot directory. */
-export type MemberName = number | 'snapshots';
+export type ParticipantName = number | 'snapshots';
 
-/** Where a transaction's members lie. Paths are given by a person or found by id, never read from a journal. */
-export class Members {
+/** Where a transaction's participants lie. Paths are given by a person or found by id, never read from a journal. */
+export class Participants {
   readonly id: string;
   readonly roots: readonly string[];
   readonly snapshotDir: string | null;
@@ -30,7 +30,7 @@ export class Members {
   }
 
   /** @throws RollbackError ERR_JOURNAL when a step names a member that the transaction does not have */
-  base(name: MemberName): string {
+  base(name: ParticipantName): string {
     const dir = name === 'snapshots' ? this.snapshotDir : this.roots[name];
     if (dir !== null && dir !== undefined) return dir;
     throw new RollbackError('ERR_JOURNAL', {
@@ -39,7 +39,7 @@ export class Members {
     });
   }
 
-  /** Of locked directories those that take part: the members, and the tables below the snapshot directory. */
+  /** Of locked directories those that take part: the participants, and the tables below the snapshot directory. */
   locksOf(dirs: readonly string[]): string[] {
     const { snapshotDir } = this;
     const isBelow = (dir: string): boolean => snapshotDir !== null && dirname(dir) === snapshotDir;
@@ -65,9 +65,9 @@ export function usesSnapshotDir(plan: RollbackPlan): boolean {
 }
 
 /**
- * The roots are what every command is given, the snapshot directory comes last among the members: at an end it
+ * The roots are what every command is given, the snapshot directory comes last among the participants: at an end it
  * goes first, so that the roots tell of a transaction as long as anything of it is left.
  */
-export function rootsLast<T>(members: readonly T[]): T[] {
-  return members.toReversed();
+export function inReverse<T>(participants: readonly T[]): T[] {
+  return participants.toReversed();
 }

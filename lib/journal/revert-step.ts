@@ -14,19 +14,26 @@ import { lstatOrNull } from '../store/roots.ts';
 import type { CutFileStep, Step } from '../types.ts';
 import { copyRanges, createLike } from './copy-ranges.ts';
 import type { StepResult } from './execute-step.ts';
-import type { Members } from './participants.ts';
-import { both, type Exchange, isBefore, type Removal, requireRemovable, stale } from './step-states.ts';
+import type { Participants } from './participants.ts';
+import {
+  type Exchange,
+  isBefore,
+  keptAndPresentError,
+  type Removal,
+  requireRemovable,
+  staleFileError,
+} from './step-states.ts';
 
 /** Bytes compared at once. */
 const COMPARE_BYTES = 1024 * 1024;
 
 /** Takes back the steps of one transaction; call undo() for each, the last one first. */
-export class Backward {
+export class StepReverter {
   private readonly unsynced = new Set<string>();
 
   constructor(
     private readonly fs: DurableFs,
-    private readonly members: Members,
+    private readonly participants: Participants,
   ) {}
 
   /**
@@ -54,16 +61,16 @@ export class Backward {
   }
 
   private putBack(step: Removal, index: number): StepResult {
-    const path = this.members.pathOf(step);
-    const kept = this.members.keptPath(step, index, 'removed');
+    const path = this.participants.pathOf(step);
+    const kept = this.participants.keptPath(step, index, 'removed');
     const there = lstatOrNull(this.fs, path) !== null;
     const stat = lstatOrNull(this.fs, kept);
     if (stat === null) {
-      if (!there) throw lost(step, path, kept);
+      if (!there) throw undoDataLostError(step, path, kept);
       this.touch(path, kept);
       return 'already-done';
     }
-    if (there) throw both(step, path, kept);
+    if (there) throw keptAndPresentError(step, path, kept);
     requireRemovable(this.fs, step, kept, stat);
     this.fs.rename(kept, path);
     this.touch(path, kept);
@@ -72,8 +79,8 @@ export class Backward {
 
   /** The original back over what took its place; null when no original was kept. */
   private putBackOriginal(step: Exchange, index: number): StepResult | null {
-    const path = this.members.pathOf(step);
-    const original = this.members.keptPath(step, index, 'original');
+    const path = this.participants.pathOf(step);
+    const original = this.participants.keptPath(step, index, 'original');
     const kept = lstatOrNull(this.fs, original);
     this.touch(path, original);
     if (kept === null) return null;
@@ -83,30 +90,32 @@ export class Backward {
       this.fs.unlink(original);
       return 'already-done';
     }
-    if (!isBefore(this.fs, step, original, kept)) throw stale(step, original, 'is not what was kept');
+    if (!isBefore(this.fs, step, original, kept))
+      throw staleFileError(step, original, 'is not what was kept');
     this.fs.rename(original, path);
     return 'done';
   }
 
   /** Without an original the step was not carried out, or is taken back: nothing else is right. */
   private requireBefore(step: Exchange, index: number): StepResult {
-    const path = this.members.pathOf(step);
+    const path = this.participants.pathOf(step);
     const stat = lstatOrNull(this.fs, path);
     if (stat === null || !isBefore(this.fs, step, path, stat))
-      throw lost(step, path, this.members.keptPath(step, index, 'original'));
+      throw undoDataLostError(step, path, this.participants.keptPath(step, index, 'original'));
     return 'already-done';
   }
 
   private append(step: CutFileStep, index: number): StepResult {
-    const path = this.members.pathOf(step);
-    const tail = this.members.keptPath(step, index, 'tail');
+    const path = this.participants.pathOf(step);
+    const tail = this.participants.keptPath(step, index, 'tail');
     const stat = lstatOrNull(this.fs, path);
-    if (stat === null || stat.kind !== 'file') throw stale(step, path, 'is gone');
+    if (stat === null || stat.kind !== 'file') throw staleFileError(step, path, 'is gone');
     if (lstatOrNull(this.fs, tail) === null) {
       if (stat.size === step.from) return 'already-done';
-      throw lost(step, path, tail);
+      throw undoDataLostError(step, path, tail);
     }
-    if (stat.size < step.to || stat.size > step.from) throw stale(step, path, `has ${stat.size} bytes`);
+    if (stat.size < step.to || stat.size > step.from)
+      throw staleFileError(step, path, `has ${stat.size} bytes`);
     // A crash may have left the right size over wrong bytes, so the size alone proves nothing.
     if (stat.size === step.from && this.endsWith(path, tail, step)) return this.sync(path);
     if (stat.nlink > 1) this.rebuild(step, index, path, tail, stat);
@@ -125,7 +134,7 @@ export class Backward {
   }
 
   private rebuild(step: CutFileStep, index: number, path: string, tail: string, like: FileStat): void {
-    const made = this.members.keptPath(step, index, 'new');
+    const made = this.participants.keptPath(step, index, 'new');
     createLike(this.fs, made, like, (fd) => {
       copyRanges(this.fs, path, fd, [[0, step.to]]);
       copyRanges(this.fs, tail, fd, [[0, step.from - step.to]], step.to);
@@ -169,7 +178,7 @@ export class Backward {
   }
 }
 
-function lost(step: Step, path: string, kept: string): RollbackError {
+function undoDataLostError(step: Step, path: string, kept: string): RollbackError {
   return new RollbackError(
     'ERR_JOURNAL',
     {

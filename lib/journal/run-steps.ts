@@ -2,8 +2,8 @@
 import { runSteps } from '../../streams/pipeline.ts';
 import { errnoOf, ioError, RollbackError } from '../errors.ts';
 import type { Progress, Step } from '../types.ts';
-import { Forward, type StepResult } from './execute-step.ts';
-import { Backward } from './revert-step.ts';
+import { StepExecutor, type StepResult } from './execute-step.ts';
+import { StepReverter } from './revert-step.ts';
 import type { TransactionContext } from './transaction.ts';
 
 /** How many steps changed something, and how many were done already. */
@@ -25,7 +25,7 @@ export function runForward(
   context: TransactionContext,
   onProgress?: (p: Progress) => void,
 ): Promise<StepCounts> {
-  const forward = new Forward(context.fs, context.members);
+  const forward = new StepExecutor(context.fs, context.participants);
   const steps = stepsOf(context).map((step, index) => ({ step, index }));
   return run(
     context,
@@ -44,7 +44,7 @@ export function runBackward(
   context: TransactionContext,
   onProgress?: (p: Progress) => void,
 ): Promise<StepCounts> {
-  const backward = new Backward(context.fs, context.members);
+  const backward = new StepReverter(context.fs, context.participants);
   const steps = stepsOf(context)
     .map((step, index) => ({ step, index }))
     .reverse();
@@ -65,11 +65,11 @@ async function run(
   onProgress?: (p: Progress) => void,
 ): Promise<StepCounts> {
   const counts: StepCounts = { done: 0, alreadyDone: 0 };
-  let current = context.members.roots[0] as string;
+  let current = context.participants.roots[0] as string;
   try {
     await runSteps(steps, {
       execute: ({ step, index }) => {
-        current = context.members.pathOf(step);
+        current = context.participants.pathOf(step);
         if (execute(step, index) === 'done') counts.done++;
         else counts.alreadyDone++;
       },
@@ -81,12 +81,17 @@ async function run(
     flush();
     return counts;
   } catch (error) {
-    throw unfinished(error, current, counts, steps.length);
+    throw unfinishedError(error, current, counts, steps.length);
   }
 }
 
 /** The error of a transaction that stays open: what happened, and how to go on. */
-export function unfinished(error: unknown, path: string, counts: StepCounts, total: number): RollbackError {
+export function unfinishedError(
+  error: unknown,
+  path: string,
+  counts: StepCounts,
+  total: number,
+): RollbackError {
   const done = counts.done + counts.alreadyDone;
   const state = `${done} of ${total} steps are done; the database is shut, and the engine refuses to open it`;
   const next =

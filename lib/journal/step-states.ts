@@ -26,12 +26,12 @@ const KINDS = { 'remove-file': 'file', 'remove-link': 'link', 'remove-directory'
 /** @throws RollbackError ERR_PLAN_STALE when what is there is not what the step removes; raw errors */
 export function requireRemovable(fs: DurableFs, step: Removal, path: string, stat: FileStat): void {
   const kind = KINDS[step.op];
-  if (stat.kind !== kind) throw stale(step, path, `is a ${stat.kind}, not a ${kind}`);
+  if (stat.kind !== kind) throw staleFileError(step, path, `is a ${stat.kind}, not a ${kind}`);
   if (step.op === 'remove-file' && stat.size !== step.size) {
-    throw stale(step, path, `has ${stat.size} bytes instead of ${step.size}`);
+    throw staleFileError(step, path, `has ${stat.size} bytes instead of ${step.size}`);
   }
   if (step.op === 'remove-link' && fs.readlink(path) !== step.target) {
-    throw stale(step, path, 'leads somewhere else now');
+    throw staleFileError(step, path, 'leads somewhere else now');
   }
 }
 
@@ -47,7 +47,7 @@ export function replacedContent(fs: DurableFs, path: string): string {
 }
 
 /** Both a file and what was kept of it exist: somebody has put it back, or written a new one. */
-export function both(step: Step, path: string, kept: string): RollbackError {
+export function keptAndPresentError(step: Step, path: string, kept: string): RollbackError {
   return new RollbackError(
     'ERR_PLAN_STALE',
     {
@@ -60,7 +60,7 @@ export function both(step: Step, path: string, kept: string): RollbackError {
 }
 
 /** A file is in no state that the step knows. */
-export function stale(step: Step, path: string, problem: string): RollbackError {
+export function staleFileError(step: Step, path: string, problem: string): RollbackError {
   return new RollbackError(
     'ERR_PLAN_STALE',
     {

@@ -21,10 +21,10 @@ import { lstatOrNull } from '../store/roots.ts';
 import { resolveSnapshotDir } from '../store/snapshot-dir.ts';
 import { type AuditEntry, audit } from './audit.ts';
 import { type AreaState, areasIn } from './documents.ts';
-import { rootsLast } from './participants.ts';
+import { inReverse } from './participants.ts';
 
 /** The given roots, and the snapshot directory when it is given. */
-export function memberDirs(
+export function participantDirs(
   fs: DurableFs,
   roots: readonly string[],
   snapshotDir: string | undefined,
@@ -49,7 +49,7 @@ export function markUndone(fs: DurableFs, dirs: readonly string[], id: string): 
  */
 export function clearTransaction(fs: DurableFs, dirs: readonly string[], id: string): void {
   drawAllBolts(fs, dirs);
-  for (const dir of rootsLast(dirs)) discardArea(fs, dir, id);
+  for (const dir of inReverse(dirs)) discardArea(fs, dir, id);
   openAllLocks(fs, dirs);
 }
 
@@ -58,13 +58,13 @@ export function clearTransaction(fs: DurableFs, dirs: readonly string[], id: str
  * what a person must be told of.
  * @throws RollbackError ERR_IO
  */
-export function conclude(
+export function finishRun(
   fs: DurableFs,
   roots: readonly string[],
   dirs: readonly string[],
   entry: AuditEntry,
 ): string[] {
-  return freeAfter(fs, dirs, audit(fs, roots, entry, new Date()));
+  return freeUnlessAuditFailed(fs, dirs, audit(fs, roots, entry, new Date()));
 }
 
 /**
@@ -72,7 +72,11 @@ export function conclude(
  * not trusted with a removal. Returns the failures, and that the space is still held.
  * @throws RollbackError ERR_IO
  */
-export function freeAfter(fs: DurableFs, dirs: readonly string[], failures: readonly string[]): string[] {
+export function freeUnlessAuditFailed(
+  fs: DurableFs,
+  dirs: readonly string[],
+  failures: readonly string[],
+): string[] {
   if (failures.length === 0) freeTrash(fs, dirs);
   else if (dirs.some((dir) => mayHoldTrash(fs, dir))) return [...failures, STILL_HELD];
   return [...failures];
@@ -94,14 +98,14 @@ function mayHoldTrash(fs: DurableFs, dir: string): boolean {
  * @throws RollbackError ERR_IO
  */
 export function freeTrash(fs: DurableFs, dirs: readonly string[]): void {
-  for (const dir of dirs) freeing(dir, () => emptyTrash(fs, dir));
+  for (const dir of dirs) asFreeError(dir, () => emptyTrash(fs, dir));
 }
 
 /**
  * Frees something when everything else is done; an error says so.
  * @throws RollbackError ERR_IO
  */
-export function freeing(dir: string, work: () => void): void {
+export function asFreeError(dir: string, work: () => void): void {
   try {
     work();
   } catch (error) {
@@ -113,12 +117,12 @@ export function freeing(dir: string, work: () => void): void {
 
 /** Whether an interrupted run has left something in a directory that keeps nobody out, but is of no use. */
 export function hasLeftovers(fs: DurableFs, dir: string): boolean {
-  if (hasTrash(fs, dir) || areasIn(fs, dir).some(isOfNoUse)) return true;
+  if (hasTrash(fs, dir) || areasIn(fs, dir).some(isGarbage)) return true;
   return lockTemporaries(fs, dir).length > 0;
 }
 
 /** An area that never got its document, or one of a finished rollback that was to keep nothing. */
-function isOfNoUse({ state, document }: AreaState): boolean {
+function isGarbage({ state, document }: AreaState): boolean {
   return state === 'bare' || (state === 'closed' && document?.keepUndo === false);
 }
 
@@ -132,9 +136,9 @@ function lockTemporaries(fs: DurableFs, dir: string): string[] {
 /** Takes away what has no document to go by. What is discarded still takes its space. */
 export function clearTraces(fs: DurableFs, dirs: readonly string[]): void {
   drawAllBolts(fs, dirs);
-  for (const dir of rootsLast(dirs)) {
+  for (const dir of inReverse(dirs)) {
     for (const area of areasIn(fs, dir)) {
-      if (isOfNoUse(area)) discardArea(fs, dir, area.id);
+      if (isGarbage(area)) discardArea(fs, dir, area.id);
       else dropUndoing(fs, areaPath(dir, area.id));
     }
   }
@@ -166,7 +170,7 @@ function drawAllBolts(fs: DurableFs, dirs: readonly string[]): void {
 
 /** Also the locks of the tables below a snapshot directory. */
 function openAllLocks(fs: DurableFs, dirs: readonly string[]): void {
-  for (const dir of rootsLast(dirs)) {
+  for (const dir of inReverse(dirs)) {
     for (const name of possibleTables(fs, dir)) {
       const below = join(dir, name);
       if (lstatOrNull(fs, below)?.kind === 'directory' && isClosed(fs, below)) openLock(fs, below);

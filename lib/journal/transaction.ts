@@ -27,42 +27,42 @@ import { closeLock, drawBolt, isClosedBy, openLock, segmentsDirs, shootBolt } fr
 import { lstatOrNull } from '../store/roots.ts';
 import type { RollbackPlan } from '../types.ts';
 import type { JournalDocument } from './documents.ts';
-import { type Members, rootsLast } from './participants.ts';
+import { inReverse, type Participants } from './participants.ts';
 
 /** What a transaction works with. */
 export interface TransactionContext {
   readonly fs: DurableFs;
-  readonly members: Members;
+  readonly participants: Participants;
   readonly plan: RollbackPlan;
   /** Every directory that was locked: the roots, the snapshot directory and the tables below it. */
   readonly lockedDirs: readonly string[];
 }
 
 /** Makes the areas, in which the process then claims the transaction. Nothing has happened yet. */
-export function prepareAreas({ fs, members }: TransactionContext): void {
-  for (const dir of members.dirs) makeArea(fs, dir, members.id);
+export function prepareAreas({ fs, participants }: TransactionContext): void {
+  for (const dir of participants.dirs) makeArea(fs, dir, participants.id);
 }
 
 /** Makes the intent durable in every root; when it returns, the transaction will be finished, come what may. */
 export function begin(context: TransactionContext, keepUndo: boolean, now: Date): void {
-  const { fs, members, plan } = context;
-  for (const root of members.roots) closeLock(fs, root, members.id, now);
-  members.dirs.forEach((dir, i) => {
+  const { fs, participants, plan } = context;
+  for (const root of participants.roots) closeLock(fs, root, participants.id, now);
+  participants.dirs.forEach((dir, i) => {
     const document: JournalDocument = {
       format: 'litt-rollback/journal',
       version: 1,
-      id: members.id,
+      id: participants.id,
       begunAt: now.toISOString(),
-      roots: members.roots.length,
-      member: i < members.roots.length ? i : 'snapshots',
-      hasSnapshotDir: members.snapshotDir !== null,
+      roots: participants.roots.length,
+      member: i < participants.roots.length ? i : 'snapshots',
+      hasSnapshotDir: participants.snapshotDir !== null,
       keepUndo,
       plan,
     };
-    writeSealed(fs, areaPath(dir, members.id), JOURNAL_FILE, document);
+    writeSealed(fs, areaPath(dir, participants.id), JOURNAL_FILE, document);
   });
   // Outside of the roots only when a document says so: until then they have ordinary locks, which a dead process leaves.
-  for (const dir of outside(context)) closeLock(fs, dir, members.id, now);
+  for (const dir of outside(context)) closeLock(fs, dir, participants.id, now);
   shootBolts(context);
   markAll(context, COMMITTED_MARK);
   requireLocks(context);
@@ -73,18 +73,18 @@ export function shootBolts(context: TransactionContext): void {
   for (const dir of boltDirs(context)) shootBolt(context.fs, dir);
 }
 
-function boltDirs({ fs, members, plan }: TransactionContext): string[] {
-  return plan.tables.flatMap((t) => segmentsDirs(fs, members.roots, t.table));
+function boltDirs({ fs, participants, plan }: TransactionContext): string[] {
+  return plan.tables.flatMap((t) => segmentsDirs(fs, participants.roots, t.table));
 }
 
 /** Puts a mark into every area, durably. */
-export function markAll({ fs, members }: TransactionContext, mark: string, value?: unknown): void {
-  for (const area of members.areas) writeSealed(fs, area, mark, value ?? { id: members.id });
+export function markAll({ fs, participants }: TransactionContext, mark: string, value?: unknown): void {
+  for (const area of participants.areas) writeSealed(fs, area, mark, value ?? { id: participants.id });
 }
 
 /** The locks once more, after the intent is durable: somebody may have removed one in between. */
-function requireLocks({ fs, members }: TransactionContext): void {
-  const open = members.roots.find((root) => !isClosedBy(fs, root, members.id));
+function requireLocks({ fs, participants }: TransactionContext): void {
+  const open = participants.roots.find((root) => !isClosedBy(fs, root, participants.id));
   if (open === undefined) return;
   throw new RollbackError(
     'ERR_UNFINISHED',
@@ -99,16 +99,16 @@ function requireLocks({ fs, members }: TransactionContext): void {
 
 /** Ends a rollback whose steps are durable. Every part may be repeated after a crash. */
 export function finishForward(context: TransactionContext): void {
-  const { fs, members } = context;
+  const { fs, participants } = context;
   markAll(context, DONE_MARK);
   for (const dir of boltDirs(context)) drawBolt(fs, dir);
-  for (const area of rootsLast(members.areas)) renameDocument(fs, area, JOURNAL_FILE, UNDO_FILE);
+  for (const area of inReverse(participants.areas)) renameDocument(fs, area, JOURNAL_FILE, UNDO_FILE);
   unlock(context);
 }
 
 /** Discards what undo would need of a finished rollback: a crash before that leaves one that can still be undone. */
-export function discardKept({ fs, members }: TransactionContext): void {
-  for (const dir of rootsLast(members.dirs)) discardArea(fs, dir, members.id);
+export function discardKept({ fs, participants }: TransactionContext): void {
+  for (const dir of inReverse(participants.dirs)) discardArea(fs, dir, participants.id);
 }
 
 /** Ends an undo whose inverse steps are durable. Every part may be repeated after a crash. */
@@ -119,15 +119,15 @@ export function finishBackward(context: TransactionContext): void {
 
 /** Takes bolts, areas and locks away: everything has been taken back. */
 function discardAll(context: TransactionContext): void {
-  const { fs, members } = context;
+  const { fs, participants } = context;
   for (const dir of boltDirs(context)) drawBolt(fs, dir);
-  for (const dir of rootsLast(members.dirs)) discardArea(fs, dir, members.id);
+  for (const dir of inReverse(participants.dirs)) discardArea(fs, dir, participants.id);
   unlock(context);
 }
 
 /** The snapshot directory and the tables below it, as far as they were locked. */
-function outside({ members, lockedDirs }: TransactionContext): string[] {
-  return lockedDirs.filter((dir) => !members.roots.includes(dir));
+function outside({ participants, lockedDirs }: TransactionContext): string[] {
+  return lockedDirs.filter((dir) => !participants.roots.includes(dir));
 }
 
 /**
@@ -135,11 +135,11 @@ function outside({ members, lockedDirs }: TransactionContext): string[] {
  * document's name. Of one whose end was interrupted the bolts may have been drawn.
  */
 export function beginUndo(context: TransactionContext, clear: unknown, now: Date): void {
-  const { fs, members, lockedDirs } = context;
-  for (const dir of lockedDirs) closeLock(fs, dir, members.id, now);
+  const { fs, participants, lockedDirs } = context;
+  for (const dir of lockedDirs) closeLock(fs, dir, participants.id, now);
   shootBolts(context);
   markAll(context, UNDOING_MARK, clear);
-  for (const area of members.areas) renameDocument(fs, area, UNDO_FILE, JOURNAL_FILE);
+  for (const area of participants.areas) renameDocument(fs, area, UNDO_FILE, JOURNAL_FILE);
 }
 
 function renameDocument(fs: DurableFs, area: string, from: string, to: string): void {
@@ -150,6 +150,6 @@ function renameDocument(fs: DurableFs, area: string, from: string, to: string): 
 
 /** The roots last, as everything at an end. */
 function unlock(context: TransactionContext): void {
-  const { fs, members } = context;
-  for (const dir of [...outside(context), ...members.roots]) openLock(fs, dir);
+  const { fs, participants } = context;
+  for (const dir of [...outside(context), ...participants.roots]) openLock(fs, dir);
 }

@@ -21,7 +21,7 @@ export function requireKept(context: TransactionContext): void {
       'ERR_UNDO_REFUSED',
       {
         what: `The database is not as the rollback left it: what was kept for undo ${problem}`,
-        why: `${context.members.pathOf(step)} cannot be put back without it. Nothing was changed`,
+        why: `${context.participants.pathOf(step)} cannot be put back without it. Nothing was changed`,
         next: 'Put it back from a backup of this directory, or restore the database from one',
       },
       { path, table: step.table },
@@ -31,11 +31,11 @@ export function requireKept(context: TransactionContext): void {
 
 /** Where a step has kept what it took away, and what is wrong with that; null for nothing. */
 function keptOf(
-  { fs, members }: TransactionContext,
+  { fs, participants }: TransactionContext,
   step: Step,
   index: number,
 ): readonly [string, string | null] {
-  const at = (what: 'removed' | 'original' | 'tail'): string => members.keptPath(step, index, what);
+  const at = (what: 'removed' | 'original' | 'tail'): string => participants.keptPath(step, index, what);
   switch (step.op) {
     case 'remove-file':
     case 'remove-link':
@@ -72,7 +72,7 @@ function keptOf(
  * @throws RollbackError ERR_UNFINISHED; what the file system throws
  */
 export function requireDone(context: TransactionContext): void {
-  const step = takenBack(context);
+  const step = problemOfNotReverted(context);
   if (step === null) return;
   throw new RollbackError(
     'ERR_UNFINISHED',
@@ -81,21 +81,21 @@ export function requireDone(context: TransactionContext): void {
       why: 'Finishing it would leave the database mixed, and open',
       next: 'Run `litt-rollback undo`: it takes the rest back',
     },
-    { path: context.members.pathOf(step), table: step.table },
+    { path: context.participants.pathOf(step), table: step.table },
   );
 }
 
 /** A step of a rollback that was done, and that has been taken back; null when none has. */
-export function takenBack(context: TransactionContext): Step | null {
+export function problemOfNotReverted(context: TransactionContext): Step | null {
   return stepsOf(context).find((step, index) => isTakenBack(context, step, index)) ?? null;
 }
 
-function isTakenBack({ fs, members }: TransactionContext, step: Step, index: number): boolean {
-  const path = members.pathOf(step);
+function isTakenBack({ fs, participants }: TransactionContext, step: Step, index: number): boolean {
+  const path = participants.pathOf(step);
   const stat = lstatOrNull(fs, path);
   if (stat === null) return false;
   const keeps = (what: 'removed' | 'original'): boolean =>
-    lstatOrNull(fs, members.keptPath(step, index, what)) !== null;
+    lstatOrNull(fs, participants.keptPath(step, index, what)) !== null;
   switch (step.op) {
     case 'remove-file':
     case 'remove-link':

@@ -1,7 +1,7 @@
 /** Is a root missing? The set of given roots must be believable before a plan exists. */
 import { RollbackError } from '../errors.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
-import { rememberedSet } from '../store/root-memory.ts';
+import { readRootSet } from '../store/root-set.ts';
 import type { Database, Table } from '../store/types.ts';
 
 /**
@@ -27,7 +27,7 @@ export function judgeRoots(
 }
 
 function judgeOneDatabase(fs: DurableFs, roots: readonly string[], tables: readonly Table[]): void {
-  const memory = rememberedSet(fs, roots);
+  const memory = readRootSet(fs, roots);
   if (memory.state === 'incomplete') {
     throw new RollbackError('ERR_ROOTS_UNCERTAIN', {
       what: `The given roots remember a set of ${memory.expected}, but only ${memory.given} of that set are given`,

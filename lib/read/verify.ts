@@ -3,9 +3,9 @@ import { surveySegment } from '../../streams/reverse-records.ts';
 import { RollbackError } from '../errors.ts';
 import { readDatabase } from '../store/database.ts';
 import { realFs } from '../store/durable-fs.ts';
+import { refuseUnfinished } from '../store/open-transaction.ts';
 import { resolveRoots } from '../store/roots.ts';
 import type { RootGroups, Segment, Table } from '../store/types.ts';
-import { refuseUnfinished } from '../store/unfinished.ts';
 import type { Progress } from '../types.ts';
 
 /** One thing that is wrong. */

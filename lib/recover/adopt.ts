@@ -1,13 +1,13 @@
 /** Takes an unfinished transaction over from the run that died: whoever is still at work is left alone. */
 import { ioError, RollbackError } from '../errors.ts';
 import { claimAreas } from '../journal/claim.ts';
-import { type AreaState, type JournalDocument, lostIn } from '../journal/documents.ts';
+import { type AreaState, type JournalDocument, missingDocumentError } from '../journal/documents.ts';
 import {
   contextOf,
   type FoundTransaction,
   findTransactions,
   requireAllRoots,
-  snapshotDirNeeded,
+  snapshotDirNeededError,
 } from '../journal/find.ts';
 import { dropTemporaries } from '../journal/sweep.ts';
 import type { TransactionContext } from '../journal/transaction.ts';
@@ -26,7 +26,7 @@ export interface ResumeOptions {
 }
 
 /** An error of the file system while recovering, before or between the parts that say more about it. */
-export function stillOpen(error: unknown, root: string, command: 'resume' | 'undo'): RollbackError {
+export function stillOpenError(error: unknown, root: string, command: 'resume' | 'undo'): RollbackError {
   const state = `What was unfinished still is, and is shut: repair the cause, then run \`litt-rollback ${command}\` again`;
   return ioError(error, root, 'change a file', state);
 }
@@ -36,7 +36,7 @@ export function stillOpen(error: unknown, root: string, command: 'resume' | 'und
  * happened yet.
  * @throws RollbackError ERR_JOURNAL when it has begun and no document is whole
  */
-export function takeOver(
+export function adoptTransaction(
   fs: DurableFs,
   open: FoundTransaction,
   roots: readonly string[],
@@ -45,7 +45,7 @@ export function takeOver(
   const { document } = open;
   const begun = open.areas.some((a) => a.begun);
   refuseHeld(fs, roots);
-  if (begun && document === null) throw lostIn(open.areas[0] as AreaState);
+  if (begun && document === null) throw missingDocumentError(open.areas[0] as AreaState);
   if (!begun || document === null) {
     // The mark may be in a root that was not given, and what is to be cleared away in a snapshot directory.
     requireAllRoots(fs, open, roots);
@@ -59,15 +59,15 @@ export function takeOver(
     return { context: null, areas: open.areas };
   }
   const context = contextOf(fs, open, document, options.snapshotDir);
-  claimAreas(fs, context.members.dirs, open.id, options.forceUnlock);
-  for (const area of context.members.areas) dropTemporaries(fs, area);
+  claimAreas(fs, context.participants.dirs, open.id, options.forceUnlock);
+  for (const area of context.participants.areas) dropTemporaries(fs, area);
   for (const dir of context.lockedDirs) closeLock(fs, dir, open.id, new Date(document.begunAt));
   return { context, areas: findTransactions(fs, roots).find((t) => t.id === open.id)?.areas ?? open.areas };
 }
 
 /** Without it a lock in the snapshot directory would be left, and nothing in the roots would tell of it. */
 export function requireSnapshotDir(document: JournalDocument | null, { snapshotDir }: ResumeOptions): void {
-  if (document?.hasSnapshotDir === true && snapshotDir === undefined) throw snapshotDirNeeded(document);
+  if (document?.hasSnapshotDir === true && snapshotDir === undefined) throw snapshotDirNeededError(document);
 }
 
 /** An engine (or another program) that holds an ordinary lock is at work. */

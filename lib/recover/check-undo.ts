@@ -6,7 +6,7 @@
 import { basename, join } from 'node:path';
 import { RollbackError } from '../errors.ts';
 import { segmentIndexOf } from '../format/file-names.ts';
-import type { MemberName } from '../journal/participants.ts';
+import type { ParticipantName } from '../journal/participants.ts';
 import type { TransactionContext } from '../journal/transaction.ts';
 import { segmentsLeft } from '../plan/consistency.ts';
 import { takesRecords, watermarkAfter } from '../plan/step-effects.ts';
@@ -18,8 +18,8 @@ import type { FileInfo, Orphan, Segment, Table } from '../store/types.ts';
 import type { FingerprintEntry, TablePlan } from '../types.ts';
 
 /** Something that the engine has made since: cleared away only if it is still the same file. */
-export interface Clearing {
-  readonly member: MemberName;
+export interface Addition {
+  readonly member: ParticipantName;
   readonly path: string;
   readonly ino: string;
 }
@@ -28,20 +28,20 @@ export interface Clearing {
  * What must be cleared away before the undo.
  * @throws RollbackError ERR_UNDO_REFUSED
  */
-export function matchApplied(context: TransactionContext): Clearing[] {
+export function engineAdditions(context: TransactionContext): Addition[] {
   const { fs, plan } = context;
   const database = readPlanned(fs, plan);
   return plan.tables
     .filter((t) => t.steps.length > 0)
     .flatMap((tablePlan) => {
       const table = database.tables.find((t) => t.name === tablePlan.table);
-      if (table === undefined) throw refused(tablePlan.table, 'the table is gone');
+      if (table === undefined) throw undoRefusedError(tablePlan.table, 'the table is gone');
       return new TableMatch(context, tablePlan, table).match();
     });
 }
 
 class TableMatch {
-  private readonly clearings: Clearing[] = [];
+  private readonly additions: Addition[] = [];
   private readonly fs: DurableFs;
   /**
    * Expected size of each file, by `root:path`. Key and value files only ever grow, and an earlier undo may
@@ -70,21 +70,21 @@ class TableMatch {
     if (path.startsWith(`${this.name}/`)) this.expected.set(`${root}:${path}`, size);
   }
 
-  match(): Clearing[] {
+  match(): Addition[] {
     const kept = segmentsLeft(this.plan);
     const highest = kept.at(-1) ?? -1;
     const present = new Map(this.table.segments.map((s) => [s.index, s]));
     for (const index of kept) {
       const segment = present.get(index);
       if (segment === undefined)
-        throw refused(this.name, `segment ${index} has been collected or removed since`);
+        throw undoRefusedError(this.name, `segment ${index} has been collected or removed since`);
       this.matchSegment(segment);
     }
     for (const segment of this.table.segments) if (segment.index > highest) this.clearEmpty(segment);
     for (const orphan of this.table.orphans) this.clearOrphan(orphan, highest);
     this.matchWatermark();
     this.clearDerived();
-    return this.clearings;
+    return this.additions;
   }
 
   private matchSegment(segment: Segment): void {
@@ -95,7 +95,7 @@ class TableMatch {
       const problem = isElsewhere
         ? 'has moved to another root since'
         : `has ${file.size} bytes instead of ${expected}`;
-      throw refused(this.name, `a file ${problem}`, file.path);
+      throw undoRefusedError(this.name, `a file ${problem}`, file.path);
     }
   }
 
@@ -103,7 +103,7 @@ class TableMatch {
   private clearEmpty(segment: Segment): void {
     const data = [segment.keys, ...segment.values].find((f) => f.size > 0);
     if (data !== undefined || segment.metadata.keyCount > 0) {
-      throw refused(
+      throw undoRefusedError(
         this.name,
         `segment ${segment.index} holds new data, written after the rollback`,
         data?.path,
@@ -114,7 +114,7 @@ class TableMatch {
 
   private clearOrphan(orphan: Orphan, highest: number): void {
     if (orphan.index <= highest || !isCreationOrphan(orphan)) {
-      throw refused(this.name, `segment ${orphan.index} is incomplete`, orphan.files[0]?.path);
+      throw undoRefusedError(this.name, `segment ${orphan.index} is incomplete`, orphan.files[0]?.path);
     }
     for (const file of orphan.files) this.clearFile(file);
   }
@@ -122,7 +122,7 @@ class TableMatch {
   private matchWatermark(): void {
     const expected = watermarkAfter(this.plan);
     if (this.table.watermark !== expected) {
-      throw refused(
+      throw undoRefusedError(
         this.name,
         `the gc-watermark is ${this.table.watermark} instead of ${expected}: segments were collected`,
       );
@@ -135,7 +135,7 @@ class TableMatch {
       for (const keymap of this.table.keymaps) this.clear(keymap.root, keymap.rel);
     const gone = this.plan.steps.filter((s) => s.op.startsWith('remove-'));
     for (const step of gone) {
-      if (lstatOrNull(this.fs, this.context.members.pathOf(step)) !== null)
+      if (lstatOrNull(this.fs, this.context.participants.pathOf(step)) !== null)
         this.clear(step.file.root, step.file.path);
     }
     const from = this.plan.snapshotCopies?.from ?? Number.POSITIVE_INFINITY;
@@ -146,7 +146,7 @@ class TableMatch {
   }
 
   private clearPublished(from: number): void {
-    const { snapshotDir } = this.context.members;
+    const { snapshotDir } = this.context.participants;
     const rel = `${this.name}/${SEGMENTS_DIR}`;
     if (snapshotDir === null || lstatOrNull(this.fs, join(snapshotDir, rel))?.kind !== 'directory') return;
     for (const name of this.fs.readdir(join(snapshotDir, rel))) {
@@ -158,16 +158,16 @@ class TableMatch {
     this.clear(file.root, file.rel);
   }
 
-  private clear(member: MemberName, path: string): void {
-    if (this.clearings.some((c) => c.member === member && c.path === path)) return;
-    const { ino } = this.fs.lstat(join(this.context.members.base(member), path));
-    this.clearings.push({ member, path, ino });
+  private clear(member: ParticipantName, path: string): void {
+    if (this.additions.some((c) => c.member === member && c.path === path)) return;
+    const { ino } = this.fs.lstat(join(this.context.participants.base(member), path));
+    this.additions.push({ member, path, ino });
   }
 }
 
 const segmentOf = (path: string): number => segmentIndexOf(basename(path)) ?? -1;
 
-function refused(table: string, problem: string, path?: string): RollbackError {
+function undoRefusedError(table: string, problem: string, path?: string): RollbackError {
   return new RollbackError(
     'ERR_UNDO_REFUSED',
     {

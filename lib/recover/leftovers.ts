@@ -2,19 +2,19 @@
 
 import { audit, lineOf } from '../journal/audit.ts';
 import { claimAreas, refuseAtWork } from '../journal/claim.ts';
-import { type AreaState, areasIn, journalLost, lostIn } from '../journal/documents.ts';
+import { type AreaState, areasIn, lostJournalError, missingDocumentError } from '../journal/documents.ts';
 import { type FoundTransaction, requireAllRoots } from '../journal/find.ts';
 import {
   clearTraces,
   clearTransaction,
-  freeAfter,
+  freeUnlessAuditFailed,
   hasLeftovers,
   markUndone,
-  memberDirs,
+  participantDirs,
 } from '../journal/sweep.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { boltIn, isClosed, isClosedBy } from '../store/guard.ts';
-import { openTrace } from '../store/unfinished.ts';
+import { traceOfOpen } from '../store/open-transaction.ts';
 import { type ResumeOptions, refuseHeld, requireSnapshotDir } from './adopt.ts';
 
 /**
@@ -22,7 +22,7 @@ import { type ResumeOptions, refuseHeld, requireSnapshotDir } from './adopt.ts';
  * told of; null when there was nothing to clean up.
  * @throws RollbackError ERR_LOCKED, ERR_JOURNAL, ERR_SNAPSHOT_DIR_NEEDED
  */
-export function cleanUp(
+export function sweepLeftovers(
   fs: DurableFs,
   roots: readonly string[],
   dirs: readonly string[],
@@ -30,7 +30,7 @@ export function cleanUp(
 ): string[] | null {
   // A run that is just beginning or ending has no journal either: it must not be disturbed.
   refuseHeld(fs, dirs);
-  if (!dirs.some((dir) => openTrace(fs, dir) !== null || hasLeftovers(fs, dir))) return null;
+  if (!dirs.some((dir) => traceOfOpen(fs, dir) !== null || hasLeftovers(fs, dir))) return null;
   const areas = dirs.flatMap((dir) => areasIn(fs, dir));
   refuseLostJournal(fs, dirs, areas);
   const closed = areas.filter(({ dir, id }) => isClosedBy(fs, dir, id));
@@ -44,7 +44,7 @@ export function cleanUp(
     const line = { ...lineOf('resume', id, plan), outcome: 'the rollback stands' };
     return audit(fs, roots, line, new Date());
   });
-  return freeAfter(fs, dirs, failures);
+  return freeUnlessAuditFailed(fs, dirs, failures);
 }
 
 /**
@@ -53,12 +53,12 @@ export function cleanUp(
  */
 function refuseLostJournal(fs: DurableFs, dirs: readonly string[], areas: readonly AreaState[]): void {
   const bare = areas.find((a) => a.state === 'bare' && a.begun);
-  if (bare !== undefined) throw lostIn(bare);
+  if (bare !== undefined) throw missingDocumentError(bare);
   const whole = areas.filter((a) => a.document !== null);
   for (const dir of dirs) {
     const bolt = boltIn(fs, dir);
     const isTold = whole.some((a) => !isClosed(fs, dir) || isClosedBy(fs, dir, a.id));
-    if (bolt !== null && !isTold) throw journalLost(bolt);
+    if (bolt !== null && !isTold) throw lostJournalError(bolt);
   }
 }
 
@@ -66,7 +66,7 @@ function refuseLostJournal(fs: DurableFs, dirs: readonly string[], areas: readon
  * Ends an undo whose inverse steps are all durable. Some areas may be gone already, so this goes by the marks
  * that are left, not by a full set of documents. Returns what a person must be told of.
  */
-export function endUndone(
+export function finishReverted(
   fs: DurableFs,
   open: FoundTransaction,
   roots: readonly string[],
@@ -75,7 +75,7 @@ export function endUndone(
 ): string[] {
   requireAllRoots(fs, open, roots);
   requireSnapshotDir(open.document, options);
-  const dirs = memberDirs(fs, roots, options.snapshotDir);
+  const dirs = participantDirs(fs, roots, options.snapshotDir);
   refuseHeld(fs, roots);
   claimAreas(
     fs,
@@ -86,5 +86,5 @@ export function endUndone(
   markUndone(fs, dirs, open.id);
   clearTransaction(fs, dirs, open.id);
   const line = { ...lineOf(action, open.id, open.document?.plan), outcome: 'taken back' };
-  return freeAfter(fs, dirs, audit(fs, roots, line, new Date()));
+  return freeUnlessAuditFailed(fs, dirs, audit(fs, roots, line, new Date()));
 }

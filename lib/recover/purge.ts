@@ -1,8 +1,8 @@
 /** Purge: frees what undo keeps. The rollback then stays. */
 import { ioError, RollbackError } from '../errors.ts';
 import { audit, audited, lineOf } from '../journal/audit.ts';
-import { type FoundTransaction, findTransactions, rootsMissing } from '../journal/find.ts';
-import { freeAfter } from '../journal/sweep.ts';
+import { type FoundTransaction, findTransactions, missingRootsError } from '../journal/find.ts';
+import { freeUnlessAuditFailed } from '../journal/sweep.ts';
 import { areaPath, discardArea, heldBytes } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { lockDatabase } from '../store/lock-database.ts';
@@ -43,7 +43,7 @@ function refuseMissingRoots(fs: DurableFs, roots: readonly string[]): void {
   for (const { document, areas } of findTransactions(fs, roots)) {
     // With as many roots as it has, what is not there was freed by a purge that was interrupted.
     if (document === null || roots.length >= document.roots) continue;
-    throw rootsMissing(areas, document);
+    throw missingRootsError(areas, document);
   }
 }
 
@@ -78,7 +78,11 @@ export async function purgeWith(fs: DurableFs, dirs: readonly string[], id?: str
     done.forEach(tell);
     throw error;
   }
-  return { purged: done.map((t) => t.id), bytesFreed, notices: freeAfter(fs, dirs, done.flatMap(tell)) };
+  return {
+    purged: done.map((t) => t.id),
+    bytesFreed,
+    notices: freeUnlessAuditFailed(fs, dirs, done.flatMap(tell)),
+  };
 }
 
 /** Takes one transaction's areas out of sight; returns the bytes that they hold. */

@@ -1,16 +1,16 @@
 /** Resume: finishes what a crash has interrupted, forward or backward, without asking the filter again. */
 
-import { completeForward, concludeForward } from '../apply/roll-forward.ts';
+import { finishApply, rollForward } from '../apply/roll-forward.ts';
 import { type AuditEntry, audited, lineOf } from '../journal/audit.ts';
 import { type FoundTransaction, findOpen, findTransactions } from '../journal/find.ts';
-import { clearTransaction, conclude, freeTrash, memberDirs } from '../journal/sweep.ts';
+import { clearTransaction, finishRun, freeTrash, participantDirs } from '../journal/sweep.ts';
 import { markAll, shootBolts, type TransactionContext } from '../journal/transaction.ts';
 import { COMMITTED_MARK } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { resolveRoots } from '../store/roots.ts';
-import { type ResumeOptions, stillOpen, takeOver } from './adopt.ts';
-import { cleanUp, endUndone } from './leftovers.ts';
-import { finishTakingBack } from './revert.ts';
+import { adoptTransaction, type ResumeOptions, stillOpenError } from './adopt.ts';
+import { finishReverted, sweepLeftovers } from './leftovers.ts';
+import { resumeRevert } from './revert.ts';
 
 /**
  * What resume did: `nothing` was unfinished; `swept`: nothing had happened yet, and its traces are gone;
@@ -42,7 +42,7 @@ export async function resumeWith(
   try {
     return await resumeIn(fs, roots, options);
   } catch (error) {
-    throw stillOpen(error, roots[0] as string, 'resume');
+    throw stillOpenError(error, roots[0] as string, 'resume');
   }
 }
 
@@ -52,15 +52,15 @@ async function resumeIn(
   options: ResumeOptions,
 ): Promise<ResumeOutcome> {
   const open = findOpen(findTransactions(fs, roots));
-  const dirs = memberDirs(fs, roots, options.snapshotDir);
+  const dirs = participantDirs(fs, roots, options.snapshotDir);
   if (open === null) {
-    const notices = cleanUp(fs, roots, dirs, options);
+    const notices = sweepLeftovers(fs, roots, dirs, options);
     const action = notices === null ? 'nothing' : 'cleaned';
     return { action, transaction: null, target: null, notices: notices ?? [] };
   }
   const target = open.document?.plan.target ?? null;
   if (open.areas.some((a) => a.undone)) {
-    const notices = endUndone(fs, open, roots, options, 'resume');
+    const notices = finishReverted(fs, open, roots, options, 'resume');
     return { action: 'taken-back', transaction: open.id, target, notices };
   }
   const line = lineOf('resume', open.id, open.document?.plan);
@@ -78,13 +78,13 @@ function ended(
   { id, areas, document }: FoundTransaction,
   line: Omit<AuditEntry, 'outcome'>,
 ): ResumeOutcome {
-  const { fs, members, plan } = context;
+  const { fs, participants, plan } = context;
   const about = { transaction: id, target: plan.target };
   if (areas.some((a) => a.undoing)) {
-    const notices = conclude(fs, members.roots, members.dirs, { ...line, outcome: 'taken back' });
+    const notices = finishRun(fs, participants.roots, participants.dirs, { ...line, outcome: 'taken back' });
     return { ...about, action: 'taken-back', notices };
   }
-  const failures = concludeForward(context, document?.keepUndo ?? true, { ...line, outcome: 'finished' });
+  const failures = finishApply(context, document?.keepUndo ?? true, { ...line, outcome: 'finished' });
   // What a person must do besides is said here: the run that would have said it has died.
   return { ...about, action: 'finished', notices: [...plan.notices, ...failures] };
 }
@@ -96,15 +96,15 @@ async function goOn(
   roots: readonly string[],
   options: ResumeOptions,
 ): Promise<TransactionContext | null> {
-  const { context, areas } = takeOver(fs, open, roots, options);
+  const { context, areas } = adoptTransaction(fs, open, roots, options);
   if (context === null) return null;
-  if (areas.some((a) => a.undoing)) await finishTakingBack(context, areas, options.onProgress);
+  if (areas.some((a) => a.undoing)) await resumeRevert(context, areas, options.onProgress);
   else {
     shootBolts(context);
     // A crash may have left the mark in some roots only, or not yet durable: no step comes before that.
     markAll(context, COMMITTED_MARK);
     const isDone = areas.some((a) => a.done);
-    await completeForward(context, options.onProgress, isDone);
+    await rollForward(context, options.onProgress, isDone);
   }
   return context;
 }

@@ -3,40 +3,40 @@ import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
 import { RollbackError } from '../errors.ts';
 import type { AreaState } from '../journal/documents.ts';
-import { runBackward, stepsOf, unfinished } from '../journal/run-steps.ts';
+import { runBackward, stepsOf, unfinishedError } from '../journal/run-steps.ts';
 import { beginUndo, finishBackward, type TransactionContext } from '../journal/transaction.ts';
 import { relative, rootNumber } from '../plan/schema.ts';
 import { isTablePath, refuseLinkedParents } from '../plan/step-paths.ts';
 import { areaPath, KEPT_DIR, readSealed, UNDOING_MARK } from '../store/area.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { Progress } from '../types.ts';
-import type { Clearing } from './check-undo.ts';
+import type { Addition } from './check-undo.ts';
 
 const markSchema = z.object({
   clear: z.array(z.strictObject({ member: rootNumber, path: relative, ino: z.string() })),
 });
 
 /** Begins to take a transaction back: the list of what is cleared away is durable before anything moves. */
-export async function takeBack(
+export async function revert(
   context: TransactionContext,
-  clearings: readonly Clearing[],
+  additions: readonly Addition[],
   onProgress?: (p: Progress) => void,
 ): Promise<void> {
   try {
-    beginUndo(context, { clear: clearings }, new Date());
+    beginUndo(context, { clear: additions }, new Date());
   } catch (error) {
-    throw unfinished(
+    throw unfinishedError(
       error,
-      context.members.roots[0] as string,
+      context.participants.roots[0] as string,
       { done: 0, alreadyDone: 0 },
       stepsOf(context).length,
     );
   }
-  await inverse(context, clearings, onProgress);
+  await revertSteps(context, additions, onProgress);
 }
 
 /** Goes on with taking back. */
-export async function finishTakingBack(
+export async function resumeRevert(
   context: TransactionContext,
   areas: readonly AreaState[],
   onProgress?: (p: Progress) => void,
@@ -44,14 +44,14 @@ export async function finishTakingBack(
   const marked = areas.find((a) => a.undoing);
   const mark =
     marked === undefined ? null : readSealed(context.fs, areaPath(marked.dir, marked.id), UNDOING_MARK);
-  await takeBack(context, checkedClearings(context, mark), onProgress);
+  await revert(context, checkedAdditions(context, mark), onProgress);
 }
 
 /** The list of a mark that was read back: input like any other. */
-function checkedClearings(context: TransactionContext, mark: unknown): Clearing[] {
+function checkedAdditions(context: TransactionContext, mark: unknown): Addition[] {
   const parsed = markSchema.safeParse(mark);
   const tables = context.plan.tables.map((t) => t.table);
-  const known = (c: Clearing): boolean =>
+  const known = (c: Addition): boolean =>
     tables.some((t) => isTablePath(t, { root: c.member, path: c.path }));
   if (parsed.success && parsed.data.clear.every(known)) return parsed.data.clear;
   throw new RollbackError('ERR_JOURNAL', {
@@ -61,33 +61,38 @@ function checkedClearings(context: TransactionContext, mark: unknown): Clearing[
   });
 }
 
-async function inverse(
+async function revertSteps(
   context: TransactionContext,
-  clearings: readonly Clearing[],
+  additions: readonly Addition[],
   onProgress?: (p: Progress) => void,
 ): Promise<void> {
-  const { members } = context;
+  const { participants } = context;
   try {
-    clearAway(context, clearings);
+    quarantine(context, additions);
   } catch (error) {
-    throw unfinished(error, members.roots[0] as string, { done: 0, alreadyDone: 0 }, stepsOf(context).length);
+    throw unfinishedError(
+      error,
+      participants.roots[0] as string,
+      { done: 0, alreadyDone: 0 },
+      stepsOf(context).length,
+    );
   }
   const counts = await runBackward(context, onProgress);
   try {
     finishBackward(context);
   } catch (error) {
-    throw unfinished(error, members.roots[0] as string, counts, stepsOf(context).length);
+    throw unfinishedError(error, participants.roots[0] as string, counts, stepsOf(context).length);
   }
 }
 
 /** Moves what the engine has made out of the way, if it is still the same file. */
-function clearAway({ fs, members }: TransactionContext, clearings: readonly Clearing[]): void {
+function quarantine({ fs, participants }: TransactionContext, additions: readonly Addition[]): void {
   const touched = new Set<string>();
-  clearings.forEach(({ member, path, ino }, i) => {
-    const base = members.base(member);
+  additions.forEach(({ member, path, ino }, i) => {
+    const base = participants.base(member);
     refuseLinkedParents(fs, base, [path]);
     const from = join(base, path);
-    const to = join(areaPath(base, members.id), KEPT_DIR, `${i}.cleared`);
+    const to = join(areaPath(base, participants.id), KEPT_DIR, `${i}.cleared`);
     touched.add(dirname(from)).add(dirname(to));
     if (lstatOrNull(fs, from)?.ino !== ino || lstatOrNull(fs, to) !== null) return;
     fs.rename(from, to);

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { type FoundTransaction, findTransactions } from '../journal/find.ts';
 import { areaPath, heldBytes, KEPT_DIR } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
+import { traceOfOpen } from '../store/open-transaction.ts';
 import { lstatOrNull, resolveRoots } from '../store/roots.ts';
-import { openTrace } from '../store/unfinished.ts';
 
 /** One transaction, as status tells of it. */
 export interface TransactionStatus {
@@ -46,7 +46,7 @@ export async function rollbackStatus(dirs: readonly string[]): Promise<StatusRep
   const transactions = found.filter((f) => !isBare(f)).map((f) => statusOf(fs, f));
   const traces = found.filter(isBare).flatMap(({ areas }) => areas.map((a) => areaPath(a.dir, a.id)));
   if (!transactions.some((t) => t.state === 'unfinished'))
-    traces.push(...roots.map((root) => openTrace(fs, root)).filter((t) => t !== null));
+    traces.push(...roots.map((root) => traceOfOpen(fs, root)).filter((t) => t !== null));
   return { roots, transactions, traces };
 }
 

@@ -2,7 +2,7 @@
 import { ioError, RollbackError } from '../errors.ts';
 import { audited, lineOf } from '../journal/audit.ts';
 import { claimAreas } from '../journal/claim.ts';
-import { type AreaState, lostIn } from '../journal/documents.ts';
+import { type AreaState, missingDocumentError } from '../journal/documents.ts';
 import {
   contextOf,
   type FoundTransaction,
@@ -10,16 +10,16 @@ import {
   findTransactions,
   missingRoots,
 } from '../journal/find.ts';
-import { conclude } from '../journal/sweep.ts';
+import { finishRun } from '../journal/sweep.ts';
 import type { TransactionContext } from '../journal/transaction.ts';
-import { requireKept, takenBack } from '../journal/undo-data.ts';
+import { problemOfNotReverted, requireKept } from '../journal/undo-data.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { lockDatabase } from '../store/lock-database.ts';
 import { resolveRoots } from '../store/roots.ts';
-import { type ResumeOptions, stillOpen, takeOver } from './adopt.ts';
-import { type Clearing, matchApplied } from './check-undo.ts';
-import { endUndone } from './leftovers.ts';
-import { finishTakingBack, takeBack } from './revert.ts';
+import { adoptTransaction, type ResumeOptions, stillOpenError } from './adopt.ts';
+import { type Addition, engineAdditions } from './check-undo.ts';
+import { finishReverted } from './leftovers.ts';
+import { resumeRevert, revert } from './revert.ts';
 
 /** What undo did. */
 export interface UndoOutcome {
@@ -66,7 +66,7 @@ export async function undoOpen(
   try {
     return await takeOpenBack(fs, roots, options);
   } catch (error) {
-    throw stillOpen(error, roots[0] as string, 'undo');
+    throw stillOpenError(error, roots[0] as string, 'undo');
   }
 }
 
@@ -76,9 +76,9 @@ async function takeOpenBack(
   options: ResumeOptions,
 ): Promise<UndoOutcome> {
   const open = findOpen(findTransactions(fs, roots));
-  if (open === null) throw nothing();
+  if (open === null) throw nothingToUndoError();
   if (open.areas.some((a) => a.undone)) {
-    const notices = endUndone(fs, open, roots, options, 'undo');
+    const notices = finishReverted(fs, open, roots, options, 'undo');
     const target = open.document?.plan.target ?? '';
     return { transaction: open.id, target, wasFinished: open.areas.some((a) => a.done), notices };
   }
@@ -96,7 +96,7 @@ async function takeBackFrom(
   roots: readonly string[],
   options: ResumeOptions,
 ): Promise<TransactionContext> {
-  const { context, areas } = takeOver(fs, open, roots, options);
+  const { context, areas } = adoptTransaction(fs, open, roots, options);
   if (context === null) {
     const next = 'Run `litt-rollback resume`: it clears the traces away';
     throw new RollbackError('ERR_NOTHING_TO_UNDO', {
@@ -105,14 +105,14 @@ async function takeBackFrom(
     });
   }
   // An undo that was interrupted has its own list of what to clear away.
-  if (areas.some((a) => a.undoing)) await finishTakingBack(context, areas, options.onProgress);
-  else await takeBack(context, clearingsAtEnd(context, areas), options.onProgress);
+  if (areas.some((a) => a.undoing)) await resumeRevert(context, areas, options.onProgress);
+  else await revert(context, additionsAtEnd(context, areas), options.onProgress);
   return context;
 }
 
 /** Where every step was taken, an engine may have been let in since; not where an undo has begun, its mark lost. */
-function clearingsAtEnd(context: TransactionContext, areas: readonly AreaState[]): Clearing[] {
-  return areas.some((a) => a.done) && takenBack(context) === null ? clearingsOf(context) : [];
+function additionsAtEnd(context: TransactionContext, areas: readonly AreaState[]): Addition[] {
+  return areas.some((a) => a.done) && problemOfNotReverted(context) === null ? additionsOf(context) : [];
 }
 
 /** Takes the newest finished rollback back on any file system; the caller holds the locks. */
@@ -125,27 +125,27 @@ export async function undoWith(
 ): Promise<UndoOutcome> {
   const found = newestClosed(findTransactions(fs, roots), roots.length);
   const matched = contextOf(fs, found.transaction, found.document, options.snapshotDir);
-  const context = { ...matched, lockedDirs: matched.members.locksOf(lockedDirs) };
-  const clearings = clearingsOf(context, found.newer);
+  const context = { ...matched, lockedDirs: matched.participants.locksOf(lockedDirs) };
+  const additions = additionsOf(context, found.newer);
   try {
-    claimAreas(fs, context.members.dirs, found.transaction.id, options.forceUnlock);
+    claimAreas(fs, context.participants.dirs, found.transaction.id, options.forceUnlock);
   } catch (error) {
     throw ioError(error, roots[0] as string, 'begin to undo');
   }
   onStart();
   const line = lineOf('undo', found.transaction.id, context.plan);
-  await audited(fs, context.members.roots, line, () => takeBack(context, clearings, options.onProgress));
+  await audited(fs, context.participants.roots, line, () => revert(context, additions, options.onProgress));
   return finish(context, true);
 }
 
 /** Holds the database against what the rollback left; if that fails, one that cannot be read may be the reason. */
-function clearingsOf(context: TransactionContext, newer?: AreaState): Clearing[] {
+function additionsOf(context: TransactionContext, newer?: AreaState): Addition[] {
   try {
-    const clearings = matchApplied(context);
+    const additions = engineAdditions(context);
     requireKept(context);
-    return clearings;
+    return additions;
   } catch (error) {
-    throw newer === undefined ? error : lostIn(newer);
+    throw newer === undefined ? error : missingDocumentError(newer);
   }
 }
 
@@ -155,12 +155,13 @@ function newestClosed(found: readonly FoundTransaction[], roots: number) {
   const at = closed.findIndex((t) => t.document !== null);
   const newer = lostPart(at < 0 ? closed[0] : closed[at - 1]);
   const transaction = closed[at];
-  if (transaction?.document == null) throw newer === undefined ? nothing() : lostIn(newer);
+  if (transaction?.document == null)
+    throw newer === undefined ? nothingToUndoError() : missingDocumentError(newer);
   const { document, areas } = transaction;
   const lost = lostPart(transaction);
-  if (lost !== undefined) throw lostIn(lost);
+  if (lost !== undefined) throw missingDocumentError(lost);
   // As many roots as it has, and not every one holds its part: freeing it was interrupted.
-  if (missingRoots(areas, document).length > 0 && roots >= document.roots) throw partlyFreed();
+  if (missingRoots(areas, document).length > 0 && roots >= document.roots) throw partlyFreedError();
   return { transaction, document, newer };
 }
 
@@ -168,7 +169,7 @@ function lostPart(found: FoundTransaction | undefined): AreaState | undefined {
   return found?.areas.find((a) => a.state === 'closed' && a.document === null);
 }
 
-function partlyFreed(): RollbackError {
+function partlyFreedError(): RollbackError {
   return new RollbackError('ERR_NOTHING_TO_UNDO', {
     what: 'What the newest rollback kept for undo has been freed in part',
     why: 'The rest cannot take it back, and older rollbacks can only be taken back after it',
@@ -176,7 +177,7 @@ function partlyFreed(): RollbackError {
   });
 }
 
-function nothing(): RollbackError {
+function nothingToUndoError(): RollbackError {
   return new RollbackError('ERR_NOTHING_TO_UNDO', {
     what: 'There is nothing to undo in these roots',
     why: 'No rollback was applied here, or what it kept has been purged',
@@ -185,8 +186,8 @@ function nothing(): RollbackError {
 }
 
 function finish(context: TransactionContext, wasFinished: boolean): UndoOutcome {
-  const { fs, members, plan } = context;
-  const line = { ...lineOf('undo', members.id, plan), outcome: 'taken back' };
-  const notices = conclude(fs, members.roots, members.dirs, line);
-  return { transaction: members.id, target: plan.target, wasFinished, notices };
+  const { fs, participants, plan } = context;
+  const line = { ...lineOf('undo', participants.id, plan), outcome: 'taken back' };
+  const notices = finishRun(fs, participants.roots, participants.dirs, line);
+  return { transaction: participants.id, target: plan.target, wasFinished, notices };
 }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { decodeSealed, encodeSealed } from '../format/sealed-text.ts';
 import { isTemporaryName, readSmallFile, writeFileDurably } from './durable-files.ts';
 import type { DurableFs } from './durable-fs.ts';
-import { makeDirLike, makeOwnDir, OWN_DIR } from './root-memory.ts';
+import { makeDirLike, makeOwnDir, OWN_DIR } from './root-set.ts';
 import { lstatOrNull } from './roots.ts';
 
 /** The open transaction's document. */

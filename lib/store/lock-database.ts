@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { realFs } from './durable-fs.ts';
 import { findTables } from './find-tables.ts';
 import { acquireLocks, installLockCleanup, type LockSet } from './lock.ts';
+import { refuseUnfinished } from './open-transaction.ts';
 import { lstatOrNull, resolveRoots } from './roots.ts';
 import { resolveSnapshotDir } from './snapshot-dir.ts';
-import { refuseUnfinished } from './unfinished.ts';
 
 /**
  * Takes every lock of a database, in one order, as the engine does. Release them on every way out: restore()

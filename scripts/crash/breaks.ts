@@ -44,8 +44,8 @@ const FORWARD_BREAKS: readonly Break[] = [
     edits: [
       {
         file: TRANSACTION,
-        from: 'closeLock(fs, root, members.id, now);\n  members.dirs',
-        to: 'void root;\n  members.dirs',
+        from: 'closeLock(fs, root, participants.id, now);\n  participants.dirs',
+        to: 'void root;\n  participants.dirs',
       },
       { file: TRANSACTION, from: 'requireLocks(context);', to: 'void requireLocks;' },
     ],
@@ -97,8 +97,8 @@ const FORWARD_BREAKS: readonly Break[] = [
     edits: [
       {
         file: TRANSACTION,
-        from: 'for (const area of rootsLast(members.areas)) renameDocument(fs, area, JOURNAL_FILE, UNDO_FILE);\n  unlock(context);',
-        to: 'unlock(context);\n  for (const area of members.areas) renameDocument(fs, area, JOURNAL_FILE, UNDO_FILE);',
+        from: 'for (const area of inReverse(participants.areas)) renameDocument(fs, area, JOURNAL_FILE, UNDO_FILE);\n  unlock(context);',
+        to: 'unlock(context);\n  for (const area of participants.areas) renameDocument(fs, area, JOURNAL_FILE, UNDO_FILE);',
       },
     ],
     sweep: 'kill',

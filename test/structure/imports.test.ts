@@ -22,7 +22,7 @@ const WRITERS = [
   'lib/store/durable-files.ts',
   'lib/store/guard.ts',
   'lib/store/lock-files.ts',
-  'lib/store/root-memory.ts',
+  'lib/store/root-set.ts',
 ];
 
 const program = (): SourceModule[] => sourcesIn('lib', 'streams');

@@ -13,7 +13,7 @@ import { lstatOrNull } from './roots.ts';
  */
 export function refuseUnfinished(fs: DurableFs, roots: readonly string[]): void {
   for (const root of roots) {
-    const trace = openTrace(fs, root);
+    const trace = traceOfOpen(fs, root);
     if (trace === null) continue;
     throw new RollbackError(
       'ERR_UNFINISHED',
@@ -28,7 +28,7 @@ export function refuseUnfinished(fs: DurableFs, roots: readonly string[]): void 
 }
 
 /** What shows that a transaction is open: a journal, a lock that fails closed, a bolt; null when nothing does. */
-export function openTrace(fs: DurableFs, root: string): string | null {
+export function traceOfOpen(fs: DurableFs, root: string): string | null {
   for (const id of areaIds(fs, root)) {
     const area = areaPath(root, id);
     const has = (name: string): boolean => lstatOrNull(fs, join(area, name)) !== null;

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { realFs } from '../../lib/store/durable-fs.ts';
-import { rememberedSet, rememberSet } from '../../lib/store/root-memory.ts';
+import { readRootSet, writeRootSet } from '../../lib/store/root-set.ts';
 import { tempDir } from '../helpers/temp.ts';
 
 describe('the memory of roots', () => {
@@ -13,24 +13,24 @@ describe('the memory of roots', () => {
     roots = ['a', 'b', 'c'].map((name) => join(dir, name));
     for (const root of roots) mkdirSync(root);
   });
-  const of = (count: number) => rememberedSet(realFs, roots.slice(0, count));
+  const of = (count: number) => readRootSet(realFs, roots.slice(0, count));
 
   it('tells a whole set from a part of one', () => {
     expect(of(3)).to.deep.equal({ state: 'none' });
-    rememberSet(realFs, roots, 'one');
+    writeRootSet(realFs, roots, 'one');
     expect(of(3)).to.deep.equal({ state: 'complete', id: 'one' });
     expect(of(2)).to.deep.equal({ state: 'incomplete', given: 2, expected: 3 });
   });
 
   it('is none where the roots disagree, unless one of them belongs to more roots than are given', () => {
-    rememberSet(realFs, roots, 'old');
-    rememberSet(realFs, roots.slice(0, 1), 'new');
+    writeRootSet(realFs, roots, 'old');
+    writeRootSet(realFs, roots.slice(0, 1), 'new');
     expect(of(3)).to.deep.equal({ state: 'none' });
     expect(of(2)).to.deep.equal({ state: 'incomplete', given: 1, expected: 3 });
   });
 
   it('counts nothing that is not of its making', () => {
-    rememberSet(realFs, roots, 'one');
+    writeRootSet(realFs, roots, 'one');
     const path = join(roots[0]!, '.litt-rollback', 'root-set.json');
     const whole = readFileSync(path, 'utf8');
     for (const text of [

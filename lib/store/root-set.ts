@@ -28,7 +28,7 @@ interface Memory {
 }
 
 /** Compares what each given root remembers. Unreadable or foreign files count as no memory. */
-export function rememberedSet(fs: DurableFs, roots: readonly string[]): RememberedSet {
+export function readRootSet(fs: DurableFs, roots: readonly string[]): RememberedSet {
   const memories = roots.map((root) => readMemory(fs, root)).filter((m): m is Memory => m !== null);
   const [first] = memories;
   if (first === undefined) return { state: 'none' };
@@ -58,7 +58,7 @@ function readMemory(fs: DurableFs, root: string): Memory | null {
  * Makes every root remember the set.
  * @throws what the file system throws
  */
-export function rememberSet(fs: DurableFs, roots: readonly string[], id: string): void {
+export function writeRootSet(fs: DurableFs, roots: readonly string[], id: string): void {
   for (const root of roots) {
     const { uid, gid } = fs.lstat(root);
     makeOwnDir(fs, root);
