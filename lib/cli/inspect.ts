@@ -9,7 +9,7 @@ import { guardSchemas } from '../schemas/guard.ts';
 import { schemaOf } from '../schemas/known.ts';
 import { readDatabase } from '../store/database.ts';
 import { realFs } from '../store/durable-fs.ts';
-import { isClosed } from '../store/guard.ts';
+import { isFenced } from '../store/fence.ts';
 import { inspectLock } from '../store/lock.ts';
 import { refuseUnfinished } from '../store/open-transaction.ts';
 import type { Database } from '../store/types.ts';
@@ -100,7 +100,7 @@ async function heightsOf(
 /** A lock that keeps anybody else out is something to tell here, not a reason to tell nothing. */
 function lockOf(root: string): LockReport {
   try {
-    if (isClosed(realFs, root)) return { state: 'shut', pid: null, since: null, text: null };
+    if (isFenced(realFs, root)) return { state: 'shut', pid: null, since: null, text: null };
     const lock = inspectLock(realFs, root);
     if (lock.state === 'free') return { state: 'free', pid: null, since: null, text: null };
     return { state: lock.state, pid: lock.pid, since: lock.since, text: lock.text };

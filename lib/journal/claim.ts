@@ -5,9 +5,9 @@ import { encodeSealed } from '../format/sealed-text.ts';
 import { areaPath, discardedAreas, RUNNER_FILE, readSealed } from '../store/area.ts';
 import { createPassingFile } from '../store/durable-files.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
-import { isClosed } from '../store/guard.ts';
+import { isFenced } from '../store/fence.ts';
+import { livenessOf, thisProcess } from '../store/process-identity.ts';
 import { lstatOrNull } from '../store/roots.ts';
-import { judgeRunner, thisRunner } from '../store/runner.ts';
 
 const CLAIM = new RegExp(`^${RUNNER_FILE}\\.(\\d{1,9})$`);
 
@@ -28,7 +28,7 @@ export function claimAreas(fs: DurableFs, dirs: readonly string[], id: string, f
  * @throws RollbackError ERR_LOCKED
  */
 export function refuseAtWork(fs: DurableFs, dirs: readonly string[], force = false): void {
-  if (!dirs.some((dir) => isClosed(fs, dir))) return;
+  if (!dirs.some((dir) => isFenced(fs, dir))) return;
   for (const area of dirs.flatMap((dir) => discardedAreas(fs, dir))) {
     const last = lastClaim(fs, area);
     if (last > 0) refuseLiving(fs, area, last, force);
@@ -48,7 +48,7 @@ function claimArea(fs: DurableFs, area: string, force: boolean): void {
   const { uid, gid } = fs.lstat(area);
   const path = join(area, `${RUNNER_FILE}.${last + 1}`);
   try {
-    createPassingFile(fs, path, encodeSealed(thisRunner()), { mode: 0o600, uid, gid });
+    createPassingFile(fs, path, encodeSealed(thisProcess()), { mode: 0o600, uid, gid });
   } catch (error) {
     if (!hasErrno(error, 'EEXIST')) throw error;
     throw claimedError(path, 'another process has just begun to work on it');
@@ -58,10 +58,10 @@ function claimArea(fs: DurableFs, area: string, force: boolean): void {
 function refuseLiving(fs: DurableFs, area: string, last: number, force: boolean): void {
   const name = `${RUNNER_FILE}.${last}`;
   const runner = readSealed(fs, area, name);
-  const mine = thisRunner();
+  const mine = thisProcess();
   const own = JSON.stringify(runner) === JSON.stringify(mine);
   // A torn claim was never finished, and its writer had not begun to work.
-  const state = runner === null ? 'dead' : own ? 'dead' : judgeRunner(runner);
+  const state = runner === null ? 'dead' : own ? 'dead' : livenessOf(runner);
   if (state === 'dead') return;
   const pid = (runner as { pid?: unknown }).pid;
   if (state === 'running') throw claimedError(join(area, name), `process ${String(pid)} works on it`);

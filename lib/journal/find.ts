@@ -4,7 +4,7 @@ import { RollbackError } from '../errors.ts';
 import { refuseLinkedParents } from '../plan/step-paths.ts';
 import { discardedAreas } from '../store/area.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
-import { isClosedBy } from '../store/guard.ts';
+import { isFencedBy } from '../store/fence.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import { resolveSnapshotDir } from '../store/snapshot-dir.ts';
 import { type AreaState, areasIn, type JournalDocument, missingDocumentError } from './documents.ts';
@@ -115,7 +115,7 @@ export function requireAllRoots(
   if (document === null) return;
   const isPart = (root: string): boolean =>
     areas.some((a) => a.dir === root) ||
-    isClosedBy(fs, root, id) ||
+    isFencedBy(fs, root, id) ||
     discardedAreas(fs, root).some((t) => t.includes(id));
   if (roots.filter(isPart).length < document.roots) throw missingRootsError(areas, document);
 }

@@ -15,7 +15,7 @@ import {
 } from '../store/area.ts';
 import { isTemporaryName, temporaryName } from '../store/durable-files.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
-import { drawBolt, isClosed, openLock, possibleTables, segmentsDirs } from '../store/guard.ts';
+import { isFenced, lowerFence, possibleTables, removeBolt, segmentsDirs } from '../store/fence.ts';
 import { LOCK_FILE } from '../store/lock.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import { resolveSnapshotDir } from '../store/snapshot-dir.ts';
@@ -48,9 +48,9 @@ export function markUndone(fs: DurableFs, dirs: readonly string[], id: string): 
  * among `dirs`, and go last: they tell of what is left elsewhere. What is discarded still takes its space.
  */
 export function clearTransaction(fs: DurableFs, dirs: readonly string[], id: string): void {
-  drawAllBolts(fs, dirs);
+  removeAllBolts(fs, dirs);
   for (const dir of inReverse(dirs)) discardArea(fs, dir, id);
-  openAllLocks(fs, dirs);
+  lowerAllFences(fs, dirs);
 }
 
 /**
@@ -135,14 +135,14 @@ function lockTemporaries(fs: DurableFs, dir: string): string[] {
 
 /** Takes away what has no document to go by. What is discarded still takes its space. */
 export function clearTraces(fs: DurableFs, dirs: readonly string[]): void {
-  drawAllBolts(fs, dirs);
+  removeAllBolts(fs, dirs);
   for (const dir of inReverse(dirs)) {
     for (const area of areasIn(fs, dir)) {
       if (isGarbage(area)) discardArea(fs, dir, area.id);
       else dropUndoing(fs, areaPath(dir, area.id));
     }
   }
-  openAllLocks(fs, dirs);
+  lowerAllFences(fs, dirs);
 }
 
 /** An undo that had not begun: its mark would mislead the next reader. */
@@ -161,21 +161,21 @@ export function dropTemporaries(fs: DurableFs, area: string): void {
   if (names.length > 0) fs.fsyncDir(area);
 }
 
-function drawAllBolts(fs: DurableFs, dirs: readonly string[]): void {
+function removeAllBolts(fs: DurableFs, dirs: readonly string[]): void {
   for (const dir of dirs) {
     for (const name of possibleTables(fs, dir))
-      for (const at of segmentsDirs(fs, [dir], name)) drawBolt(fs, at);
+      for (const at of segmentsDirs(fs, [dir], name)) removeBolt(fs, at);
   }
 }
 
 /** Also the locks of the tables below a snapshot directory. */
-function openAllLocks(fs: DurableFs, dirs: readonly string[]): void {
+function lowerAllFences(fs: DurableFs, dirs: readonly string[]): void {
   for (const dir of inReverse(dirs)) {
     for (const name of possibleTables(fs, dir)) {
       const below = join(dir, name);
-      if (lstatOrNull(fs, below)?.kind === 'directory' && isClosed(fs, below)) openLock(fs, below);
+      if (lstatOrNull(fs, below)?.kind === 'directory' && isFenced(fs, below)) lowerFence(fs, below);
     }
     for (const path of lockTemporaries(fs, dir)) fs.unlink(path);
-    openLock(fs, dir);
+    lowerFence(fs, dir);
   }
 }

@@ -23,7 +23,7 @@ import {
   writeSealed,
 } from '../store/area.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
-import { closeLock, drawBolt, isClosedBy, openLock, segmentsDirs, shootBolt } from '../store/guard.ts';
+import { isFencedBy, lowerFence, placeBolt, raiseFence, removeBolt, segmentsDirs } from '../store/fence.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { RollbackPlan } from '../types.ts';
 import type { JournalDocument } from './documents.ts';
@@ -46,7 +46,7 @@ export function prepareAreas({ fs, participants }: TransactionContext): void {
 /** Makes the intent durable in every root; when it returns, the transaction will be finished, come what may. */
 export function begin(context: TransactionContext, keepUndo: boolean, now: Date): void {
   const { fs, participants, plan } = context;
-  for (const root of participants.roots) closeLock(fs, root, participants.id, now);
+  for (const root of participants.roots) raiseFence(fs, root, participants.id, now);
   participants.dirs.forEach((dir, i) => {
     const document: JournalDocument = {
       format: 'litt-rollback/journal',
@@ -62,15 +62,15 @@ export function begin(context: TransactionContext, keepUndo: boolean, now: Date)
     writeSealed(fs, areaPath(dir, participants.id), JOURNAL_FILE, document);
   });
   // Outside of the roots only when a document says so: until then they have ordinary locks, which a dead process leaves.
-  for (const dir of outside(context)) closeLock(fs, dir, participants.id, now);
-  shootBolts(context);
+  for (const dir of outside(context)) raiseFence(fs, dir, participants.id, now);
+  placeBolts(context);
   markAll(context, COMMITTED_MARK);
-  requireLocks(context);
+  refuseLostFence(context);
 }
 
 /** Every planned table's segments directory in every root gets the bolt. */
-export function shootBolts(context: TransactionContext): void {
-  for (const dir of boltDirs(context)) shootBolt(context.fs, dir);
+export function placeBolts(context: TransactionContext): void {
+  for (const dir of boltDirs(context)) placeBolt(context.fs, dir);
 }
 
 function boltDirs({ fs, participants, plan }: TransactionContext): string[] {
@@ -83,8 +83,8 @@ export function markAll({ fs, participants }: TransactionContext, mark: string, 
 }
 
 /** The locks once more, after the intent is durable: somebody may have removed one in between. */
-function requireLocks({ fs, participants }: TransactionContext): void {
-  const open = participants.roots.find((root) => !isClosedBy(fs, root, participants.id));
+function refuseLostFence({ fs, participants }: TransactionContext): void {
+  const open = participants.roots.find((root) => !isFencedBy(fs, root, participants.id));
   if (open === undefined) return;
   throw new RollbackError(
     'ERR_UNFINISHED',
@@ -101,7 +101,7 @@ function requireLocks({ fs, participants }: TransactionContext): void {
 export function finishForward(context: TransactionContext): void {
   const { fs, participants } = context;
   markAll(context, DONE_MARK);
-  for (const dir of boltDirs(context)) drawBolt(fs, dir);
+  for (const dir of boltDirs(context)) removeBolt(fs, dir);
   for (const area of inReverse(participants.areas)) renameDocument(fs, area, JOURNAL_FILE, UNDO_FILE);
   unlock(context);
 }
@@ -120,7 +120,7 @@ export function finishBackward(context: TransactionContext): void {
 /** Takes bolts, areas and locks away: everything has been taken back. */
 function discardAll(context: TransactionContext): void {
   const { fs, participants } = context;
-  for (const dir of boltDirs(context)) drawBolt(fs, dir);
+  for (const dir of boltDirs(context)) removeBolt(fs, dir);
   for (const dir of inReverse(participants.dirs)) discardArea(fs, dir, participants.id);
   unlock(context);
 }
@@ -136,8 +136,8 @@ function outside({ participants, lockedDirs }: TransactionContext): string[] {
  */
 export function beginUndo(context: TransactionContext, clear: unknown, now: Date): void {
   const { fs, participants, lockedDirs } = context;
-  for (const dir of lockedDirs) closeLock(fs, dir, participants.id, now);
-  shootBolts(context);
+  for (const dir of lockedDirs) raiseFence(fs, dir, participants.id, now);
+  placeBolts(context);
   markAll(context, UNDOING_MARK, clear);
   for (const area of participants.areas) renameDocument(fs, area, UNDO_FILE, JOURNAL_FILE);
 }
@@ -151,5 +151,5 @@ function renameDocument(fs: DurableFs, area: string, from: string, to: string): 
 /** The roots last, as everything at an end. */
 function unlock(context: TransactionContext): void {
   const { fs, participants } = context;
-  for (const dir of [...outside(context), ...participants.roots]) openLock(fs, dir);
+  for (const dir of [...outside(context), ...participants.roots]) lowerFence(fs, dir);
 }

@@ -12,7 +12,7 @@ import {
 import { dropTemporaries } from '../journal/sweep.ts';
 import type { TransactionContext } from '../journal/transaction.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
-import { closeLock, isClosed } from '../store/guard.ts';
+import { isFenced, raiseFence } from '../store/fence.ts';
 import { inspectLock } from '../store/lock.ts';
 import type { Progress } from '../types.ts';
 
@@ -61,7 +61,7 @@ export function adoptTransaction(
   const context = contextOf(fs, open, document, options.snapshotDir);
   claimAreas(fs, context.participants.dirs, open.id, options.forceUnlock);
   for (const area of context.participants.areas) dropTemporaries(fs, area);
-  for (const dir of context.lockedDirs) closeLock(fs, dir, open.id, new Date(document.begunAt));
+  for (const dir of context.lockedDirs) raiseFence(fs, dir, open.id, new Date(document.begunAt));
   return { context, areas: findTransactions(fs, roots).find((t) => t.id === open.id)?.areas ?? open.areas };
 }
 
@@ -73,7 +73,7 @@ export function requireSnapshotDir(document: JournalDocument | null, { snapshotD
 /** An engine (or another program) that holds an ordinary lock is at work. */
 export function refuseHeld(fs: DurableFs, roots: readonly string[]): void {
   for (const root of roots) {
-    if (isClosed(fs, root)) continue;
+    if (isFenced(fs, root)) continue;
     const lock = inspectLock(fs, root);
     if (lock.state === 'free' || lock.state === 'stale') continue;
     throw new RollbackError(

@@ -13,7 +13,7 @@ import {
   participantDirs,
 } from '../journal/sweep.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
-import { boltIn, isClosed, isClosedBy } from '../store/guard.ts';
+import { boltIn, isFenced, isFencedBy } from '../store/fence.ts';
 import { traceOfOpen } from '../store/open-transaction.ts';
 import { type ResumeOptions, refuseHeld, requireSnapshotDir } from './adopt.ts';
 
@@ -33,7 +33,7 @@ export function sweepLeftovers(
   if (!dirs.some((dir) => traceOfOpen(fs, dir) !== null || hasLeftovers(fs, dir))) return null;
   const areas = dirs.flatMap((dir) => areasIn(fs, dir));
   refuseLostJournal(fs, dirs, areas);
-  const closed = areas.filter(({ dir, id }) => isClosedBy(fs, dir, id));
+  const closed = areas.filter(({ dir, id }) => isFencedBy(fs, dir, id));
   for (const { document } of closed) requireSnapshotDir(document, options);
   refuseAtWork(fs, dirs, options.forceUnlock);
   for (const { dir, id } of areas) claimAreas(fs, [dir], id, options.forceUnlock);
@@ -57,7 +57,7 @@ function refuseLostJournal(fs: DurableFs, dirs: readonly string[], areas: readon
   const whole = areas.filter((a) => a.document !== null);
   for (const dir of dirs) {
     const bolt = boltIn(fs, dir);
-    const isTold = whole.some((a) => !isClosed(fs, dir) || isClosedBy(fs, dir, a.id));
+    const isTold = whole.some((a) => !isFenced(fs, dir) || isFencedBy(fs, dir, a.id));
     if (bolt !== null && !isTold) throw lostJournalError(bolt);
   }
 }

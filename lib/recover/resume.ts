@@ -4,7 +4,7 @@ import { finishApply, rollForward } from '../apply/roll-forward.ts';
 import { type AuditEntry, audited, lineOf } from '../journal/audit.ts';
 import { type FoundTransaction, findOpen, findTransactions } from '../journal/find.ts';
 import { clearTransaction, finishRun, freeTrash, participantDirs } from '../journal/sweep.ts';
-import { markAll, shootBolts, type TransactionContext } from '../journal/transaction.ts';
+import { markAll, placeBolts, type TransactionContext } from '../journal/transaction.ts';
 import { COMMITTED_MARK } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { resolveRoots } from '../store/roots.ts';
@@ -100,7 +100,7 @@ async function goOn(
   if (context === null) return null;
   if (areas.some((a) => a.undoing)) await resumeRevert(context, areas, options.onProgress);
   else {
-    shootBolts(context);
+    placeBolts(context);
     // A crash may have left the mark in some roots only, or not yet durable: no step comes before that.
     markAll(context, COMMITTED_MARK);
     const isDone = areas.some((a) => a.done);

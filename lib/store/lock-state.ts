@@ -77,7 +77,7 @@ export function examineLock(
     if (seen === 'changing') continue;
     // Without a second look, a node that is just starting would pass for a broken lock to be removed by hand.
     if (seen.bytes?.length === 0 && attempt === 0) sleep(EMPTY_LOCK_PATIENCE);
-    else return { ...seen, lock: judge(path, seen.bytes, isAlive) };
+    else return { ...seen, lock: classifyLock(path, seen.bytes, isAlive) };
   }
   throw new RollbackError(
     'ERR_LOCKED',
@@ -124,7 +124,7 @@ export function sameFile(a: FileStat, b: FileStat): boolean {
   return a.ino === b.ino && a.dev === b.dev && a.mtimeNs === b.mtimeNs && a.size === b.size;
 }
 
-function judge(path: string, bytes: Buffer | null, isAlive: (pid: number) => boolean): FoundLock {
+function classifyLock(path: string, bytes: Buffer | null, isAlive: (pid: number) => boolean): FoundLock {
   if (bytes === null) return { state: 'unreadable', path, text: null, since: null, pid: null };
   const text = bytes.subarray(0, MAX_LOCK_SIZE).toString('utf8');
   const { pid, since } = parseLockText(text);
@@ -135,11 +135,11 @@ function judge(path: string, bytes: Buffer | null, isAlive: (pid: number) => boo
 }
 
 /** The refusal for a lock that may not be taken over: ERR_LOCKED or ERR_LOCK_UNREADABLE. */
-export function lockRefusal(dir: string, lock: FoundLock): RollbackError {
-  return lock.state === 'unreadable' ? unreadableRefusal(dir, lock) : heldRefusal(dir, lock);
+export function lockedError(dir: string, lock: FoundLock): RollbackError {
+  return lock.state === 'unreadable' ? lockUnreadableError(dir, lock) : lockHeldError(dir, lock);
 }
 
-function heldRefusal(dir: string, lock: FoundLock): RollbackError {
+function lockHeldError(dir: string, lock: FoundLock): RollbackError {
   const since = lock.since === null ? '' : ` since ${lock.since}`;
   const next =
     lock.pid === process.pid
@@ -152,7 +152,7 @@ function heldRefusal(dir: string, lock: FoundLock): RollbackError {
   return new RollbackError('ERR_LOCKED', { what, why, next }, { path: lock.path });
 }
 
-function unreadableRefusal(dir: string, lock: FoundLock): RollbackError {
+function lockUnreadableError(dir: string, lock: FoundLock): RollbackError {
   if (lock.text === null) {
     const what = `${dir} is locked, and this user may not read the lock`;
     const next = "Run as the node's user or as root";

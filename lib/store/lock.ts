@@ -10,7 +10,7 @@ import {
   examineLock,
   isProcessAlive,
   LOCK_FILE,
-  lockRefusal,
+  lockedError,
   sleep,
 } from './lock-state.ts';
 import { othersHaveLockAside, sweepTemporaries, temporaryLockName } from './lock-temporaries.ts';
@@ -119,7 +119,7 @@ function realDirectory(fs: DurableFs, dir: string): string {
 }
 
 function refuseUnlessFree(dir: string, found: ExaminedLock | null): void {
-  if (found !== null && found.lock.state !== 'stale') throw lockRefusal(dir, found.lock);
+  if (found !== null && found.lock.state !== 'stale') throw lockedError(dir, found.lock);
 }
 
 function takeLock(
@@ -152,16 +152,16 @@ function takeLock(
       refuseUnlessFree(dir, found);
       stale = found === null ? null : files.moveStaleAside(fs, dir, found);
     }
-    throw contested(dir, path);
+    throw contestedLockError(dir, path);
   } catch (error) {
     if (placed !== null) files.giveBack(fs, [placed], false);
     if (stale !== null) files.putBackIfFree(fs, dir, path, stale);
     removeQuietly(fs, temporary);
-    throw creationError(error, path);
+    throw lockCreationError(error, path);
   }
 }
 
-function contested(dir: string, path: string): RollbackError {
+function contestedLockError(dir: string, path: string): RollbackError {
   const what = `Other processes keep taking the lock of ${dir}`;
   return new RollbackError(
     'ERR_LOCKED',
@@ -170,7 +170,7 @@ function contested(dir: string, path: string): RollbackError {
   );
 }
 
-function creationError(error: unknown, path: string): RollbackError {
+function lockCreationError(error: unknown, path: string): RollbackError {
   const wrapped = ioError(error, path, 'create the lock file');
   if (!hasErrno(wrapped.cause, 'EACCES', 'EPERM')) return wrapped;
   const next = `${wrapped.next}, or use \`plan --no-lock\` to look only`;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { RollbackError } from '../errors.ts';
 import { areaIds, areaPath, COMMITTED_MARK, holdsKept, JOURNAL_FILE, UNDO_FILE } from './area.ts';
 import type { DurableFs } from './durable-fs.ts';
-import { boltIn, isClosed } from './guard.ts';
+import { boltIn, isFenced } from './fence.ts';
 import { LOCK_FILE } from './lock.ts';
 import { lstatOrNull } from './roots.ts';
 
@@ -36,5 +36,5 @@ export function traceOfOpen(fs: DurableFs, root: string): string | null {
     // Somebody has removed the document.
     if (!has(UNDO_FILE) && (has(COMMITTED_MARK) || holdsKept(fs, area))) return area;
   }
-  return isClosed(fs, root) ? join(root, LOCK_FILE) : boltIn(fs, root);
+  return isFenced(fs, root) ? join(root, LOCK_FILE) : boltIn(fs, root);
 }

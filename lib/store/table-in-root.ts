@@ -6,7 +6,7 @@ import { parseWatermark, WATERMARK_FILE } from '../format/watermark.ts';
 import type { SegmentParts } from './chain.ts';
 import { readSmallFile } from './durable-files.ts';
 import type { DurableFs, FileStat } from './durable-fs.ts';
-import { BOLT_FILE } from './guard.ts';
+import { BOLT_FILE } from './fence.ts';
 import { listDirectory, lstatOrNull, SEGMENTS_DIR } from './roots.ts';
 import type { FileInfo, KeymapInfo, SnapshotInfo } from './types.ts';
 

@@ -30,7 +30,7 @@ const FORWARD_BREAKS: readonly Break[] = [
     name: 'no bolts',
     edits: [
       {
-        file: 'lib/store/guard.ts',
+        file: 'lib/store/fence.ts',
         from: 'const path = join(segmentsDir, BOLT_FILE);\n  if (lstatOrNull(fs, path) === null) {',
         to: 'const path = join(segmentsDir, BOLT_FILE);\n  if (lstatOrNull(fs, path)?.size === 1) {',
       },
@@ -44,10 +44,10 @@ const FORWARD_BREAKS: readonly Break[] = [
     edits: [
       {
         file: TRANSACTION,
-        from: 'closeLock(fs, root, participants.id, now);\n  participants.dirs',
+        from: 'raiseFence(fs, root, participants.id, now);\n  participants.dirs',
         to: 'void root;\n  participants.dirs',
       },
-      { file: TRANSACTION, from: 'requireLocks(context);', to: 'void requireLocks;' },
+      { file: TRANSACTION, from: 'refuseLostFence(context);', to: 'void refuseLostFence;' },
     ],
     sweep: 'kill',
     scenario: 'apply',
@@ -58,8 +58,8 @@ const FORWARD_BREAKS: readonly Break[] = [
     edits: [
       {
         file: TRANSACTION,
-        from: 'shootBolts(context);\n  markAll(context, COMMITTED_MARK);',
-        to: 'markAll(context, COMMITTED_MARK);\n  shootBolts(context);',
+        from: 'placeBolts(context);\n  markAll(context, COMMITTED_MARK);',
+        to: 'markAll(context, COMMITTED_MARK);\n  placeBolts(context);',
       },
     ],
     sweep: 'kill',
@@ -84,8 +84,8 @@ const FORWARD_BREAKS: readonly Break[] = [
     edits: [
       {
         file: TRANSACTION,
-        from: 'markAll(context, DONE_MARK);\n  for (const dir of boltDirs(context)) drawBolt(fs, dir);',
-        to: 'for (const dir of boltDirs(context)) drawBolt(fs, dir);\n  markAll(context, DONE_MARK);',
+        from: 'markAll(context, DONE_MARK);\n  for (const dir of boltDirs(context)) removeBolt(fs, dir);',
+        to: 'for (const dir of boltDirs(context)) removeBolt(fs, dir);\n  markAll(context, DONE_MARK);',
       },
     ],
     sweep: 'kill',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { rollbackStatus } from '../../lib/index.ts';
 import { realFs } from '../../lib/store/durable-fs.ts';
-import { isClosed } from '../../lib/store/guard.ts';
+import { isFenced } from '../../lib/store/fence.ts';
 import { programVersion } from '../../lib/version.ts';
 import {
   apply,
@@ -101,7 +101,7 @@ describe('journal/audit', () => {
     for (let call = calls - 1; told === 0 && call > calls / 2; call--) {
       const trial = await trials.next();
       await die(trial, apply, call);
-      const isShut = trial.roots.every((root) => isClosed(realFs, root));
+      const isShut = trial.roots.every((root) => isFenced(realFs, root));
       const [transaction] = (await rollbackStatus(trial.roots)).transactions;
       if (isShut && transaction?.state === 'applied') {
         await run(resume, trial);

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { resumeRollback, rollbackStatus } from '../../lib/index.ts';
 import { realFs } from '../../lib/store/durable-fs.ts';
-import { isClosed } from '../../lib/store/guard.ts';
+import { isFenced } from '../../lib/store/fence.ts';
 import {
   apply,
   applyWithoutUndo,
@@ -41,7 +41,7 @@ describe('a run over a snapshot directory that dies', () => {
         } else if (call < 100 && call % 2 === 0) {
           // A beginning of which no document tells has locked nothing outside of the roots for good.
           await resumeRollback(trial.roots);
-          const shut = trial.lockedDirs.filter((dir) => isClosed(realFs, dir));
+          const shut = trial.lockedDirs.filter((dir) => isFenced(realFs, dir));
           expect(shut, `call ${call}: locks that nothing tells of`).to.deep.equal([]);
         }
         await run(resume, trial);

@@ -7,8 +7,8 @@ import { expect } from 'chai';
 import { encodeSealed } from '../../lib/format/sealed-text.ts';
 import { resumeRollback, rollbackStatus, undoRollback } from '../../lib/index.ts';
 import { realFs } from '../../lib/store/durable-fs.ts';
-import { BOLT_FILE, closeLock } from '../../lib/store/guard.ts';
-import { thisRunner } from '../../lib/store/runner.ts';
+import { BOLT_FILE, raiseFence } from '../../lib/store/fence.ts';
+import { thisProcess } from '../../lib/store/process-identity.ts';
 import { apply, die, type Trial, Trials } from '../helpers/interruptions.ts';
 import { rejection } from '../helpers/refusals.ts';
 import { treeDifferences, treeOf } from '../helpers/tree.ts';
@@ -24,7 +24,7 @@ describe('what an interrupted run leaves', () => {
     return path;
   };
   const LEFT: Readonly<Record<string, (root: string) => void>> = {
-    'a lock that fails closed': (root) => closeLock(realFs, root, ID, new Date()),
+    'a lock that fails closed': (root) => raiseFence(realFs, root, ID, new Date()),
     'an area without a document': (root) => area(root),
     'a half-written document': (root) =>
       writeFileSync(join(area(root), '.journal.json.litt-rollback-tmp'), '{'),
@@ -69,9 +69,9 @@ describe('what an interrupted run leaves', () => {
     const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
     // At the end of an undo: the area is out of sight, the lock still stands.
     const root = trial.roots[0]!;
-    writeFileSync(join(area(root), 'runner.1'), encodeSealed({ ...thisRunner(), pid: other.pid, started }));
+    writeFileSync(join(area(root), 'runner.1'), encodeSealed({ ...thisProcess(), pid: other.pid, started }));
     renameSync(join(root, '.litt-rollback', ID), join(root, '.litt-rollback', `trash-${ID}`));
-    closeLock(realFs, root, ID, new Date());
+    raiseFence(realFs, root, ID, new Date());
     const before = treeOf(trial.dir);
     expect((await rejection(resumeRollback(trial.roots))).code).to.equal('ERR_LOCKED');
     expect(treeDifferences(before, treeOf(trial.dir))).to.deep.equal([]);

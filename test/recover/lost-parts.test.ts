@@ -13,7 +13,7 @@ import { expect } from 'chai';
 import { decodeSealed, encodeSealed } from '../../lib/format/sealed-text.ts';
 import { applyPlan, planRollback, purgeUndo, rollbackStatus, undoRollback } from '../../lib/index.ts';
 import { realFs } from '../../lib/store/durable-fs.ts';
-import { BOLT_FILE } from '../../lib/store/guard.ts';
+import { BOLT_FILE } from '../../lib/store/fence.ts';
 import {
   apply,
   applyWithoutUndo,

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { applyWith } from '../../lib/apply/apply.ts';
 import { planRollback } from '../../lib/index.ts';
 import { undoOpen } from '../../lib/recover/undo.ts';
-import { BOLT_FILE } from '../../lib/store/guard.ts';
+import { BOLT_FILE } from '../../lib/store/fence.ts';
 import { CrashNow, FaultyFs } from '../helpers/sim/faulty-fs.ts';
 import { filesIn } from '../helpers/sim/shorthand.ts';
 import { loadTree } from '../helpers/sim/tree-io.ts';

@@ -20,7 +20,7 @@ const WRITERS = [
   'lib/recover/revert.ts',
   'lib/store/area.ts',
   'lib/store/durable-files.ts',
-  'lib/store/guard.ts',
+  'lib/store/fence.ts',
   'lib/store/lock-files.ts',
   'lib/store/root-set.ts',
 ];

@@ -23,7 +23,7 @@ const LOCK_MODE = 0o644;
 const BOLT_MODE = 0o600;
 
 /** The text of a lock that fails closed. No line of it begins with `PID: `, not even indented. */
-export function closedLockText(id: string, at: Date): string {
+export function fenceText(id: string, at: Date): string {
   return [
     `${LOCK_TITLE}a rollback of this database is under way or was interrupted. Do not start the node.`,
     `Transaction ${id}, begun ${at.toISOString()}.`,
@@ -34,9 +34,9 @@ export function closedLockText(id: string, at: Date): string {
 }
 
 /** Replaces the lock in a directory by one that fails closed; no instant is without a lock. */
-export function closeLock(fs: DurableFs, dir: string, id: string, at: Date): void {
+export function raiseFence(fs: DurableFs, dir: string, id: string, at: Date): void {
   const { uid, gid } = fs.lstat(dir);
-  writeFileDurably(fs, join(dir, LOCK_FILE), Buffer.from(closedLockText(id, at)), {
+  writeFileDurably(fs, join(dir, LOCK_FILE), Buffer.from(fenceText(id, at)), {
     mode: LOCK_MODE,
     uid,
     gid,
@@ -44,13 +44,13 @@ export function closeLock(fs: DurableFs, dir: string, id: string, at: Date): voi
 }
 
 /** Whether the directory's lock is one of ours that fails closed. */
-export function isClosed(fs: DurableFs, dir: string): boolean {
+export function isFenced(fs: DurableFs, dir: string): boolean {
   const text = lockText(fs, dir);
   return text?.startsWith(LOCK_TITLE) ?? false;
 }
 
 /** Whether the directory's lock is the closed one of this transaction. */
-export function isClosedBy(fs: DurableFs, dir: string, id: string): boolean {
+export function isFencedBy(fs: DurableFs, dir: string, id: string): boolean {
   const text = lockText(fs, dir);
   return text?.startsWith(LOCK_TITLE) === true && text.includes(`Transaction ${id},`);
 }
@@ -78,13 +78,13 @@ function lockText(fs: DurableFs, dir: string): string | null {
  * Removes the directory's lock, durably, if it is one of ours that fails closed. Where there is none, a killed process
  * may have removed it just now: that, too, is made durable.
  */
-export function openLock(fs: DurableFs, dir: string): void {
-  if (isClosed(fs, dir)) fs.unlink(join(dir, LOCK_FILE));
+export function lowerFence(fs: DurableFs, dir: string): void {
+  if (isFenced(fs, dir)) fs.unlink(join(dir, LOCK_FILE));
   fs.fsyncDir(dir);
 }
 
 /** Puts the bolt into a segments directory; its directory is synced. */
-export function shootBolt(fs: DurableFs, segmentsDir: string): void {
+export function placeBolt(fs: DurableFs, segmentsDir: string): void {
   const { uid, gid } = fs.lstat(segmentsDir);
   const path = join(segmentsDir, BOLT_FILE);
   if (lstatOrNull(fs, path) === null) {
@@ -94,7 +94,7 @@ export function shootBolt(fs: DurableFs, segmentsDir: string): void {
 }
 
 /** Removes the bolt from a segments directory, durably, also where a killed process has removed it just now. */
-export function drawBolt(fs: DurableFs, segmentsDir: string): void {
+export function removeBolt(fs: DurableFs, segmentsDir: string): void {
   const path = join(segmentsDir, BOLT_FILE);
   if (lstatOrNull(fs, path) !== null) fs.unlink(path);
   fs.fsyncDir(segmentsDir);

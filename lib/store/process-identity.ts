@@ -6,7 +6,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { isProcessAlive } from './lock.ts';
 
 /** A process, told apart from every other one on this machine since it was started. */
-export interface Runner {
+export interface ProcessIdentity {
   readonly pid: number;
   readonly boot: string;
   /** Start time in clock ticks since boot, as the kernel prints it. */
@@ -16,17 +16,17 @@ export interface Runner {
 }
 
 /** Whether a recorded runner still runs; `unknown` when it cannot be told from here. */
-export type RunnerState = 'running' | 'dead' | 'unknown';
+export type Liveness = 'running' | 'dead' | 'unknown';
 
-let known: Runner | null = null;
+let known: ProcessIdentity | null = null;
 
 /** This process; nothing of it changes while it runs. */
-export function thisRunner(): Runner {
+export function thisProcess(): ProcessIdentity {
   known ??= describeThisProcess();
   return known;
 }
 
-function describeThisProcess(): Runner {
+function describeThisProcess(): ProcessIdentity {
   return {
     pid: process.pid,
     boot: readProc('/proc/sys/kernel/random/boot_id'),
@@ -36,9 +36,9 @@ function describeThisProcess(): Runner {
 }
 
 /** Judges a runner that was read from a file; anything that is not one is `unknown`. */
-export function judgeRunner(value: unknown): RunnerState {
-  if (!isRunner(value)) return 'unknown';
-  const here = thisRunner();
+export function livenessOf(value: unknown): Liveness {
+  if (!isProcessIdentity(value)) return 'unknown';
+  const here = thisProcess();
   if (value.boot !== '' && here.boot !== '' && value.boot !== here.boot) return 'dead';
   if (value.space !== here.space) return 'unknown';
   if (!isProcessAlive(value.pid)) return 'dead';
@@ -47,7 +47,7 @@ export function judgeRunner(value: unknown): RunnerState {
   return started === value.started ? 'running' : 'dead';
 }
 
-function isRunner(value: unknown): value is Runner {
+function isProcessIdentity(value: unknown): value is ProcessIdentity {
   if (typeof value !== 'object' || value === null) return false;
   const { pid, boot, started, space } = value as Record<string, unknown>;
   const numbers = typeof pid === 'number' && Number.isSafeInteger(pid) && pid > 0;
