@@ -7,8 +7,8 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { lookingRows } from './bench/looking.ts';
 import { bytesWritten, type Case, countFsyncs, fsyncSeconds, medians } from './bench/measure.ts';
+import { lookingRows } from './bench/read-commands.ts';
 import {
   bandwidthRow,
   memoryRow,

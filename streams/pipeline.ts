@@ -5,7 +5,7 @@ import { type ApplySinkOptions, applySink } from './apply-sink.ts';
 import { filterRecords } from './filter-records.ts';
 import { pivotDetector } from './pivot-detector.ts';
 import { planSink, type WalkResult } from './plan-sink.ts';
-import { type BatchMatcher, WalkControl } from './record-batch.ts';
+import { BatchGate, type BatchMatcher } from './record-batch.ts';
 import { type ReverseOptions, reverseRecords } from './reverse-records.ts';
 import { segmentSource } from './segment-source.ts';
 
@@ -22,7 +22,7 @@ export interface WalkOptions extends Omit<ReverseOptions, 'walk'> {
  * @throws RollbackError of any stage
  */
 export function walkTable(options: WalkOptions): Promise<WalkResult> {
-  const walk = new WalkControl();
+  const walk = new BatchGate();
   return new Promise((resolve, reject) => {
     highland<Segment>(segmentSource(options.segments, walk))
       .through(reverseRecords({ ...options, walk }))

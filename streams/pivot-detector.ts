@@ -8,11 +8,11 @@
 import { transform } from 'through2';
 import { KIND, keyLengthAt, RECORD_OVERHEAD } from '../lib/format/key-records.ts';
 import {
+  type BatchGate,
   keyOf,
   type RecordBatch,
   recordNumber,
   type SurveyedSegment,
-  type WalkControl,
 } from './record-batch.ts';
 
 /** The rollback point. Offsets are bytes in the segment's key file. */
@@ -40,7 +40,7 @@ interface GroupEnd {
 }
 
 /** Hands on WalkEvents; stops the walk at the pivot. */
-export function pivotDetector(walk: WalkControl): NodeJS.ReadWriteStream {
+export function pivotDetector(walk: BatchGate): NodeJS.ReadWriteStream {
   let current: SurveyedSegment | null = null;
   let open: GroupEnd | null = null;
   return transform(
@@ -55,7 +55,7 @@ export function pivotDetector(walk: WalkControl): NodeJS.ReadWriteStream {
         this.push({ type: 'pivot', pivot: pivotAt(batch, batch.match, open) });
         walk.stop();
       } else open = openGroup(batch, open);
-      walk.judged();
+      walk.release();
       done();
     },
   );

@@ -53,7 +53,7 @@ export function keyOf(batch: RecordBatch, index: number): Buffer {
  * The walk's brake: batches share one buffer, and no older segment may be opened before the newer ones have
  * been judged, so the reader waits until the detector is done with the batch that is under way.
  */
-export class WalkControl {
+export class BatchGate {
   private underWay = 0;
   private halted = false;
   private wake: (() => void) | null = null;
@@ -64,31 +64,31 @@ export class WalkControl {
   }
 
   /** The reader hands a batch on. */
-  sent(): void {
+  acquire(): void {
     this.underWay++;
   }
 
   /** The detector is done with a batch. */
-  judged(): void {
+  release(): void {
     this.underWay--;
-    if (this.underWay === 0) this.release();
+    if (this.underWay === 0) this.wakeReader();
   }
 
   /** Nothing more is wanted. */
   stop(): void {
     this.halted = true;
-    this.release();
+    this.wakeReader();
   }
 
   /** Resolves when no batch is under way, or the walk has stopped. */
-  idle(): Promise<void> {
+  drained(): Promise<void> {
     if (this.underWay === 0 || this.halted) return Promise.resolve();
     return new Promise((resolve) => {
       this.wake = resolve;
     });
   }
 
-  private release(): void {
+  private wakeReader(): void {
     const { wake } = this;
     this.wake = null;
     wake?.();

@@ -11,14 +11,14 @@ import type { DurableFs } from '../lib/store/durable-fs.ts';
 import { blockEnd, type KeySurvey, type SurveyOptions, surveyKeys } from '../lib/store/key-survey.ts';
 import { breatheSometimes, openForReading, readFully, viewOf } from '../lib/store/reading.ts';
 import type { Segment } from '../lib/store/types.ts';
-import type { RecordBatch, SurveyedSegment, WalkControl } from './record-batch.ts';
+import type { BatchGate, RecordBatch, SurveyedSegment } from './record-batch.ts';
 
 const NOTHING = Buffer.alloc(0);
 
 /** How to read. */
 export interface ReverseOptions {
   readonly fs: DurableFs;
-  readonly walk: WalkControl;
+  readonly walk: BatchGate;
   readonly blockBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called once a segment, before its survey: what is to look at the records of each block on the way. */
@@ -27,7 +27,7 @@ export interface ReverseOptions {
    * Called once a segment, after its survey: how many of its newest blocks hold nothing that is wanted. They are
    * not read again; a group must not go on from the others into them.
    */
-  readonly unwanted?: ((at: SurveyedSegment) => number) | undefined;
+  readonly skipBlocks?: ((at: SurveyedSegment) => number) | undefined;
   /** Called with the number of bytes surveyed or handed on since the last call. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
 }
@@ -43,9 +43,9 @@ export function reverseRecords(options: ReverseOptions): NodeJS.ReadWriteStream 
         if (walk.stopped) continue;
         const at = { segment, survey: await surveySegment(segment, options) };
         for await (const batch of reverseBatches(at, options)) {
-          walk.sent();
+          walk.acquire();
           yield batch;
-          await walk.idle();
+          await walk.drained();
           if (walk.stopped) break;
         }
       }
@@ -76,9 +76,9 @@ export function reverseBatches(
 ): AsyncGenerator<RecordBatch, void, void> {
   const blocks = at.survey.blockStarts.length;
   if (options.direction === 'oldest-first') return blockBatches(at, countUp(blocks), options);
-  const unwanted = options.unwanted?.(at) ?? 0;
-  if (unwanted > 0) options.onBytes?.(at.survey.end - (at.survey.blockStarts[blocks - unwanted] as number));
-  return blockBatches(at, countDown(blocks - unwanted), options);
+  const skipped = options.skipBlocks?.(at) ?? 0;
+  if (skipped > 0) options.onBytes?.(at.survey.end - (at.survey.blockStarts[blocks - skipped] as number));
+  return blockBatches(at, countDown(blocks - skipped), options);
 }
 
 function* countUp(end: number): Generator<number, void, void> {

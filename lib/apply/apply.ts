@@ -19,7 +19,7 @@ import type { LockSet } from '../store/lock.ts';
 import { lockDatabase } from '../store/lock-database.ts';
 import type { Table } from '../store/types.ts';
 import type { PlanHeights, Progress, RollbackPlan, TableOutcome } from '../types.ts';
-import { checkPlan, checkStates } from './check-plan.ts';
+import { refuseChangedFiles, refuseImplausiblePlan } from './check-plan.ts';
 import { preflight } from './preflight.ts';
 import { finishApply, rollForward } from './roll-forward.ts';
 
@@ -119,7 +119,7 @@ export async function applyWith(
   const present = fingerprintOf(fs, tables, plan.snapshotDir);
   compareFingerprints(plan.fingerprint, present, plan.roots, plan.snapshotDir);
   const steps = plan.tables.flatMap((t) => t.steps);
-  checkPlan(plan, tables, present);
+  refuseImplausiblePlan(plan, tables, present);
   const keepUndo = options.keepUndo ?? true;
   if (steps.length === 0) return outcomeOf(plan, { done: 0, alreadyDone: 0 }, false, []);
   const participants = new Participants(plan.id, plan.roots, usesSnapshotDir(plan) ? plan.snapshotDir : null);
@@ -130,8 +130,8 @@ export async function applyWith(
     lockedDirs: participants.locksOf(lockedDirs),
   };
   for (const step of steps) refuseLinkedParents(fs, participants.base(step.file.root), [step.file.path]);
-  checkStates(fs, participants, steps);
-  requireReadable(plan);
+  refuseChangedFiles(fs, participants, steps);
+  refuseUnreadablePlan(plan);
   preflight(context);
   if (options.signal?.aborted === true) {
     const text = { what: 'Interrupted', why: 'Nothing was changed' };
@@ -157,7 +157,7 @@ async function carryOut(
 }
 
 /** A journal that this program could not read again would shut the database for good. */
-function requireReadable(plan: RollbackPlan): void {
+function refuseUnreadablePlan(plan: RollbackPlan): void {
   if (wasReadBack(plan)) return;
   const { success, error } = planSchema.safeParse(plan);
   if (success) return;

@@ -8,7 +8,12 @@ import { basename } from 'node:path';
 import { RollbackError } from '../errors.ts';
 import { segmentIndexOf } from '../format/file-names.ts';
 import type { Participants } from '../journal/participants.ts';
-import { type Removal, replacedContent, requireRemovable, staleFileError } from '../journal/step-states.ts';
+import {
+  type Removal,
+  refuseUnlessRemovable,
+  replacedContent,
+  staleFileError,
+} from '../journal/step-states.ts';
 import { problemOfSummary, segmentsLeft } from '../plan/consistency.ts';
 import { takesRecords } from '../plan/step-effects.ts';
 import { isPlausibleStep, problemOfSteps } from '../plan/step-paths.ts';
@@ -21,7 +26,7 @@ import type { FingerprintEntry, RollbackPlan, Step, TablePlan } from '../types.t
  * Refuses a plan whose steps do not belong together, or name what reading the database has not found.
  * @throws RollbackError ERR_PLAN_INVALID
  */
-export function checkPlan(
+export function refuseImplausiblePlan(
   plan: RollbackPlan,
   tables: readonly Table[],
   present: readonly FingerprintEntry[],
@@ -107,12 +112,12 @@ function problemOfLinks(
  * Refuses when a file is in another state than the step for it expects, before the first one is carried out.
  * @throws RollbackError ERR_PLAN_STALE, ERR_IO
  */
-export function checkStates(fs: DurableFs, participants: Participants, steps: readonly Step[]): void {
+export function refuseChangedFiles(fs: DurableFs, participants: Participants, steps: readonly Step[]): void {
   for (const step of steps) {
     const path = participants.pathOf(step);
     const stat = lstatOrNull(fs, path);
     if (stat === null) throw staleFileError(step, path, 'is gone');
-    if (isRemoval(step)) requireRemovable(fs, step, path, stat);
+    if (isRemoval(step)) refuseUnlessRemovable(fs, step, path, stat);
     else if (stat.kind !== 'file') throw staleFileError(step, path, `is a ${stat.kind}, not a file`);
     else if (step.op === 'replace-file' && replacedContent(fs, path) !== step.before) {
       throw staleFileError(step, path, 'was written since');

@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { type AuditEntry, audit } from '../journal/audit.ts';
 import { runForward, type StepCounts, stepsOf, unfinishedError } from '../journal/run-steps.ts';
 import { asFreeError, finishRun } from '../journal/sweep.ts';
-import { discardKept, finishForward, type TransactionContext } from '../journal/transaction.ts';
-import { requireDone } from '../journal/undo-data.ts';
+import { discardUndoData, finishForward, type TransactionContext } from '../journal/transaction.ts';
+import { refuseNotReverted } from '../journal/undo-data.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { readRootSet, writeRootSet } from '../store/root-set.ts';
 import type { Progress, RollbackPlan } from '../types.ts';
-import { verifyApplied } from './verify-result.ts';
+import { verifyResult } from './verify-result.ts';
 
 /**
  * Carries the steps out, verifies what they left, and ends the transaction; finishApply() comes next.
@@ -22,10 +22,10 @@ export async function rollForward(
 ): Promise<StepCounts> {
   const { fs, participants, plan } = context;
   let counts: StepCounts = { done: 0, alreadyDone: 0 };
-  if (stepsDone) requireDone(context);
+  if (stepsDone) refuseNotReverted(context);
   else {
     counts = await runForward(context, onProgress);
-    await verifyApplied(fs, plan, onProgress);
+    await verifyResult(fs, plan, onProgress);
   }
   try {
     rememberRoots(fs, plan);
@@ -44,7 +44,7 @@ export async function rollForward(
 export function finishApply(context: TransactionContext, keepUndo: boolean, entry: AuditEntry): string[] {
   const { fs, participants } = context;
   try {
-    if (!keepUndo) asFreeError(participants.roots[0] as string, () => discardKept(context));
+    if (!keepUndo) asFreeError(participants.roots[0] as string, () => discardUndoData(context));
   } catch (error) {
     audit(fs, participants.roots, entry, new Date());
     throw error;

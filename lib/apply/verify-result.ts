@@ -17,7 +17,7 @@ const KEPT_CODES: readonly ErrorCode[] = ['ERR_RESULT_WRONG', 'ERR_IO', 'ERR_INT
  * counts, groups, addresses.
  * @throws RollbackError ERR_RESULT_WRONG: the transaction stays open
  */
-export async function verifyApplied(
+export async function verifyResult(
   fs: DurableFs,
   plan: RollbackPlan,
   onProgress?: (progress: Progress) => void,
@@ -38,11 +38,11 @@ async function verifyAll(
   for (const tablePlan of plan.tables) {
     const table = database.tables.find((t) => t.name === tablePlan.table);
     if (table === undefined) throw resultWrongError(tablePlan.table, 'the table is gone');
-    verifyChain(tablePlan, table);
+    refuseWrongChain(tablePlan, table);
     const changed = new Set(tablePlan.steps.filter(changesSegment).map((s) => s.segment));
     const segments = table.segments.filter((s) => changed.has(s.index));
     for (const [i, segment] of segments.entries()) {
-      await verifySegment(fs, tablePlan, segment);
+      await refuseWrongSegment(fs, tablePlan, segment);
       onProgress?.({
         phase: 'verify',
         table: table.name,
@@ -66,7 +66,7 @@ async function verifyAll(
   }
 }
 
-function verifyChain(plan: TablePlan, table: Table): void {
+function refuseWrongChain(plan: TablePlan, table: Table): void {
   const expected = segmentsLeft(plan);
   const found = table.segments.map((s) => s.index);
   if (expected.length !== found.length || expected.some((index, i) => index !== found[i])) {
@@ -86,7 +86,7 @@ function verifyChain(plan: TablePlan, table: Table): void {
     throw resultWrongError(plan.table, `${table.keymaps[0]?.path} is left`);
 }
 
-async function verifySegment(fs: DurableFs, plan: TablePlan, segment: Segment): Promise<void> {
+async function refuseWrongSegment(fs: DurableFs, plan: TablePlan, segment: Segment): Promise<void> {
   const survey = await surveySegment(segment, { fs });
   const { metadata } = segment;
   if (!metadata.sealed) throw resultWrongError(plan.table, 'a segment is not sealed', segment);

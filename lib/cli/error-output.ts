@@ -13,7 +13,7 @@ export interface ErrorStyle {
 
 /** Everything that goes to standard error for one error. */
 export function errorToText(error: unknown, style: ErrorStyle): string {
-  const known = error instanceof RollbackError ? error : asDefect(error);
+  const known = error instanceof RollbackError ? error : asDefectError(error);
   const lines = messageLines(known);
   if (known.kind === 'defect') lines.push(...stackLines(known.cause ?? known));
   if (style.verbose) lines.push(...causeLines(known));
@@ -22,7 +22,7 @@ export function errorToText(error: unknown, style: ErrorStyle): string {
 }
 
 /** Whatever was thrown that is not one of our errors is a defect of this program. */
-export function asDefect(error: unknown): RollbackError {
+export function asDefectError(error: unknown): RollbackError {
   const message = error instanceof Error ? error.message : String(error);
   return new RollbackError(
     'ERR_DEFECT',

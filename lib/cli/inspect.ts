@@ -5,7 +5,7 @@ import { listHeights } from '../read/height-list.ts';
 import { rollbackStatus, type StatusReport } from '../recover/status.ts';
 import { type HeightsReport, inspectReport, type LockReport } from '../report/inspect-report.ts';
 import { inspectToText } from '../report/inspect-text.ts';
-import { guardSchemas } from '../schemas/guard.ts';
+import { checkedSchemas } from '../schemas/checked-schema.ts';
 import { schemaOf } from '../schemas/known.ts';
 import { readDatabase } from '../store/database.ts';
 import { realFs } from '../store/durable-fs.ts';
@@ -36,7 +36,7 @@ export async function run(options: InspectCommandOptions, context: Context): Pro
   });
   const { status, problem } = await statusOf(roots);
   refuseUnknownTables(Object.keys(schemas), database, damaged);
-  const heights = await heightsOf(database, guardSchemas(schemas), options, context);
+  const heights = await heightsOf(database, checkedSchemas(schemas), options, context);
   const locks = database.roots.map(lockOf);
   const report = inspectReport(database, { locks, status, damaged, heights, home });
   if (json) await out.json({ message_type: 'inspect', version: 1, ...report });
@@ -76,7 +76,7 @@ function refuseUnknownTables(
 
 async function heightsOf(
   database: Database,
-  schemas: ReturnType<typeof guardSchemas>,
+  schemas: ReturnType<typeof checkedSchemas>,
   options: InspectCommandOptions,
   context: Context,
 ): Promise<Map<string, HeightsReport>> {

@@ -8,7 +8,7 @@ import {
 } from '../read/database-reader.ts';
 import { keyText, kindName } from '../report/record-text.ts';
 import { plural, printable } from '../report/text.ts';
-import { guardSchemas } from '../schemas/guard.ts';
+import { checkedSchemas } from '../schemas/checked-schema.ts';
 import { schemaOf } from '../schemas/known.ts';
 import { refuseWithoutSchema } from '../schemas/require.ts';
 import type { DecodedKey, TableSchema } from '../schemas/types.ts';
@@ -37,7 +37,7 @@ const BLOCK_BYTES = 64 * 1024;
 export async function run(options: KeysCommandOptions, context: Context): Promise<number> {
   const { fromHeight, toHeight } = options;
   refuseEmptyRange(fromHeight, toHeight);
-  const schemas = guardSchemas(await readSchemas(options.schema ?? []));
+  const schemas = checkedSchemas(await readSchemas(options.schema ?? []));
   const { roots, groups } = sourceOf(options);
   const reader = await openDatabase(roots, { groups });
   const tables = chosenTables(reader, options.table);

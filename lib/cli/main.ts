@@ -3,7 +3,7 @@ import { type Command, CommanderError } from 'commander';
 import { RollbackError } from '../errors.ts';
 import { programVersion } from '../version.ts';
 import type { Context, GlobalOptions, When } from './context.ts';
-import { asDefect, errorToText } from './error-output.ts';
+import { asDefectError, errorToText } from './error-output.ts';
 import { EXIT_DONE, exitCodeOf } from './exit-codes.ts';
 import { Output } from './output.ts';
 import { buildProgram } from './program.ts';
@@ -89,7 +89,7 @@ async function runWork(work: Work, context: Context): Promise<number> {
   } catch (error) {
     // A signal aborts whatever was going on; what that looked like to the code underneath does not matter.
     const { signals } = context;
-    if (signals.received !== null && !signals.changing && !isOurs(error)) throw signals.interruption();
+    if (signals.received !== null && !signals.changing && !isOurs(error)) throw signals.interruptedError();
     throw error;
   }
 }
@@ -169,12 +169,12 @@ function watchForDefects(
 ): () => void {
   const end = (error: unknown): void => {
     // Standard error is written synchronously, so nothing else gets a turn in between.
-    void err.say(errorToText(asDefect(error), { ...style, signal: null }));
+    void err.say(errorToText(asDefectError(error), { ...style, signal: null }));
     process.exit(exitCodeOf(error));
   };
   const onError = (error: unknown): void => {
     if (!signals.changing) end(error);
-    else void err.say(errorToText(asDefect(error), { ...style, signal: null }));
+    else void err.say(errorToText(asDefectError(error), { ...style, signal: null }));
   };
   // Nothing left to wait for, and no result yet: without this the process would end without a word.
   const onIdle = (): void => end(new Error('the work stopped before it came to a result'));

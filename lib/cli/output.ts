@@ -29,7 +29,7 @@ export class Output {
     } catch (error) {
       this.closed = true;
       if (isGone(error)) return false;
-      throw this.#failure(error);
+      throw this.#failureError(error);
     }
     return true;
   }
@@ -48,7 +48,7 @@ export class Output {
     return this.write(`${JSON.stringify(document)}\n`);
   }
 
-  #failure(error: unknown): RollbackError {
+  #failureError(error: unknown): RollbackError {
     const errno = (error as NodeJS.ErrnoException).code ?? String(error);
     return new RollbackError(
       'ERR_IO',

@@ -1,7 +1,7 @@
 /** `--schema TABLE=SCHEMA`: a schema that comes with this program, or a module. */
 import { RollbackError } from '../errors.ts';
 import { isTableName } from '../format/file-names.ts';
-import { problemOf } from '../schemas/guard.ts';
+import { problemOf } from '../schemas/checked-schema.ts';
 import { KNOWN_SCHEMAS, knownSchema } from '../schemas/known.ts';
 import type { TableSchema } from '../schemas/types.ts';
 import { loadDefault } from './load-module.ts';
@@ -11,7 +11,7 @@ export async function readSchemas(specs: readonly string[]): Promise<Record<stri
   const schemas = new Map<string, TableSchema>();
   for (const spec of specs) {
     const [table, value] = split(spec);
-    if (schemas.has(table)) throw usage(`Two schemas were given for table ${table}`);
+    if (schemas.has(table)) throw schemaUsageError(`Two schemas were given for table ${table}`);
     schemas.set(table, knownSchema(value) ?? (await loadSchema(value)));
   }
   return Object.fromEntries(schemas);
@@ -21,24 +21,26 @@ function split(spec: string): [table: string, value: string] {
   const at = spec.indexOf('=');
   const table = spec.slice(0, Math.max(at, 0));
   const value = spec.slice(at + 1);
-  if (at < 0 || value === '' || !isTableName(table)) throw usage(`"${spec}" does not read TABLE=SCHEMA`);
+  if (at < 0 || value === '' || !isTableName(table))
+    throw schemaUsageError(`"${spec}" does not read TABLE=SCHEMA`);
   return [table, value];
 }
 
 async function loadSchema(path: string): Promise<TableSchema> {
   const schema = await loadDefault(path, (what, cause) =>
-    unreadable(`The schema module ${what}`, path, cause),
+    unreadableSchemaError(`The schema module ${what}`, path, cause),
   );
   const problem = problemOf(schema);
-  if (problem !== null) throw unreadable(`The default export of the schema module ${problem}`, path);
+  if (problem !== null)
+    throw unreadableSchemaError(`The default export of the schema module ${problem}`, path);
   return schema as TableSchema;
 }
 
-function usage(what: string): RollbackError {
+function schemaUsageError(what: string): RollbackError {
   return new RollbackError('ERR_USAGE', { what, next: HINT });
 }
 
-function unreadable(what: string, path: string, cause?: unknown): RollbackError {
+function unreadableSchemaError(what: string, path: string, cause?: unknown): RollbackError {
   return new RollbackError('ERR_SCHEMA_UNREADABLE', { what, next: HINT }, { path }, cause);
 }
 

@@ -41,11 +41,11 @@ export class Signals {
    */
   async checkpoint(): Promise<void> {
     for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
-    if (this.received !== null) throw this.interruption();
+    if (this.received !== null) throw this.interruptedError();
   }
 
   /** The error of an interrupted run. */
-  interruption(): RollbackError {
+  interruptedError(): RollbackError {
     return new RollbackError('ERR_INTERRUPTED', {
       what: `Interrupted by ${this.received ?? 'a signal'}`,
       why: 'Nothing was changed',
@@ -66,6 +66,6 @@ export class Signals {
       return;
     }
     this.received ??= signal;
-    this.#controller.abort(this.interruption());
+    this.#controller.abort(this.interruptedError());
   };
 }

@@ -68,7 +68,7 @@ export function sourceOf({ src, home: dir }: SourceOptions): Source {
 }
 
 /** Refuses none and more than one target before anything is read. */
-export function requireOneTarget(options: TargetOptions): void {
+export function refuseManyTargets(options: TargetOptions): void {
   const given = TARGETS.filter((name) => options[name] !== undefined).map(flagOf);
   if (given.length === 1) return;
   throw new RollbackError('ERR_USAGE', {
@@ -100,7 +100,7 @@ const SCOPE_NAMES = [
 /** Options for planRollback, without locks, signal and progress. Reads the target's file or module. */
 export async function planOptionsOf(options: PlanningOptions): Promise<PlanOptions> {
   const { roots, home } = sourceOf(options);
-  requireOneTarget(options);
+  refuseManyTargets(options);
   const target = await readTarget(options);
   return {
     roots,

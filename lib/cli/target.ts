@@ -39,27 +39,28 @@ async function readKeysFile(path: string): Promise<Record<string, Uint8Array[]>>
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    throw unreadable(`The file of keys cannot be read: ${errnoOf(error)}`, path, error);
+    throw unreadableInputError(`The file of keys cannot be read: ${errnoOf(error)}`, path, error);
   }
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    throw unreadable(`The file of keys is not JSON: ${(error as Error).message}`, path, error);
+    throw unreadableInputError(`The file of keys is not JSON: ${(error as Error).message}`, path, error);
   }
-  if (!isObject(parsed)) throw unreadable('The file of keys is not a JSON object', path);
+  if (!isObject(parsed)) throw unreadableInputError('The file of keys is not a JSON object', path);
   const entries = Object.entries(parsed).map(([table, keys]) => [table, keysOf(table, keys, path)] as const);
   return Object.fromEntries(entries);
 }
 
 function keysOf(table: string, keys: unknown, path: string): Uint8Array[] {
-  if (!Array.isArray(keys)) throw unreadable(`The keys of table ${table} are not a list`, path);
+  if (!Array.isArray(keys)) throw unreadableInputError(`The keys of table ${table} are not a list`, path);
   return keys.map((key: unknown, i) => {
-    if (typeof key !== 'string') throw unreadable(`Key ${i + 1} of table ${table} is not a text`, path);
+    if (typeof key !== 'string')
+      throw unreadableInputError(`Key ${i + 1} of table ${table} is not a text`, path);
     try {
       return parseHex(key);
     } catch (error) {
-      throw unreadable(`Key ${i + 1} of table ${table} is not hexadecimal`, path, error);
+      throw unreadableInputError(`Key ${i + 1} of table ${table} is not hexadecimal`, path, error);
     }
   });
 }
@@ -67,18 +68,18 @@ function keysOf(table: string, keys: unknown, path: string): Uint8Array[] {
 /** A function as the default export of a module. */
 async function loadFilter(path: string): Promise<RollbackFilter> {
   const filter = await loadDefault(path, (what, cause) =>
-    unreadable(`The filter module ${what}`, path, cause),
+    unreadableInputError(`The filter module ${what}`, path, cause),
   );
   if (typeof filter !== 'function') {
-    throw unreadable('The filter module has no function as its default export', path);
+    throw unreadableInputError('The filter module has no function as its default export', path);
   }
   if (filter.constructor.name !== 'Function') {
-    throw unreadable('The default export of the filter module is not a plain function', path);
+    throw unreadableInputError('The default export of the filter module is not a plain function', path);
   }
   return filter as RollbackFilter;
 }
 
-function unreadable(what: string, path: string, cause?: unknown): RollbackError {
+function unreadableInputError(what: string, path: string, cause?: unknown): RollbackError {
   return new RollbackError('ERR_TARGET_UNREADABLE', { what, next: HINT }, { path }, cause);
 }
 

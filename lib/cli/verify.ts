@@ -30,11 +30,11 @@ export async function run(options: VerifyCommandOptions, context: Context): Prom
     const limit = verbose ? Number.POSITIVE_INFINITY : 20;
     await out.write(verifyToText(report, { color, width, quiet, limit }));
   }
-  if (!report.ok) throw failure(report);
+  if (!report.ok) throw verifyFailedError(report);
   return EXIT_DONE;
 }
 
-function failure(report: VerifyReport): RollbackError {
+function verifyFailedError(report: VerifyReport): RollbackError {
   const tables = report.tables.filter((t) => t.findings.length > 0);
   const problems = tables.reduce((sum, t) => sum + t.findings.length, 0);
   return new RollbackError('ERR_VERIFY_FAILED', {

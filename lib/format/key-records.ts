@@ -144,7 +144,7 @@ export function decodeRecord(
   return { record, next };
 }
 
-function check(value: number, max: number, field: string): void {
+function refuseOutOfRange(value: number, max: number, field: string): void {
   if (!Number.isInteger(value) || value < 0 || value > max) {
     throw new RollbackError('ERR_DEFECT', { what: `A key record cannot hold a ${field} of ${value}` });
   }
@@ -152,12 +152,12 @@ function check(value: number, max: number, field: string): void {
 
 /** The bytes of a record; any one-byte kind is written as it is. ERR_DEFECT for a field out of range. */
 export function encodeRecord(record: KeyRecord): Buffer {
-  check(record.kind, 0xff, 'kind');
-  check(record.key.length, MAX_KEY_LENGTH, 'key length');
-  check(record.segment, MAX_U32, 'segment');
-  check(record.offset, MAX_U32, 'offset');
-  check(record.shard, 0xff, 'shard');
-  check(record.valueSize, MAX_U32, 'value size');
+  refuseOutOfRange(record.kind, 0xff, 'kind');
+  refuseOutOfRange(record.key.length, MAX_KEY_LENGTH, 'key length');
+  refuseOutOfRange(record.segment, MAX_U32, 'segment');
+  refuseOutOfRange(record.offset, MAX_U32, 'offset');
+  refuseOutOfRange(record.shard, 0xff, 'shard');
+  refuseOutOfRange(record.valueSize, MAX_U32, 'value size');
   const bytes = Buffer.alloc(RECORD_OVERHEAD + record.key.length);
   const address = bytes.length - ADDRESS_SIZE;
   bytes.writeUInt8(record.kind, RECORD_OFFSET.kind);

@@ -89,7 +89,7 @@ export function decodeMetadata(bytes: Uint8Array): SegmentMetadata {
   };
 }
 
-function check(ok: boolean, field: string, value: unknown): void {
+function refuseUnless(ok: boolean, field: string, value: unknown): void {
   if (!ok) throw new RollbackError('ERR_DEFECT', { what: `Metadata cannot hold a ${field} of ${value}` });
 }
 
@@ -100,10 +100,14 @@ function isIntegerUpTo(value: number, max: number): boolean {
 /** The 19 bytes of a version 4 metadata file, whatever version was read. ERR_DEFECT for a field out of range. */
 export function encodeMetadata(metadata: Omit<SegmentMetadata, 'version'>): Buffer {
   const { shardingFactor, lastValueTimestamp, keyCount, sealed, compression } = metadata;
-  check(isIntegerUpTo(shardingFactor, MAX_U8) && shardingFactor > 0, 'sharding factor', shardingFactor);
-  check(lastValueTimestamp >= 0n && lastValueTimestamp <= MAX_U64, 'timestamp', lastValueTimestamp);
-  check(isIntegerUpTo(keyCount, MAX_U32), 'key count', keyCount);
-  check(compression === 0 || compression === 1, 'compression', compression);
+  refuseUnless(
+    isIntegerUpTo(shardingFactor, MAX_U8) && shardingFactor > 0,
+    'sharding factor',
+    shardingFactor,
+  );
+  refuseUnless(lastValueTimestamp >= 0n && lastValueTimestamp <= MAX_U64, 'timestamp', lastValueTimestamp);
+  refuseUnless(isIntegerUpTo(keyCount, MAX_U32), 'key count', keyCount);
+  refuseUnless(compression === 0 || compression === 1, 'compression', compression);
   const bytes = Buffer.alloc(METADATA_SIZE[WRITTEN_VERSION]);
   bytes.writeUInt32BE(WRITTEN_VERSION, OFFSET.version);
   bytes.writeUInt8(shardingFactor, OFFSET.shardingFactor);

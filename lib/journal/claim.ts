@@ -1,8 +1,8 @@
 /** Only one process works on a transaction: it claims every area, in one order, and dead claims do not count. */
 import { join } from 'node:path';
 import { hasErrno, RollbackError } from '../errors.ts';
-import { encodeSealed } from '../format/sealed-text.ts';
-import { areaPath, discardedAreas, RUNNER_FILE, readSealed } from '../store/area.ts';
+import { encodeChecksummed } from '../format/checksummed-json.ts';
+import { areaPath, discardedAreas, RUNNER_FILE, readChecksummed } from '../store/area.ts';
 import { createPassingFile } from '../store/durable-files.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { isFenced } from '../store/fence.ts';
@@ -48,7 +48,7 @@ function claimArea(fs: DurableFs, area: string, force: boolean): void {
   const { uid, gid } = fs.lstat(area);
   const path = join(area, `${RUNNER_FILE}.${last + 1}`);
   try {
-    createPassingFile(fs, path, encodeSealed(thisProcess()), { mode: 0o600, uid, gid });
+    createPassingFile(fs, path, encodeChecksummed(thisProcess()), { mode: 0o600, uid, gid });
   } catch (error) {
     if (!hasErrno(error, 'EEXIST')) throw error;
     throw claimedError(path, 'another process has just begun to work on it');
@@ -57,7 +57,7 @@ function claimArea(fs: DurableFs, area: string, force: boolean): void {
 
 function refuseLiving(fs: DurableFs, area: string, last: number, force: boolean): void {
   const name = `${RUNNER_FILE}.${last}`;
-  const runner = readSealed(fs, area, name);
+  const runner = readChecksummed(fs, area, name);
   const mine = thisProcess();
   const own = JSON.stringify(runner) === JSON.stringify(mine);
   // A torn claim was never finished, and its writer had not begun to work.

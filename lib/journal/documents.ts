@@ -14,9 +14,9 @@ import {
   COMMITTED_MARK,
   DONE_MARK,
   hasMark,
-  holdsKept,
+  hasUndoData,
   JOURNAL_FILE,
-  readSealed,
+  readChecksummed,
   UNDO_FILE,
   UNDOING_MARK,
   UNDONE_MARK,
@@ -83,7 +83,11 @@ function areaState(fs: DurableFs, dir: string, id: string): AreaState {
   const area = areaPath(dir, id);
   const open = lstatOrNull(fs, `${area}/${JOURNAL_FILE}`) !== null;
   const closed = lstatOrNull(fs, `${area}/${UNDO_FILE}`) !== null;
-  const raw = open ? readSealed(fs, area, JOURNAL_FILE) : closed ? readSealed(fs, area, UNDO_FILE) : null;
+  const raw = open
+    ? readChecksummed(fs, area, JOURNAL_FILE)
+    : closed
+      ? readChecksummed(fs, area, UNDO_FILE)
+      : null;
   const read = raw === null ? null : documentIn(area, id, raw);
   const document = read instanceof RollbackError ? null : read;
   const foreign = read instanceof RollbackError ? read : null;
@@ -99,7 +103,7 @@ function areaState(fs: DurableFs, dir: string, id: string): AreaState {
     foreign,
     begunAt: begunAtIn(raw),
     state: open ? 'open' : closed ? 'closed' : 'bare',
-    begun: done || undoing || undone || hasMark(fs, area, COMMITTED_MARK) || holdsKept(fs, area),
+    begun: done || undoing || undone || hasMark(fs, area, COMMITTED_MARK) || hasUndoData(fs, area),
     done,
     undoing,
     undone,

@@ -21,8 +21,8 @@ import type { Participants } from './participants.ts';
 import {
   keptAndPresentError,
   type Removal,
+  refuseUnlessRemovable,
   replacedContent,
-  requireRemovable,
   staleFileError,
 } from './step-states.ts';
 
@@ -80,18 +80,18 @@ export class StepExecutor {
 
   private moveAside(step: Removal, index: number): StepResult {
     const path = this.participants.pathOf(step);
-    const kept = this.participants.keptPath(step, index, 'removed');
+    const undoCopy = this.participants.undoPath(step, index, 'removed');
     const source = lstatOrNull(this.fs, path);
-    if (lstatOrNull(this.fs, kept) !== null) {
-      if (source !== null) throw keptAndPresentError(step, path, kept);
+    if (lstatOrNull(this.fs, undoCopy) !== null) {
+      if (source !== null) throw keptAndPresentError(step, path, undoCopy);
       // Moved before a crash: the names may not have been durable yet.
-      this.touch(path, kept);
+      this.touch(path, undoCopy);
       return 'already-done';
     }
     if (source === null) throw staleFileError(step, path, 'is gone');
-    requireRemovable(this.fs, step, path, source);
-    this.fs.rename(path, kept);
-    this.touch(path, kept);
+    refuseUnlessRemovable(this.fs, step, path, source);
+    this.fs.rename(path, undoCopy);
+    this.touch(path, undoCopy);
     return 'done';
   }
 
@@ -99,8 +99,8 @@ export class StepExecutor {
     const { from, to } = step;
     const path = this.participants.pathOf(step);
     const stat = this.present(step, path);
-    const kept = lstatOrNull(this.fs, this.participants.keptPath(step, index, 'original'));
-    const inPlace = kept === null && stat.nlink === 1 && cutsInPlace(from, to);
+    const undoCopy = lstatOrNull(this.fs, this.participants.undoPath(step, index, 'original'));
+    const inPlace = undoCopy === null && stat.nlink === 1 && cutsInPlace(from, to);
     if (stat.size === to || !inPlace) {
       return this.exchange(step, index, (made, source, like) =>
         createPrefix(this.fs, made, source, like, to),
@@ -119,9 +119,9 @@ export class StepExecutor {
   }
 
   private saveTail(step: CutFileStep, index: number, path: string, like: FileStat): void {
-    const tail = this.participants.keptPath(step, index, 'tail');
+    const tail = this.participants.undoPath(step, index, 'tail');
     if (lstatOrNull(this.fs, tail) === null) {
-      const temporary = this.participants.keptPath(step, index, 'new');
+      const temporary = this.participants.undoPath(step, index, 'new');
       createLike(this.fs, temporary, like, (fd) => copyRanges(this.fs, path, fd, [[step.to, step.from]]));
       this.fs.rename(temporary, tail);
     }
@@ -144,7 +144,7 @@ export class StepExecutor {
 
   private isKept(step: Step, index: number): boolean {
     return (['original', 'tail'] as const).some(
-      (what) => lstatOrNull(this.fs, this.participants.keptPath(step, index, what)) !== null,
+      (what) => lstatOrNull(this.fs, this.participants.undoPath(step, index, what)) !== null,
     );
   }
 
@@ -177,8 +177,8 @@ export class StepExecutor {
 
   /** New content under a name in the area, durable; the old file kept by a second link; then the rename. */
   private swapIn(step: Step, index: number, path: string, like: FileStat, make: Maker): void {
-    const made = this.participants.keptPath(step, index, 'new');
-    const original = this.participants.keptPath(step, index, 'original');
+    const made = this.participants.undoPath(step, index, 'new');
+    const original = this.participants.undoPath(step, index, 'original');
     make(made, path, like);
     if (lstatOrNull(this.fs, original) === null) this.fs.link(path, original);
     this.fs.fsyncDir(dirname(original));

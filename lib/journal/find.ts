@@ -107,7 +107,7 @@ function refuseTwins(areas: readonly AreaState[]): void {
  * Refuses fewer roots than a transaction has. One whose area has gone already is known by its trash or its lock.
  * @throws RollbackError ERR_ROOTS_UNCERTAIN
  */
-export function requireAllRoots(
+export function refuseTooFewRoots(
   fs: DurableFs,
   { id, areas, document }: FoundTransaction,
   roots: readonly string[],

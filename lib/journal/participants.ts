@@ -52,7 +52,7 @@ export class Participants {
   }
 
   /** Absolute path of what is kept for step number `index`: `index.what` in its member's area. */
-  keptPath(step: Step, index: number, what: 'removed' | 'original' | 'tail' | 'new'): string {
+  undoPath(step: Step, index: number, what: 'removed' | 'original' | 'tail' | 'new'): string {
     return join(areaPath(this.base(step.file.root), this.id), KEPT_DIR, `${index}.${what}`);
   }
 }

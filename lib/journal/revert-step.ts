@@ -20,7 +20,7 @@ import {
   isBefore,
   keptAndPresentError,
   type Removal,
-  requireRemovable,
+  refuseUnlessRemovable,
   staleFileError,
 } from './step-states.ts';
 
@@ -62,35 +62,35 @@ export class StepReverter {
 
   private putBack(step: Removal, index: number): StepResult {
     const path = this.participants.pathOf(step);
-    const kept = this.participants.keptPath(step, index, 'removed');
+    const undoCopy = this.participants.undoPath(step, index, 'removed');
     const there = lstatOrNull(this.fs, path) !== null;
-    const stat = lstatOrNull(this.fs, kept);
+    const stat = lstatOrNull(this.fs, undoCopy);
     if (stat === null) {
-      if (!there) throw undoDataLostError(step, path, kept);
-      this.touch(path, kept);
+      if (!there) throw undoDataLostError(step, path, undoCopy);
+      this.touch(path, undoCopy);
       return 'already-done';
     }
-    if (there) throw keptAndPresentError(step, path, kept);
-    requireRemovable(this.fs, step, kept, stat);
-    this.fs.rename(kept, path);
-    this.touch(path, kept);
+    if (there) throw keptAndPresentError(step, path, undoCopy);
+    refuseUnlessRemovable(this.fs, step, undoCopy, stat);
+    this.fs.rename(undoCopy, path);
+    this.touch(path, undoCopy);
     return 'done';
   }
 
   /** The original back over what took its place; null when no original was kept. */
   private putBackOriginal(step: Exchange, index: number): StepResult | null {
     const path = this.participants.pathOf(step);
-    const original = this.participants.keptPath(step, index, 'original');
-    const kept = lstatOrNull(this.fs, original);
+    const original = this.participants.undoPath(step, index, 'original');
+    const undoCopy = lstatOrNull(this.fs, original);
     this.touch(path, original);
-    if (kept === null) return null;
+    if (undoCopy === null) return null;
     const present = lstatOrNull(this.fs, path);
-    if (present !== null && present.ino === kept.ino) {
+    if (present !== null && present.ino === undoCopy.ino) {
       // Two names of one file (a root is one file system): a rename would do nothing and leave both.
       this.fs.unlink(original);
       return 'already-done';
     }
-    if (!isBefore(this.fs, step, original, kept))
+    if (!isBefore(this.fs, step, original, undoCopy))
       throw staleFileError(step, original, 'is not what was kept');
     this.fs.rename(original, path);
     return 'done';
@@ -101,13 +101,13 @@ export class StepReverter {
     const path = this.participants.pathOf(step);
     const stat = lstatOrNull(this.fs, path);
     if (stat === null || !isBefore(this.fs, step, path, stat))
-      throw undoDataLostError(step, path, this.participants.keptPath(step, index, 'original'));
+      throw undoDataLostError(step, path, this.participants.undoPath(step, index, 'original'));
     return 'already-done';
   }
 
   private append(step: CutFileStep, index: number): StepResult {
     const path = this.participants.pathOf(step);
-    const tail = this.participants.keptPath(step, index, 'tail');
+    const tail = this.participants.undoPath(step, index, 'tail');
     const stat = lstatOrNull(this.fs, path);
     if (stat === null || stat.kind !== 'file') throw staleFileError(step, path, 'is gone');
     if (lstatOrNull(this.fs, tail) === null) {
@@ -134,7 +134,7 @@ export class StepReverter {
   }
 
   private rebuild(step: CutFileStep, index: number, path: string, tail: string, like: FileStat): void {
-    const made = this.participants.keptPath(step, index, 'new');
+    const made = this.participants.undoPath(step, index, 'new');
     createLike(this.fs, made, like, (fd) => {
       copyRanges(this.fs, path, fd, [[0, step.to]]);
       copyRanges(this.fs, tail, fd, [[0, step.from - step.to]], step.to);
@@ -178,11 +178,11 @@ export class StepReverter {
   }
 }
 
-function undoDataLostError(step: Step, path: string, kept: string): RollbackError {
+function undoDataLostError(step: Step, path: string, undoCopy: string): RollbackError {
   return new RollbackError(
     'ERR_JOURNAL',
     {
-      what: `What was kept to undo this step is gone: ${kept}`,
+      what: `What was kept to undo this step is gone: ${undoCopy}`,
       why: 'Without it the old state cannot be put back',
       next: 'Put it back from a backup and run the same command again, or restore the database from one',
     },

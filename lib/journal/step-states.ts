@@ -24,7 +24,7 @@ const MAX_REPLACED_BYTES = 4096;
 const KINDS = { 'remove-file': 'file', 'remove-link': 'link', 'remove-directory': 'directory' } as const;
 
 /** @throws RollbackError ERR_PLAN_STALE when what is there is not what the step removes; raw errors */
-export function requireRemovable(fs: DurableFs, step: Removal, path: string, stat: FileStat): void {
+export function refuseUnlessRemovable(fs: DurableFs, step: Removal, path: string, stat: FileStat): void {
   const kind = KINDS[step.op];
   if (stat.kind !== kind) throw staleFileError(step, path, `is a ${stat.kind}, not a ${kind}`);
   if (step.op === 'remove-file' && stat.size !== step.size) {
@@ -47,11 +47,11 @@ export function replacedContent(fs: DurableFs, path: string): string {
 }
 
 /** Both a file and what was kept of it exist: somebody has put it back, or written a new one. */
-export function keptAndPresentError(step: Step, path: string, kept: string): RollbackError {
+export function keptAndPresentError(step: Step, path: string, undoCopy: string): RollbackError {
   return new RollbackError(
     'ERR_PLAN_STALE',
     {
-      what: `A file that was moved away is there again: ${path}, kept as ${kept}`,
+      what: `A file that was moved away is there again: ${path}, kept as ${undoCopy}`,
       why: 'Going on would destroy one of the two',
       next: 'Find out who made it (was the database opened by force?), move it out of the root, and run the command again',
     },

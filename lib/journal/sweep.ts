@@ -11,7 +11,7 @@ import {
   hasTrash,
   UNDOING_MARK,
   UNDONE_MARK,
-  writeSealed,
+  writeChecksummed,
 } from '../store/area.ts';
 import { isTemporaryName, temporaryName } from '../store/durable-files.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
@@ -39,7 +39,7 @@ export function participantDirs(
 export function markUndone(fs: DurableFs, dirs: readonly string[], id: string): void {
   for (const dir of dirs) {
     const area = areasIn(fs, dir).find((a) => a.id === id);
-    if (area !== undefined && !area.undone) writeSealed(fs, areaPath(dir, id), UNDONE_MARK, { id });
+    if (area !== undefined && !area.undone) writeChecksummed(fs, areaPath(dir, id), UNDONE_MARK, { id });
   }
 }
 

@@ -20,7 +20,7 @@ import {
   UNDO_FILE,
   UNDOING_MARK,
   UNDONE_MARK,
-  writeSealed,
+  writeChecksummed,
 } from '../store/area.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { isFencedBy, lowerFence, placeBolt, raiseFence, removeBolt, segmentsDirs } from '../store/fence.ts';
@@ -59,7 +59,7 @@ export function begin(context: TransactionContext, keepUndo: boolean, now: Date)
       keepUndo,
       plan,
     };
-    writeSealed(fs, areaPath(dir, participants.id), JOURNAL_FILE, document);
+    writeChecksummed(fs, areaPath(dir, participants.id), JOURNAL_FILE, document);
   });
   // Outside of the roots only when a document says so: until then they have ordinary locks, which a dead process leaves.
   for (const dir of outside(context)) raiseFence(fs, dir, participants.id, now);
@@ -79,7 +79,7 @@ function boltDirs({ fs, participants, plan }: TransactionContext): string[] {
 
 /** Puts a mark into every area, durably. */
 export function markAll({ fs, participants }: TransactionContext, mark: string, value?: unknown): void {
-  for (const area of participants.areas) writeSealed(fs, area, mark, value ?? { id: participants.id });
+  for (const area of participants.areas) writeChecksummed(fs, area, mark, value ?? { id: participants.id });
 }
 
 /** The locks once more, after the intent is durable: somebody may have removed one in between. */
@@ -107,7 +107,7 @@ export function finishForward(context: TransactionContext): void {
 }
 
 /** Discards what undo would need of a finished rollback: a crash before that leaves one that can still be undone. */
-export function discardKept({ fs, participants }: TransactionContext): void {
+export function discardUndoData({ fs, participants }: TransactionContext): void {
   for (const dir of inReverse(participants.dirs)) discardArea(fs, dir, participants.id);
 }
 

@@ -6,14 +6,14 @@ import { RollbackError } from '../errors.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { Step } from '../types.ts';
 import { stepsOf } from './run-steps.ts';
-import { isBefore, requireRemovable } from './step-states.ts';
+import { isBefore, refuseUnlessRemovable } from './step-states.ts';
 import type { TransactionContext } from './transaction.ts';
 
 /**
  * Holds what a finished rollback has kept against its steps, all of which were carried out.
  * @throws RollbackError ERR_UNDO_REFUSED; what the file system throws
  */
-export function requireKept(context: TransactionContext): void {
+export function refuseMissingUndoData(context: TransactionContext): void {
   stepsOf(context).forEach((step, index) => {
     const [path, problem] = keptOf(context, step, index);
     if (problem === null) return;
@@ -35,7 +35,7 @@ function keptOf(
   step: Step,
   index: number,
 ): readonly [string, string | null] {
-  const at = (what: 'removed' | 'original' | 'tail'): string => participants.keptPath(step, index, what);
+  const at = (what: 'removed' | 'original' | 'tail'): string => participants.undoPath(step, index, what);
   switch (step.op) {
     case 'remove-file':
     case 'remove-link':
@@ -44,7 +44,7 @@ function keptOf(
       const stat = lstatOrNull(fs, path);
       if (stat === null) return [path, 'is gone'];
       try {
-        requireRemovable(fs, step, path, stat);
+        refuseUnlessRemovable(fs, step, path, stat);
       } catch (error) {
         if (error instanceof RollbackError) return [path, error.what.replace(/^A file /, '')];
         throw error;
@@ -71,7 +71,7 @@ function keptOf(
  * that said so is damaged or gone. What an engine has added since is nobody's business here.
  * @throws RollbackError ERR_UNFINISHED; what the file system throws
  */
-export function requireDone(context: TransactionContext): void {
+export function refuseNotReverted(context: TransactionContext): void {
   const step = problemOfNotReverted(context);
   if (step === null) return;
   throw new RollbackError(
@@ -95,7 +95,7 @@ function isTakenBack({ fs, participants }: TransactionContext, step: Step, index
   const stat = lstatOrNull(fs, path);
   if (stat === null) return false;
   const keeps = (what: 'removed' | 'original'): boolean =>
-    lstatOrNull(fs, participants.keptPath(step, index, what)) !== null;
+    lstatOrNull(fs, participants.undoPath(step, index, what)) !== null;
   switch (step.op) {
     case 'remove-file':
     case 'remove-link':

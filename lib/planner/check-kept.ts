@@ -48,7 +48,7 @@ export async function checkKept(
     const ready = hides ? undefined : walked;
     const survey = ready ?? (wanted ? await surveyKept(context, segment) : null);
     // The engine seals an open segment even where it lies below the watermark, and stops at damage in it.
-    if (survey !== null && (readable || !sealed)) judgeKept(context, segment, survey);
+    if (survey !== null && (readable || !sealed)) reportKept(context, segment, survey);
     const records = survey === null ? segment.metadata.keyCount : survey.records - survey.droppedRecords;
     kept.push({ segment, records, survey });
     done += segment.keys.size;
@@ -81,14 +81,14 @@ export function surveyKept(
   });
 }
 
-function judgeKept(context: TableContext, segment: Segment, survey: KeySurvey): void {
+function reportKept(context: TableContext, segment: Segment, survey: KeySurvey): void {
   const { firstFault } = survey;
   const highest = context.table.segments.at(-1)?.index === segment.index;
   // Addresses are checked in the pivot's segment alone; in an unsealed one a bad address is corruption.
   if (firstFault !== null && (firstFault.code !== 'ERR_ADDRESS' || !segment.metadata.sealed)) {
     reportFault(context, segment, firstFault);
   }
-  judgeCount(context, segment, survey, highest);
+  reportCount(context, segment, survey, highest);
 }
 
 /** Says what is wrong with a record that would be kept. */
@@ -107,7 +107,7 @@ export function reportFault(context: TableContext, segment: Segment, fault: Faul
  * Compares the record count with the metadata's. In the highest segment fewer records may be an interrupted
  * cut of the Go utility, which a rollback repairs.
  */
-export function judgeCount(
+export function reportCount(
   context: TableContext,
   segment: Segment,
   survey: KeySurvey,

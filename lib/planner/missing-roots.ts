@@ -9,7 +9,7 @@ import type { Database, Table } from '../store/types.ts';
  * the sets that look whole.
  * @throws RollbackError ERR_ROOTS_UNCERTAIN
  */
-export function judgeRoots(
+export function refuseMissingRoots(
   fs: DurableFs,
   database: Database,
   tables: readonly Table[],
@@ -18,7 +18,7 @@ export function judgeRoots(
   if (allRoots) return;
   database.groups.forEach((group, i) => {
     const roots = group.map((n) => database.roots[n] as string);
-    judgeOneDatabase(
+    refuseMissingRootsOf(
       fs,
       roots,
       tables.filter((t) => t.database === i),
@@ -26,7 +26,7 @@ export function judgeRoots(
   });
 }
 
-function judgeOneDatabase(fs: DurableFs, roots: readonly string[], tables: readonly Table[]): void {
+function refuseMissingRootsOf(fs: DurableFs, roots: readonly string[], tables: readonly Table[]): void {
   const memory = readRootSet(fs, roots);
   if (memory.state === 'incomplete') {
     throw new RollbackError('ERR_ROOTS_UNCERTAIN', {

@@ -16,18 +16,18 @@ const CHOICES = {
 } as const;
 
 /** @throws RollbackError ERR_USAGE */
-export function checkOptions(options: PlanOptions): void {
+export function refuseBadOptions(options: PlanOptions): void {
   const { tables, maxRemove } = options;
   for (const [name, allowed] of Object.entries(CHOICES)) {
     const value: unknown = options[name as keyof typeof CHOICES];
     if (value === undefined || (allowed as readonly unknown[]).includes(value)) continue;
-    throw mistake(`${name} is ${String(value)}`, `Pass one of: ${allowed.join(', ')}`);
+    throw optionError(`${name} is ${String(value)}`, `Pass one of: ${allowed.join(', ')}`);
   }
   if (tables !== undefined && !(Array.isArray(tables) && tables.every((t) => typeof t === 'string'))) {
-    throw mistake('tables is no list of names', "Pass for example ['blocks']");
+    throw optionError('tables is no list of names', "Pass for example ['blocks']");
   }
   if (maxRemove !== undefined && !isLimit(maxRemove)) {
-    throw mistake('maxRemove is no limit', 'Pass { records: 1000 } or { percent: 5 }');
+    throw optionError('maxRemove is no limit', 'Pass { records: 1000 } or { percent: 5 }');
   }
 }
 
@@ -37,7 +37,7 @@ function isLimit(limit: unknown): boolean {
   return typeof value === 'number' && value >= 0;
 }
 
-function mistake(what: string, next: string): RollbackError {
+function optionError(what: string, next: string): RollbackError {
   return new RollbackError('ERR_USAGE', { what, next });
 }
 

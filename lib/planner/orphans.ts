@@ -11,10 +11,10 @@ import type { Orphan, Table } from '../store/types.ts';
  * Refuses orphans that may hold data: a root that was not passed looks exactly like one.
  * @throws RollbackError ERR_ORPHAN_WITH_DATA, ERR_CHAIN_BELOW_WATERMARK
  */
-export function judgeOrphans(table: Table, dropOrphans: boolean): void {
+export function refuseOrphansWithData(table: Table, dropOrphans: boolean): void {
   for (const orphan of table.orphans) {
     if (dropOrphans || isCreationOrphan(orphan) || isCollected(table, orphan)) continue;
-    throw mayHoldData(table, orphan);
+    throw orphanWithDataError(table, orphan);
   }
   refuseChainBelowWatermark(table);
 }
@@ -24,14 +24,14 @@ export function judgeOrphans(table: Table, dropOrphans: boolean): void {
  * watermark that has its key file, with which collection begins, may then be one of a forgotten root.
  * @throws RollbackError ERR_ORPHAN_WITH_DATA
  */
-export function judgeUnmatched(table: Table, dropOrphans: boolean): void {
+export function refuseUnmatchedOrphans(table: Table, dropOrphans: boolean): void {
   const odd = table.orphans.find(
     (o) => isCollected(table, o) && !isCreationOrphan(o) && o.files.some((f) => f.rel.endsWith('.keys')),
   );
-  if (odd !== undefined && !dropOrphans) throw mayHoldData(table, odd);
+  if (odd !== undefined && !dropOrphans) throw orphanWithDataError(table, odd);
 }
 
-function mayHoldData(table: Table, orphan: Orphan): RollbackError {
+function orphanWithDataError(table: Table, orphan: Orphan): RollbackError {
   const side = orphan.end === 'lowest' ? 'oldest' : 'newest';
   return new RollbackError(
     'ERR_ORPHAN_WITH_DATA',

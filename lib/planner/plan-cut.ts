@@ -8,7 +8,7 @@ import { lowestOf } from '../plan/step-effects.ts';
 import { type KeySurvey, type Prefix, prefixOf } from '../store/key-survey.ts';
 import type { Segment } from '../store/types.ts';
 import type { Step, TablePlan } from '../types.ts';
-import { checkKept, judgeCount, reportFault, surveysOf } from './check-kept.ts';
+import { checkKept, reportCount, reportFault, surveysOf } from './check-kept.ts';
 import type { TableContext } from './context.ts';
 import { describeSeal, metadataBytes, sealKept } from './seal.ts';
 import { finishTable } from './step-order.ts';
@@ -23,7 +23,7 @@ export async function planCut(context: TableContext, walk: WalkResult, pivot: Pi
   const { table } = context;
   const { segment, survey } = pivot.at;
   refuseBelowWatermark(context, pivot);
-  checkPivotSegment(context, pivot);
+  refuseBadPivotSegment(context, pivot);
   const older = table.segments.filter((s) => s.index < segment.index);
   const kept = await checkKept(context, older, surveysOf(walk));
   const prefix = prefixOf(context.plan.fs, survey, pivot.groupEnd);
@@ -88,12 +88,12 @@ function refuseBelowWatermark(context: TableContext, pivot: Pivot): void {
   );
 }
 
-function checkPivotSegment(context: TableContext, pivot: Pivot): void {
+function refuseBadPivotSegment(context: TableContext, pivot: Pivot): void {
   const { segment, survey } = pivot.at;
   const { firstFault } = survey;
   if (firstFault !== null && firstFault.offset < pivot.groupEnd) reportFault(context, segment, firstFault);
   const highest = context.table.segments.at(-1)?.index === segment.index;
-  judgeCount(context, segment, survey, highest);
+  reportCount(context, segment, survey, highest);
 }
 
 /** A sealed highest segment with fewer records than its metadata says: cut, but not finished. */

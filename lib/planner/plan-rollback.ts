@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { RollbackError } from '../errors.ts';
 import { digestOf } from '../plan/digest.ts';
 import { fingerprintOf } from '../plan/fingerprint.ts';
-import { guardSchemas } from '../schemas/guard.ts';
+import { checkedSchemas } from '../schemas/checked-schema.ts';
 import { refuseWithoutSchema } from '../schemas/require.ts';
 import { readDatabase } from '../store/database.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
@@ -20,10 +20,10 @@ import { resolveSnapshotDir } from '../store/snapshot-dir.ts';
 import type { Database, Table } from '../store/types.ts';
 import type { NoMatchPolicy, PlanDatabase, RollbackPlan, TablePlan } from '../types.ts';
 import { type PlanContext, TableContext } from './context.ts';
-import { judgeRoots } from './missing-roots.ts';
-import { checkOptions, type PlanOptions } from './options.ts';
+import { refuseMissingRoots } from './missing-roots.ts';
+import { type PlanOptions, refuseBadOptions } from './options.ts';
 import { planTable } from './plan-table.ts';
-import { checkTarget, describeTarget, type Target } from './target.ts';
+import { describeTarget, refuseBadTarget, type Target } from './target.ts';
 
 /**
  * Plans a rollback of one database.
@@ -31,7 +31,7 @@ import { checkTarget, describeTarget, type Target } from './target.ts';
  */
 export async function planRollback(options: PlanOptions): Promise<RollbackPlan> {
   const fs = realFs;
-  checkOptions(options);
+  refuseBadOptions(options);
   if (options.lock === false) return planUnlocked(fs, options);
   if (options.locks !== undefined) return planDatabase(fs, options, { unlocked: false, approximate: false });
   const locks = await lockDatabase(options.roots, options.snapshotDir);
@@ -57,13 +57,13 @@ async function planDatabase(
 ): Promise<RollbackPlan> {
   const { database, databases, outside } = databasesInScope(fs, options);
   const tables = tablesInScope(database, options.tables);
-  checkTarget(
+  refuseBadTarget(
     options.target,
     database.tables.map((t) => t.name),
   );
   refuseUnknown(Object.keys(options.schemas ?? {}), database, 'A schema was given, but there is no table');
   if (options.target.kind === 'height') refuseWithoutSchema(tables, options.schemas);
-  judgeRoots(fs, database, tables, options.allRoots ?? false);
+  refuseMissingRoots(fs, database, tables, options.allRoots ?? false);
   const context = contextOf(fs, options, database);
   const plans: TablePlan[] = [];
   for (const table of tables) plans.push(await planTable(new TableContext(context, table)));
@@ -129,7 +129,7 @@ function contextOf(fs: DurableFs, options: PlanOptions, database: Database): Pla
     fs,
     target: options.target,
     onNoMatch: options.onNoMatch ?? defaultPolicy(options.target),
-    schemas: guardSchemas(options.schemas),
+    schemas: checkedSchemas(options.schemas),
     stragglers: options.stragglers ?? 'refuse',
     dropOrphans: options.dropOrphans ?? false,
     check: options.check ?? 'all',

@@ -16,11 +16,11 @@ import type { Segment } from '../store/types.ts';
 import type { TablePlan } from '../types.ts';
 import { checkKept, type KeptSegment, surveysOf } from './check-kept.ts';
 import type { TableContext } from './context.ts';
-import { judgeOrphans, judgeUnmatched } from './orphans.ts';
+import { refuseOrphansWithData, refuseUnmatchedOrphans } from './orphans.ts';
 import { planCut } from './plan-cut.ts';
 import { sealKept } from './seal.ts';
 import { searchTable } from './search/search.ts';
-import { requireSnapshotDir } from './snapshots.ts';
+import { refuseMissingSnapshotDir } from './snapshots.ts';
 import { finishTable } from './step-order.ts';
 import { removeFile, removeSegment } from './steps.ts';
 import type { Fate } from './table-summary.ts';
@@ -31,17 +31,17 @@ import type { Fate } from './table-summary.ts';
  */
 export async function planTable(context: TableContext): Promise<TablePlan> {
   const { table, plan } = context;
-  judgeOrphans(table, plan.dropOrphans);
-  requireSnapshotDir(plan.fs, table, plan.snapshotDir);
+  refuseOrphansWithData(table, plan.dropOrphans);
+  refuseMissingSnapshotDir(plan.fs, table, plan.snapshotDir);
   const { walk, whenNone } = await searchTable(context);
   if (walk.pivot !== null) return planCut(context, walk, walk.pivot);
   const policy = whenNone === 'keep' ? 'keep' : plan.onNoMatch;
-  if (policy === 'refuse') throw noMatch(context, walk);
-  if (whenNone !== 'keep') judgeUnmatched(table, plan.dropOrphans);
+  if (policy === 'refuse') throw noMatchError(context, walk);
+  if (whenNone !== 'keep') refuseUnmatchedOrphans(table, plan.dropOrphans);
   return policy === 'delete' ? planDelete(context, walk) : planKeep(context, walk);
 }
 
-function noMatch(context: TableContext, walk: WalkResult): RollbackError {
+function noMatchError(context: TableContext, walk: WalkResult): RollbackError {
   const { table } = context;
   const records = walk.walked.reduce((sum, w) => sum + w.survey.records - w.survey.droppedRecords, 0);
   const newest = newestPrimary(context, walk);

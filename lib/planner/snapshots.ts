@@ -11,7 +11,7 @@ import { segmentIndexOf } from '../format/file-names.ts';
 import { readSmallFile } from '../store/durable-files.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { listDirectory, lstatOrNull, SEGMENTS_DIR } from '../store/roots.ts';
-import { wrongDir } from '../store/snapshot-dir.ts';
+import { snapshotDirError } from '../store/snapshot-dir.ts';
 import type { Table } from '../store/types.ts';
 import type { Step } from '../types.ts';
 import { removeDirectory, removeFile } from './steps.ts';
@@ -37,7 +37,11 @@ export interface SnapshotWork {
  * Refuses a table with snapshots when nobody said where the snapshot directory is.
  * @throws RollbackError ERR_SNAPSHOT_DIR_NEEDED, ERR_SNAPSHOT_DIR_WRONG
  */
-export function requireSnapshotDir(fs: DurableFs, table: Table, snapshotDir: string | 'none' | null): void {
+export function refuseMissingSnapshotDir(
+  fs: DurableFs,
+  table: Table,
+  snapshotDir: string | 'none' | null,
+): void {
   const first = table.snapshots[0];
   if (first === undefined || snapshotDir === 'none') return;
   if (snapshotDir === null) {
@@ -52,7 +56,7 @@ export function requireSnapshotDir(fs: DurableFs, table: Table, snapshotDir: str
     );
   }
   if (lstatOrNull(fs, join(snapshotDir, table.name))?.kind !== 'directory') {
-    throw wrongDir(
+    throw snapshotDirError(
       join(snapshotDir, table.name),
       `The snapshot directory has nothing of table ${table.name}`,
     );
@@ -126,14 +130,14 @@ class PublishedTable {
     private readonly table: string,
   ) {
     this.dir = join(snapshotDir, table);
-    if (fs.lstat(this.dir).kind !== 'directory') throw linked(this.dir, table);
+    if (fs.lstat(this.dir).kind !== 'directory') throw linkedSnapshotError(this.dir, table);
   }
 
   bound(name: string): Bound | null {
     const path = join(this.dir, name);
     const stat = lstatOrNull(this.fs, path);
     if (stat === null) return null;
-    if (stat.kind !== 'file') throw linked(path, this.table);
+    if (stat.kind !== 'file') throw linkedSnapshotError(path, this.table);
     try {
       const bytes = readSmallFile(this.fs, path, MAX_BOUND_BYTES);
       return { value: parseBoundary(bytes), bytes };
@@ -166,7 +170,7 @@ class PublishedTable {
     const dir = join(this.dir, SEGMENTS_DIR);
     const stat = lstatOrNull(this.fs, dir);
     if (stat === null) return [];
-    if (stat.kind !== 'directory') throw linked(dir, this.table);
+    if (stat.kind !== 'directory') throw linkedSnapshotError(dir, this.table);
     const steps: Step[] = [];
     for (const name of listDirectory(this.fs, dir)) {
       const path = join(dir, name);
@@ -182,7 +186,7 @@ class PublishedTable {
   }
 }
 
-function linked(path: string, table: string): RollbackError {
+function linkedSnapshotError(path: string, table: string): RollbackError {
   return new RollbackError(
     'ERR_SYMBOLIC_LINK',
     {

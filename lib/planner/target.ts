@@ -68,26 +68,26 @@ const KINDS_HINT =
 const groupsText = (groups: number): string => `${groups} group${groups === 1 ? '' : 's'}`;
 
 /** @throws RollbackError ERR_USAGE; ERR_TABLE_UNKNOWN when the target names a table that the database lacks */
-export function checkTarget(target: Target, tables: readonly string[]): void {
+export function refuseBadTarget(target: Target, tables: readonly string[]): void {
   switch (target?.kind) {
     case 'key':
-      checkKey(target.key);
+      refuseBadKey(target.key);
       return;
     case 'drop-last':
     case 'keep-first':
-      checkGroups(target);
+      refuseBadGroups(target);
       return;
     case 'height':
-      checkHeight(target.height);
+      refuseBadHeight(target.height);
       return;
     case 'filter':
-      checkFilter(target.filter);
+      refuseBadFilter(target.filter);
       return;
     case 'before':
-      checkTime(target.time);
+      refuseBadTime(target.time);
       return;
     case 'keys':
-      checkKeys(target.keys, tables);
+      refuseBadKeys(target.keys, tables);
       return;
     default:
       // Plain JavaScript may pass anything.
@@ -96,19 +96,19 @@ export function checkTarget(target: Target, tables: readonly string[]): void {
 }
 
 /** A text would be taken for its letters, not for hexadecimal, and match nothing. */
-function checkKey(key: unknown): void {
+function refuseBadKey(key: unknown): void {
   if (key instanceof Uint8Array) return;
   const next = "Pass a Buffer, for example Buffer.from('0a0b', 'hex')";
   throw new RollbackError('ERR_USAGE', { what: `A key is a ${typeof key}, not bytes`, next });
 }
 
-function checkGroups({ kind, groups }: { kind: string; groups: number }): void {
+function refuseBadGroups({ kind, groups }: { kind: string; groups: number }): void {
   if (Number.isSafeInteger(groups) && groups >= 0) return;
   const what = `Cannot ${kind === 'drop-last' ? 'remove' : 'keep'} ${groups} groups: pass a whole number`;
   throw new RollbackError('ERR_USAGE', { what });
 }
 
-function checkHeight(height: unknown): void {
+function refuseBadHeight(height: unknown): void {
   if (typeof height === 'bigint' && height >= 0n && height <= MAX_HEIGHT) return;
   throw new RollbackError('ERR_USAGE', {
     what: `${String(height)} is no height`,
@@ -116,7 +116,7 @@ function checkHeight(height: unknown): void {
   });
 }
 
-function checkTime(time: unknown): void {
+function refuseBadTime(time: unknown): void {
   if (typeof time === 'bigint' && time >= 0n) return;
   throw new RollbackError('ERR_USAGE', {
     what: `${String(time)} is no time`,
@@ -124,7 +124,7 @@ function checkTime(time: unknown): void {
   });
 }
 
-function checkFilter(filter: unknown): void {
+function refuseBadFilter(filter: unknown): void {
   if (typeof filter === 'function') return;
   throw new RollbackError('ERR_USAGE', {
     what: 'The filter is not a function',
@@ -132,14 +132,14 @@ function checkFilter(filter: unknown): void {
   });
 }
 
-function checkKeys(keys: Readonly<Record<string, unknown>>, tables: readonly string[]): void {
+function refuseBadKeys(keys: Readonly<Record<string, unknown>>, tables: readonly string[]): void {
   if (typeof keys !== 'object' || keys === null) {
     throw new RollbackError('ERR_USAGE', { what: 'The keys are no object of lists by table' });
   }
   for (const list of Object.values(keys)) {
     if (!Array.isArray(list))
       throw new RollbackError('ERR_USAGE', { what: 'The keys of a table are no list' });
-    for (const key of list) checkKey(key);
+    for (const key of list) refuseBadKey(key);
   }
   const unknown = Object.keys(keys).filter((t) => !tables.includes(t));
   if (unknown.length === 0) return;

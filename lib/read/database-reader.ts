@@ -3,7 +3,7 @@
 import type { RecordBatch } from '../../streams/record-batch.ts';
 import { RollbackError } from '../errors.ts';
 import { decodeRecord, isPrimaryKind, keyLengthAt, RECORD_OVERHEAD } from '../format/key-records.ts';
-import { guardSchemas } from '../schemas/guard.ts';
+import { checkedSchemas } from '../schemas/checked-schema.ts';
 import { schemaOf } from '../schemas/known.ts';
 import { refuseWithoutSchema } from '../schemas/require.ts';
 import type { TableSchema } from '../schemas/types.ts';
@@ -97,7 +97,7 @@ export class DatabaseReader {
 function heightFilter(table: Table, options: RecordsOptions): HeightFilter | null {
   const { fromHeight, toHeight } = options;
   if (fromHeight === undefined && toHeight === undefined) return null;
-  const schemas = guardSchemas(options.schemas);
+  const schemas = checkedSchemas(options.schemas);
   refuseWithoutSchema([table], schemas);
   const schema = schemaOf(table.name, schemas);
   return schema === null

@@ -6,7 +6,7 @@ import {
   contextOf,
   type FoundTransaction,
   findTransactions,
-  requireAllRoots,
+  refuseTooFewRoots,
   snapshotDirNeededError,
 } from '../journal/find.ts';
 import { dropTemporaries } from '../journal/sweep.ts';
@@ -48,8 +48,8 @@ export function adoptTransaction(
   if (begun && document === null) throw missingDocumentError(open.areas[0] as AreaState);
   if (!begun || document === null) {
     // The mark may be in a root that was not given, and what is to be cleared away in a snapshot directory.
-    requireAllRoots(fs, open, roots);
-    requireSnapshotDir(document, options);
+    refuseTooFewRoots(fs, open, roots);
+    refuseMissingSnapshotDir(document, options);
     claimAreas(
       fs,
       open.areas.map((a) => a.dir),
@@ -66,7 +66,10 @@ export function adoptTransaction(
 }
 
 /** Without it a lock in the snapshot directory would be left, and nothing in the roots would tell of it. */
-export function requireSnapshotDir(document: JournalDocument | null, { snapshotDir }: ResumeOptions): void {
+export function refuseMissingSnapshotDir(
+  document: JournalDocument | null,
+  { snapshotDir }: ResumeOptions,
+): void {
   if (document?.hasSnapshotDir === true && snapshotDir === undefined) throw snapshotDirNeededError(document);
 }
 

@@ -3,7 +3,7 @@
 import { audit, lineOf } from '../journal/audit.ts';
 import { claimAreas, refuseAtWork } from '../journal/claim.ts';
 import { type AreaState, areasIn, lostJournalError, missingDocumentError } from '../journal/documents.ts';
-import { type FoundTransaction, requireAllRoots } from '../journal/find.ts';
+import { type FoundTransaction, refuseTooFewRoots } from '../journal/find.ts';
 import {
   clearTraces,
   clearTransaction,
@@ -15,7 +15,7 @@ import {
 import type { DurableFs } from '../store/durable-fs.ts';
 import { boltIn, isFenced, isFencedBy } from '../store/fence.ts';
 import { traceOfOpen } from '../store/open-transaction.ts';
-import { type ResumeOptions, refuseHeld, requireSnapshotDir } from './adopt.ts';
+import { type ResumeOptions, refuseHeld, refuseMissingSnapshotDir } from './adopt.ts';
 
 /**
  * No journal: a lock that fails closed, a bolt, or half-made files mean only "clean up". Returns what a person must be
@@ -34,7 +34,7 @@ export function sweepLeftovers(
   const areas = dirs.flatMap((dir) => areasIn(fs, dir));
   refuseLostJournal(fs, dirs, areas);
   const closed = areas.filter(({ dir, id }) => isFencedBy(fs, dir, id));
-  for (const { document } of closed) requireSnapshotDir(document, options);
+  for (const { document } of closed) refuseMissingSnapshotDir(document, options);
   refuseAtWork(fs, dirs, options.forceUnlock);
   for (const { dir, id } of areas) claimAreas(fs, [dir], id, options.forceUnlock);
   clearTraces(fs, dirs);
@@ -73,8 +73,8 @@ export function finishReverted(
   options: ResumeOptions,
   action: 'resume' | 'undo',
 ): string[] {
-  requireAllRoots(fs, open, roots);
-  requireSnapshotDir(open.document, options);
+  refuseTooFewRoots(fs, open, roots);
+  refuseMissingSnapshotDir(open.document, options);
   const dirs = participantDirs(fs, roots, options.snapshotDir);
   refuseHeld(fs, roots);
   claimAreas(

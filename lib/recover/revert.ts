@@ -7,7 +7,7 @@ import { runBackward, stepsOf, unfinishedError } from '../journal/run-steps.ts';
 import { beginUndo, finishBackward, type TransactionContext } from '../journal/transaction.ts';
 import { relative, rootNumber } from '../plan/schema.ts';
 import { isTablePath, refuseLinkedParents } from '../plan/step-paths.ts';
-import { areaPath, KEPT_DIR, readSealed, UNDOING_MARK } from '../store/area.ts';
+import { areaPath, KEPT_DIR, readChecksummed, UNDOING_MARK } from '../store/area.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { Progress } from '../types.ts';
 import type { Addition } from './check-undo.ts';
@@ -43,7 +43,7 @@ export async function resumeRevert(
 ): Promise<void> {
   const marked = areas.find((a) => a.undoing);
   const mark =
-    marked === undefined ? null : readSealed(context.fs, areaPath(marked.dir, marked.id), UNDOING_MARK);
+    marked === undefined ? null : readChecksummed(context.fs, areaPath(marked.dir, marked.id), UNDOING_MARK);
   await revert(context, checkedAdditions(context, mark), onProgress);
 }
 

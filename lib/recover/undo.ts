@@ -12,7 +12,7 @@ import {
 } from '../journal/find.ts';
 import { finishRun } from '../journal/sweep.ts';
 import type { TransactionContext } from '../journal/transaction.ts';
-import { problemOfNotReverted, requireKept } from '../journal/undo-data.ts';
+import { problemOfNotReverted, refuseMissingUndoData } from '../journal/undo-data.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { lockDatabase } from '../store/lock-database.ts';
 import { resolveRoots } from '../store/roots.ts';
@@ -142,7 +142,7 @@ export async function undoWith(
 function additionsOf(context: TransactionContext, newer?: AreaState): Addition[] {
   try {
     const additions = engineAdditions(context);
-    requireKept(context);
+    refuseMissingUndoData(context);
     return additions;
   } catch (error) {
     throw newer === undefined ? error : missingDocumentError(newer);

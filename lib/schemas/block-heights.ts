@@ -23,7 +23,7 @@ export interface BlockHeights {
 }
 
 /** Gathers the heights of the blocks of several segments. */
-export class HeightDigest {
+export class BlockHeightIndex {
   private readonly heights: HeightBuffer;
   private readonly segments = new Map<number, BlockHeights[]>();
 

@@ -6,7 +6,7 @@
  * marks of how far the transaction is, and in `kept/` what undo needs.
  */
 import { join } from 'node:path';
-import { decodeSealed, encodeSealed } from '../format/sealed-text.ts';
+import { decodeChecksummed, encodeChecksummed } from '../format/checksummed-json.ts';
 import { isTemporaryName, readSmallFile, writeFileDurably } from './durable-files.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { makeDirLike, makeOwnDir, OWN_DIR } from './root-set.ts';
@@ -59,25 +59,25 @@ export function areaIds(fs: DurableFs, root: string): string[] {
 }
 
 /** Writes a sealed document or mark into an area, durably, owned like its root. */
-export function writeSealed(fs: DurableFs, area: string, name: string, value: unknown): void {
+export function writeChecksummed(fs: DurableFs, area: string, name: string, value: unknown): void {
   const { uid, gid } = fs.lstat(area);
-  writeFileDurably(fs, join(area, name), encodeSealed(value), { mode: 0o600, uid, gid });
+  writeFileDurably(fs, join(area, name), encodeChecksummed(value), { mode: 0o600, uid, gid });
 }
 
 /** Reads a sealed document; null when it is missing or not whole. */
-export function readSealed(fs: DurableFs, area: string, name: string): unknown {
+export function readChecksummed(fs: DurableFs, area: string, name: string): unknown {
   const path = join(area, name);
   if (lstatOrNull(fs, path)?.kind !== 'file') return null;
-  return decodeSealed(readSmallFile(fs, path, MAX_DOCUMENT_BYTES, 'ERR_JOURNAL'));
+  return decodeChecksummed(readSmallFile(fs, path, MAX_DOCUMENT_BYTES, 'ERR_JOURNAL'));
 }
 
 /** Whether an area holds this whole mark. */
 export function hasMark(fs: DurableFs, area: string, name: string): boolean {
-  return readSealed(fs, area, name) !== null;
+  return readChecksummed(fs, area, name) !== null;
 }
 
 /** Whether an area holds something for undo: the first step of a transaction has been taken. */
-export function holdsKept(fs: DurableFs, area: string): boolean {
+export function hasUndoData(fs: DurableFs, area: string): boolean {
   const kept = join(area, KEPT_DIR);
   return lstatOrNull(fs, kept)?.kind === 'directory' && fs.readdir(kept).length > 0;
 }

@@ -32,20 +32,20 @@ export function assembleChain(
   const lowest = indices[0];
   const highest = indices.at(-1);
   if (lowest === undefined || highest === undefined) return { segments: [], orphans: [] };
-  if (![...parts.values()].some((p) => p.metadataFile !== null)) throw withoutMetadata(table, parts);
+  if (![...parts.values()].some((p) => p.metadataFile !== null)) throw noMetadataError(table, parts);
 
   const segments: Segment[] = [];
   const orphans: Orphan[] = [];
   for (let index = lowest; index <= highest; index++) {
     const part = parts.get(index);
-    if (part === undefined) throw segmentMissing(table, index, lowest, highest);
+    if (part === undefined) throw segmentMissingError(table, index, lowest, highest);
     refuseSurplusValues(table, part);
     const complete = completed(part);
     if (complete !== null) segments.push(complete);
     else if (index === lowest || index === highest) {
       const end = index === lowest ? 'lowest' : 'highest';
       orphans.push({ index, end, metadata: part.metadata, files: filesOf(part), missing: missingOf(part) });
-    } else throw fileMissing(table, part);
+    } else throw fileMissingError(table, part);
   }
   return { segments, orphans };
 }
@@ -96,7 +96,7 @@ function refuseSurplusValues(table: string, part: SegmentParts): void {
   );
 }
 
-function withoutMetadata(table: string, parts: ReadonlyMap<number, SegmentParts>): RollbackError {
+function noMetadataError(table: string, parts: ReadonlyMap<number, SegmentParts>): RollbackError {
   const some = [...parts.values()].flatMap(filesOf)[0];
   return new RollbackError(
     'ERR_ROOT_FORGOTTEN',
@@ -109,7 +109,7 @@ function withoutMetadata(table: string, parts: ReadonlyMap<number, SegmentParts>
   );
 }
 
-function segmentMissing(table: string, index: number, lowest: number, highest: number): RollbackError {
+function segmentMissingError(table: string, index: number, lowest: number, highest: number): RollbackError {
   return new RollbackError(
     'ERR_SEGMENT_MISSING',
     {
@@ -121,7 +121,7 @@ function segmentMissing(table: string, index: number, lowest: number, highest: n
   );
 }
 
-function fileMissing(table: string, part: SegmentParts): RollbackError {
+function fileMissingError(table: string, part: SegmentParts): RollbackError {
   const missing = missingOf(part);
   const others = filesOf(part)[0];
   return new RollbackError(

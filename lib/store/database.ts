@@ -33,7 +33,7 @@ export function readDatabase(fs: DurableFs, dirs: readonly string[], options: Re
   );
   found.sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
   const twice = found.find((t, i) => t.name === found[i + 1]?.name);
-  if (twice !== undefined) throw tableTwice(twice.name, roots[twice.present[0] as number] as string);
+  if (twice !== undefined) throw tableTwiceError(twice.name, roots[twice.present[0] as number] as string);
   const tables = found.flatMap(({ name, present, group, database }) => {
     try {
       const absentIn = group.filter((i) => !present.includes(i));
@@ -65,7 +65,7 @@ function tablesOf(
   return [...rootsOfTable].map(([name, present]) => ({ name, present }));
 }
 
-function tableTwice(table: string, path: string): RollbackError {
+function tableTwiceError(table: string, path: string): RollbackError {
   return new RollbackError(
     'ERR_TABLE_TWICE',
     {

@@ -113,7 +113,7 @@ export function removeQuietly(fs: DurableFs, path: string): void {
  * What lies at `path`, if it is a regular file. ERR_SYMBOLIC_LINK or ERR_NOT_A_REGULAR_FILE for anything else;
  * raw errors of the file system (ENOENT among them).
  */
-export function requireRegularFile(fs: DurableFs, path: string): FileStat {
+export function openableFileStat(fs: DurableFs, path: string): FileStat {
   const stat = fs.lstat(path);
   if (stat.kind === 'file') return stat;
   if (stat.kind === 'link') {
@@ -139,7 +139,7 @@ export function requireRegularFile(fs: DurableFs, path: string): FileStat {
 
 /**
  * The whole content of a regular file of at most `maxBytes` bytes. Refuses a longer one with `tooLong`, anything
- * but a regular file as `requireRegularFile` does, and a file that changes its size meanwhile with
+ * but a regular file as `openableFileStat` does, and a file that changes its size meanwhile with
  * ERR_CHANGED_WHILE_READING. Raw errors of the file system otherwise.
  */
 export function readSmallFile(
@@ -148,7 +148,7 @@ export function readSmallFile(
   maxBytes: number,
   tooLong: ErrorCode = 'ERR_METADATA',
 ): Buffer {
-  const { size } = requireRegularFile(fs, path);
+  const { size } = openableFileStat(fs, path);
   if (size > maxBytes) {
     const what = `The file has ${size} bytes where at most ${maxBytes} make sense`;
     throw new RollbackError(tooLong, { what, next: 'Restore the file from a backup' }, { path });

@@ -22,7 +22,7 @@ export function findTables(fs: DurableFs, root: string): { tables: string[]; not
       if (holdsSegments(fs, join(root, name))) tables.push(name);
     } else if (looksLikeTable(fs, join(root, name))) notTables.push(name);
   }
-  if (tables.length === 0) throw withoutTable(fs, root, notTables);
+  if (tables.length === 0) throw noTableError(fs, root, notTables);
   return { tables, notTables };
 }
 
@@ -31,8 +31,8 @@ function holdsSegments(fs: DurableFs, dir: string): boolean {
   if (stat === null || (stat.kind !== 'directory' && stat.kind !== 'link')) return false;
   const segments = lstatOrNull(fs, join(dir, SEGMENTS_DIR));
   if (segments === null || segments.kind === 'file' || segments.kind === 'other') return false;
-  if (stat.kind === 'link') throw linkedDirectory(dir, 'A table directory');
-  if (segments.kind === 'link') throw linkedDirectory(join(dir, SEGMENTS_DIR), 'A segments directory');
+  if (stat.kind === 'link') throw linkedDirectoryError(dir, 'A table directory');
+  if (segments.kind === 'link') throw linkedDirectoryError(join(dir, SEGMENTS_DIR), 'A segments directory');
   return true;
 }
 
@@ -43,7 +43,7 @@ function holdsSegments(fs: DurableFs, dir: string): boolean {
  */
 export function refuseLinkedTable(fs: DurableFs, root: string, table: string): void {
   const dir = join(root, table);
-  if (lstatOrNull(fs, dir)?.kind === 'link') throw linkedDirectory(dir, 'A table directory');
+  if (lstatOrNull(fs, dir)?.kind === 'link') throw linkedDirectoryError(dir, 'A table directory');
 }
 
 /** Of what is no table for the engine nothing is needed: `lost+found`, say, is closed to everybody but root. */
@@ -60,7 +60,7 @@ function isDirectory(fs: DurableFs, path: string): boolean {
   }
 }
 
-function linkedDirectory(path: string, what: string): RollbackError {
+function linkedDirectoryError(path: string, what: string): RollbackError {
   return new RollbackError(
     'ERR_SYMBOLIC_LINK',
     {
@@ -72,7 +72,7 @@ function linkedDirectory(path: string, what: string): RollbackError {
   );
 }
 
-function withoutTable(fs: DurableFs, root: string, notTables: readonly string[]): RollbackError {
+function noTableError(fs: DurableFs, root: string, notTables: readonly string[]): RollbackError {
   if (looksLikeSegments(fs, root)) {
     const suggestion = dirname(dirname(root));
     return new RollbackError(

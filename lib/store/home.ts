@@ -85,7 +85,7 @@ function findReceipts(
   const hasLittDb = isDirectory(fs, dir, `${place}/${LITTDB}`);
   if (hasLittDb) databases.push({ name: 'receipt store', roots: [root] });
   // Only the old place may belong to another engine. Elsewhere this is a disk that is not mounted, or damage.
-  else if (place !== OLD_RECEIPTS) throw placeUnclear(join(dir, place), `it holds no ${LITTDB}`);
+  else if (place !== OLD_RECEIPTS) throw unclearPlaceError(join(dir, place), `it holds no ${LITTDB}`);
   else notices.push(`the receipt store in ${place} is none of LittDB: it has no ${LITTDB}`);
   if (!isDirectory(fs, dir, `${place}/${LOG_INDEX}`)) return null;
   const notice =
@@ -102,8 +102,8 @@ function isDirectory(fs: DurableFs, dir: string, place: string): boolean {
     path = join(path, name);
     if (lstatOrNull(fs, path) === null) return false;
     const kind = kindBehindLinks(fs, path);
-    if (kind === null) throw placeUnclear(path, 'it is a link to nowhere');
-    if (kind !== 'directory') throw placeUnclear(path, 'it is no directory');
+    if (kind === null) throw unclearPlaceError(path, 'it is a link to nowhere');
+    if (kind !== 'directory') throw unclearPlaceError(path, 'it is no directory');
   }
   return true;
 }
@@ -118,7 +118,7 @@ function kindBehindLinks(fs: DurableFs, path: string): FileStat['kind'] | null {
   }
 }
 
-function placeUnclear(path: string, found: string): RollbackError {
+function unclearPlaceError(path: string, found: string): RollbackError {
   return new RollbackError(
     'ERR_HOME_WITHOUT_DATABASE',
     {

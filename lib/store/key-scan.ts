@@ -55,7 +55,7 @@ export class KeyScan {
   }
 
   /** A copy from which a scan can go on later; what was dropped so far is not carried along. */
-  snapshot(): KeyScan {
+  fork(): KeyScan {
     const copy = new KeyScan(this.rules);
     copy.records = this.records;
     copy.findings.droppedRecords = this.findings.droppedRecords;

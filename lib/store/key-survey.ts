@@ -11,13 +11,13 @@ import { breatheSometimes, openForReading, readFully, viewOf } from './reading.t
 import type { DroppedRange, Fault, ScanRules } from './scan-findings.ts';
 
 /** How much memory the kept scan states of one survey may take together. */
-const SNAPSHOT_BUDGET_BYTES = 8 * 1024 * 1024;
+const CHECKPOINT_BUDGET_BYTES = 8 * 1024 * 1024;
 
 /**
  * Blocks from one kept scan state to the next, at least: a table may have thousands of segments, whose surveys are
  * all kept, and to scan so many blocks once more takes a few milliseconds.
  */
-const SNAPSHOT_BLOCKS = 16;
+const CHECKPOINT_BLOCKS = 16;
 
 /** What a key file holds. Offsets are bytes. */
 export interface KeySurvey {
@@ -39,10 +39,10 @@ export interface KeySurvey {
   readonly longestBlock: number;
   /** Largest value end by shard over all kept records. */
   readonly shardEnds: readonly number[];
-  readonly snapshots: readonly ScanSnapshot[];
+  readonly checkpoints: readonly ScanCheckpoint[];
 }
 
-interface ScanSnapshot {
+interface ScanCheckpoint {
   readonly offset: number;
   readonly scan: KeyScan;
 }
@@ -96,9 +96,9 @@ class Surveyor {
   private readonly reader: BlockReader;
   private readonly blockStarts: number[] = [];
   private readonly blockRecords: number[] = [];
-  private readonly snapshots: ScanSnapshot[] = [];
+  private readonly snapshots: ScanCheckpoint[] = [];
   private longestBlock = 0;
-  private readonly snapshotEvery: number;
+  private readonly checkpointEvery: number;
   private readonly onBlock: SurveyOptions['onBlock'];
 
   constructor(
@@ -110,9 +110,9 @@ class Surveyor {
     this.onBlock = options.onBlock;
     const blockBytes = options.blockBytes ?? DEFAULT_BLOCK_BYTES;
     this.reader = new BlockReader(path, size, blockBytes);
-    const snapshotBytes = 256 + 16 * options.rules.shardingFactor;
-    const wanted = (size / blockBytes) * snapshotBytes;
-    this.snapshotEvery = Math.max(SNAPSHOT_BLOCKS, Math.ceil(wanted / SNAPSHOT_BUDGET_BYTES));
+    const checkpointBytes = 256 + 16 * options.rules.shardingFactor;
+    const wanted = (size / blockBytes) * checkpointBytes;
+    this.checkpointEvery = Math.max(CHECKPOINT_BLOCKS, Math.ceil(wanted / CHECKPOINT_BUDGET_BYTES));
   }
 
   get offset(): number {
@@ -124,8 +124,8 @@ class Surveyor {
     const { reader, offset } = this;
     const got = reader.read(fs, fd);
     if (got === 0) return false;
-    const due = this.blockStarts.length % this.snapshotEvery === 0;
-    const scan = due ? this.scan.snapshot() : null;
+    const due = this.blockStarts.length % this.checkpointEvery === 0;
+    const scan = due ? this.scan.fork() : null;
     const firstRecord = this.scan.records;
     const used = this.scan.feed(reader.view, 0, got, offset);
     if (used > 0) {
@@ -156,7 +156,7 @@ class Surveyor {
       blockRecords: this.blockRecords,
       longestBlock: this.longestBlock,
       shardEnds: [...this.scan.shardEnds],
-      snapshots: this.snapshots,
+      checkpoints: this.snapshots,
     };
   }
 }
@@ -166,12 +166,12 @@ class Surveyor {
  * @throws RollbackError ERR_IO, ERR_CHANGED_WHILE_READING
  */
 export function prefixOf(fs: DurableFs, survey: KeySurvey, upTo: number): Prefix {
-  let from = survey.snapshots[0];
+  let from = survey.checkpoints[0];
   if (from === undefined || upTo === 0) {
     return { records: 0, droppedRecords: 0, shardEnds: survey.shardEnds.map(() => 0) };
   }
-  for (const candidate of survey.snapshots) if (candidate.offset <= upTo) from = candidate;
-  const scan = from.scan.snapshot();
+  for (const candidate of survey.checkpoints) if (candidate.offset <= upTo) from = candidate;
+  const scan = from.scan.fork();
   const fd = openForReading(fs, survey.path);
   try {
     const buffer = Buffer.allocUnsafeSlow(Math.max(survey.longestBlock, 1));

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { hasErrno, ioError, RollbackError } from '../errors.ts';
 import { parseLockText } from '../format/lock-text.ts';
 import { describeText } from '../format/printable.ts';
-import { requireRegularFile } from './durable-files.ts';
+import { openableFileStat } from './durable-files.ts';
 import type { DurableFs, FileStat } from './durable-fs.ts';
 
 /** Name of the lock file, in every root and in the snapshot directory. */
@@ -92,7 +92,7 @@ export function examineLock(
 
 function readOnce(fs: DurableFs, path: string): Omit<ExaminedLock, 'lock'> | 'free' | 'changing' {
   try {
-    const stat = requireRegularFile(fs, path);
+    const stat = openableFileStat(fs, path);
     const bytes = readBeginning(fs, path, stat.size);
     return sameFile(stat, fs.lstat(path)) ? { stat, bytes } : 'changing';
   } catch (error) {

@@ -1,7 +1,7 @@
 /** Notices, cheaply and without trusting anything, that a transaction is open in some root. */
 import { join } from 'node:path';
 import { RollbackError } from '../errors.ts';
-import { areaIds, areaPath, COMMITTED_MARK, holdsKept, JOURNAL_FILE, UNDO_FILE } from './area.ts';
+import { areaIds, areaPath, COMMITTED_MARK, hasUndoData, JOURNAL_FILE, UNDO_FILE } from './area.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { boltIn, isFenced } from './fence.ts';
 import { LOCK_FILE } from './lock.ts';
@@ -34,7 +34,7 @@ export function traceOfOpen(fs: DurableFs, root: string): string | null {
     const has = (name: string): boolean => lstatOrNull(fs, join(area, name)) !== null;
     if (has(JOURNAL_FILE)) return join(area, JOURNAL_FILE);
     // Somebody has removed the document.
-    if (!has(UNDO_FILE) && (has(COMMITTED_MARK) || holdsKept(fs, area))) return area;
+    if (!has(UNDO_FILE) && (has(COMMITTED_MARK) || hasUndoData(fs, area))) return area;
   }
   return isFenced(fs, root) ? join(root, LOCK_FILE) : boltIn(fs, root);
 }

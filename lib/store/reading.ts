@@ -16,11 +16,11 @@ export async function breatheSometimes(signal?: AbortSignal): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     lastBreath = performance.now();
   }
-  if (signal?.aborted === true) throw interrupted(signal);
+  if (signal?.aborted === true) throw interruptedError(signal);
 }
 
 /** The error of an aborted run; nothing has been changed at this point. */
-export function interrupted(signal: AbortSignal): RollbackError {
+export function interruptedError(signal: AbortSignal): RollbackError {
   if (signal.reason instanceof RollbackError) return signal.reason;
   return new RollbackError(
     'ERR_INTERRUPTED',

@@ -42,7 +42,7 @@ export function resolveRoots(fs: DurableFs, dirs: readonly string[]): string[] {
   const roots = dirs.map((dir) => resolveRoot(fs, dir, seen));
   for (const a of roots) {
     for (const b of roots) {
-      if (a !== b && b.startsWith(a.endsWith(sep) ? a : a + sep)) throw nested(a, b);
+      if (a !== b && b.startsWith(a.endsWith(sep) ? a : a + sep)) throw nestedRootsError(a, b);
     }
   }
   return roots;
@@ -53,7 +53,7 @@ function resolveRoot(fs: DurableFs, dir: string, seen: Map<string, string>): str
   try {
     real = fs.realpath(dir);
   } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) throw notFound(fs, dir, error);
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) throw rootNotFoundError(fs, dir, error);
     throw ioError(error, dir, 'resolve a root');
   }
   const stat = fs.lstat(real);
@@ -84,7 +84,7 @@ function resolveRoot(fs: DurableFs, dir: string, seen: Map<string, string>): str
   return real;
 }
 
-function notFound(fs: DurableFs, dir: string, cause: unknown): RollbackError {
+function rootNotFoundError(fs: DurableFs, dir: string, cause: unknown): RollbackError {
   const parent = dirname(dir);
   let beside = '';
   try {
@@ -105,7 +105,7 @@ function notFound(fs: DurableFs, dir: string, cause: unknown): RollbackError {
   );
 }
 
-function nested(outer: string, inner: string): RollbackError {
+function nestedRootsError(outer: string, inner: string): RollbackError {
   return new RollbackError(
     'ERR_ROOT_NESTED',
     {

@@ -11,15 +11,16 @@ export function resolveSnapshotDir(fs: DurableFs, dir: string, roots: readonly s
   try {
     real = fs.realpath(dir);
   } catch (error) {
-    throw wrongDir(dir, 'The snapshot directory does not exist', error);
+    throw snapshotDirError(dir, 'The snapshot directory does not exist', error);
   }
-  if (fs.lstat(real).kind !== 'directory') throw wrongDir(dir, 'The snapshot directory is not a directory');
-  if (roots.includes(real)) throw wrongDir(dir, 'The snapshot directory is one of the roots');
+  if (fs.lstat(real).kind !== 'directory')
+    throw snapshotDirError(dir, 'The snapshot directory is not a directory');
+  if (roots.includes(real)) throw snapshotDirError(dir, 'The snapshot directory is one of the roots');
   return real;
 }
 
 /** The refusal of a snapshot directory that cannot be the node's. */
-export function wrongDir(path: string, what: string, cause?: unknown): RollbackError {
+export function snapshotDirError(path: string, what: string, cause?: unknown): RollbackError {
   return new RollbackError(
     'ERR_SNAPSHOT_DIR_WRONG',
     {

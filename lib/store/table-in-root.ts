@@ -76,19 +76,19 @@ export class TableInRoot {
 
   private addPart(part: SegmentParts, parsed: ReturnType<typeof parseSegmentFileName>, file: FileInfo): void {
     if (parsed.kind === 'metadata') {
-      if (part.metadataFile !== null) throw this.twice(part.index, part.metadataFile, file);
+      if (part.metadataFile !== null) throw this.fileTwiceError(part.index, part.metadataFile, file);
       part.metadataFile = file;
     } else if (parsed.kind === 'keys') {
-      if (part.keys !== null) throw this.twice(part.index, part.keys, file);
+      if (part.keys !== null) throw this.fileTwiceError(part.index, part.keys, file);
       part.keys = file;
     } else if (parsed.kind === 'values') {
       const earlier = part.values.get(parsed.shard);
-      if (earlier !== undefined) throw this.twice(part.index, earlier, file);
+      if (earlier !== undefined) throw this.fileTwiceError(part.index, earlier, file);
       part.values.set(parsed.shard, file);
     }
   }
 
-  private twice(segment: number, a: FileInfo, b: FileInfo): RollbackError {
+  private fileTwiceError(segment: number, a: FileInfo, b: FileInfo): RollbackError {
     return new RollbackError(
       'ERR_SAME_FILE_TWICE',
       {
@@ -104,8 +104,8 @@ export class TableInRoot {
   private regularFile(path: string, below: string): FileInfo | null {
     const stat = this.lstatPresent(path);
     if (stat.kind === 'directory') return null;
-    if (stat.kind === 'link') throw this.linked(path, below);
-    if (stat.kind !== 'file') throw this.odd(path, 'is neither a file nor a directory');
+    if (stat.kind === 'link') throw this.linkedFileError(path, below);
+    if (stat.kind !== 'file') throw this.oddFileError(path, 'is neither a file nor a directory');
     return fileInfo(this.root, path, `${this.table}/${below}`, stat);
   }
 
@@ -123,7 +123,7 @@ export class TableInRoot {
     );
   }
 
-  private linked(path: string, below: string): RollbackError {
+  private linkedFileError(path: string, below: string): RollbackError {
     const isSnapshot = below.startsWith(`${SEGMENTS_DIR}/`);
     return new RollbackError(
       'ERR_SYMBOLIC_LINK',
@@ -138,7 +138,7 @@ export class TableInRoot {
     );
   }
 
-  private odd(path: string, problem: string): RollbackError {
+  private oddFileError(path: string, problem: string): RollbackError {
     return new RollbackError(
       'ERR_NOT_A_REGULAR_FILE',
       { what: `A table's file ${problem}`, why: 'The engine cannot have made it', next: 'Move it away' },
@@ -151,7 +151,7 @@ export class TableInRoot {
     const path = join(this.dir, WATERMARK_FILE);
     if (lstatOrNull(this.fs, path) === null) return null;
     const file = this.regularFile(path, WATERMARK_FILE);
-    if (file === null) throw this.odd(path, 'is a directory');
+    if (file === null) throw this.oddFileError(path, 'is a directory');
     try {
       return { file, value: parseWatermark(readSmallFile(this.fs, path, MAX_SMALL_FILE_BYTES)) };
     } catch (error) {
@@ -196,8 +196,8 @@ export class TableInRoot {
     const path = join(this.dir, name);
     const stat = lstatOrNull(this.fs, path);
     if (stat === null) return null;
-    if (stat.kind === 'link') throw this.linked(path, name);
-    if (stat.kind !== 'directory') throw this.odd(path, 'should be a directory');
+    if (stat.kind === 'link') throw this.linkedFileError(path, name);
+    if (stat.kind !== 'directory') throw this.oddFileError(path, 'should be a directory');
     return path;
   }
 }

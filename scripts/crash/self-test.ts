@@ -1,9 +1,9 @@
 /** Shows that the sweeps can fail: builds copies of the program with a fault each, and sweeps them. */
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { stopTasks } from './beside.ts';
 import { BREAKS, type Break } from './breaks.ts';
 import { SweepCase } from './cases.ts';
+import { stopTasks } from './concurrent.ts';
 import { errorTasks } from './errors.ts';
 import { killTasks } from './kill.ts';
 import type { DiskKind } from './mounts.ts';

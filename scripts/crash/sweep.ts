@@ -1,6 +1,7 @@
 /** Everything that is done with one database. */
-import { holderTasks, raceTasks, stopTasks } from './beside.ts';
+
 import type { SweepCase } from './cases.ts';
+import { holderTasks, raceTasks, stopTasks } from './concurrent.ts';
 import { errorTasks } from './errors.ts';
 import { fullDiskTasks } from './full-disk.ts';
 import { killTasks } from './kill.ts';

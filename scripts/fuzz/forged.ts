@@ -5,7 +5,7 @@
 
 import { applyWith } from '../../lib/apply/apply.ts';
 import { RollbackError } from '../../lib/errors.ts';
-import { decodeSealed, encodeSealed } from '../../lib/format/sealed-text.ts';
+import { decodeChecksummed, encodeChecksummed } from '../../lib/format/checksummed-json.ts';
 import { findOpen, findTransactions } from '../../lib/journal/find.ts';
 import { parsePlan } from '../../lib/plan/schema.ts';
 import { resumeWith } from '../../lib/recover/resume.ts';
@@ -142,12 +142,12 @@ async function recoverForged(
   const everywhere = rng.chance(60);
   const chosen = rng.pick(documents);
   const name = chosen.split('/').at(-1);
-  const forged = mutateJson(new Rng(rng.u32(), 'document', 0), decodeSealed(contentOf(fs, chosen)));
+  const forged = mutateJson(new Rng(rng.u32(), 'document', 0), decodeChecksummed(contentOf(fs, chosen)));
   for (const path of documents) {
     if (path !== chosen && !(everywhere && path.endsWith(`/${name}`))) continue;
-    const own = decodeSealed(contentOf(fs, path)) as Record<string, unknown> | null;
+    const own = decodeChecksummed(contentOf(fs, path)) as Record<string, unknown> | null;
     const value = path === chosen || own === null ? forged : { ...(forged as object), member: own['member'] };
-    rewrite(fs, path, encodeSealed(value));
+    rewrite(fs, path, encodeChecksummed(value));
   }
   const options = { snapshotDir };
   const closed = findOpen(findTransactions(fs, roots)) === null;

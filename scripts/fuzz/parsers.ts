@@ -1,12 +1,12 @@
 /** Mutated input for everything that reads bytes, texts or documents which others may have written. */
 import { RollbackError } from '../../lib/errors.ts';
 import { parseBoundary } from '../../lib/format/boundary.ts';
+import { decodeChecksummed, encodeChecksummed } from '../../lib/format/checksummed-json.ts';
 import { isTableName, parseSegmentFileName } from '../../lib/format/file-names.ts';
 import { parseLockText } from '../../lib/format/lock-text.ts';
 import { decodeMetadata } from '../../lib/format/metadata.ts';
 import { formatKey, parseHex } from '../../lib/format/printable.ts';
 import { parseRfc3339 } from '../../lib/format/rfc3339.ts';
-import { decodeSealed, encodeSealed } from '../../lib/format/sealed-text.ts';
 import { parseWatermark } from '../../lib/format/watermark.ts';
 import { parsePlan } from '../../lib/plan/schema.ts';
 import { KeyScan } from '../../lib/store/key-scan.ts';
@@ -116,9 +116,9 @@ function textTarget(rng: Rng): string | null {
 
 function sealedTarget(rng: Rng): string | null {
   const value = { id: rng.u32(), text: 'x'.repeat(rng.below(40)) };
-  const whole = encodeSealed(value);
+  const whole = encodeChecksummed(value);
   const bytes = mutateBytes(rng, whole);
-  const read = decodeSealed(bytes);
+  const read = decodeChecksummed(bytes);
   if (read === null || bytes.equals(whole)) return null;
   return 'a changed document passed as whole';
 }

@@ -27,7 +27,7 @@ export interface Switches {
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 /** What reads journals, what acts on them, and what looks at the result. */
 const MODULES =
-  /^lib\/(journal\/[^/]+|recover\/(?!status)[^/]+|apply\/(roll-forward|verify-result)|plan\/step-paths|store\/(area|open-transaction)|format\/sealed-text)\.ts$/;
+  /^lib\/(journal\/[^/]+|recover\/(?!status)[^/]+|apply\/(roll-forward|verify-result)|plan\/step-paths|store\/(area|open-transaction)|format\/checksummed-json)\.ts$/;
 
 const SWITCHES = {
   refuses: { before: (n: number) => `globalThis.checkSwitch(${n}, `, after: ')' },

@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { applyWith } from '../../lib/apply/apply.ts';
-import { encodeSealed } from '../../lib/format/sealed-text.ts';
+import { encodeChecksummed } from '../../lib/format/checksummed-json.ts';
 import { applyPlan, type PlanOptions, planRollback, undoRollback } from '../../lib/index.ts';
 import { type DurableFs, realFs } from '../../lib/store/durable-fs.ts';
 import { lockDatabase } from '../../lib/store/lock-database.ts';
@@ -142,7 +142,7 @@ describe('a journal that this version did not write', () => {
     const [root] = unpacked.databases[0] as readonly string[];
     const { planId } = await rollBack(unpacked);
     const area = join(root!, '.litt-rollback', planId);
-    writeFileSync(join(area, 'undo.json'), encodeSealed({ format: 'something else' }));
+    writeFileSync(join(area, 'undo.json'), encodeChecksummed({ format: 'something else' }));
     const before = treeOf(unpacked.dir);
     expect((await rejection(undoRollback([root!]))).code).to.equal('ERR_JOURNAL');
     expectUntouched(unpacked.dir, before);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { asDefect, errorToText } from '../../lib/cli/error-output.ts';
+import { asDefectError, errorToText } from '../../lib/cli/error-output.ts';
 import { EXIT_CODES, exitCodeOf } from '../../lib/cli/exit-codes.ts';
 import { ERROR_CODES, type ErrorKind, RollbackError } from '../../lib/errors.ts';
 import { lastJson } from './process.ts';
@@ -64,7 +64,7 @@ describe('cli/error-output', () => {
   it('asks for a report of a defect, with the stack', () => {
     const text = errorToText(new TypeError('x is not a function'), quiet);
     expect(text).to.contain('[ERR_DEFECT]').and.to.contain('report').and.to.contain('exit-codes.test');
-    expect(asDefect('a thrown text').what).to.contain('a thrown text');
+    expect(asDefectError('a thrown text').what).to.contain('a thrown text');
   });
 
   it('adds causes when asked', () => {

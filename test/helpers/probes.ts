@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { readDatabase } from '../../lib/store/database.ts';
 import { type DurableFs, realFs } from '../../lib/store/durable-fs.ts';
 import type { Table } from '../../lib/store/types.ts';
-import { keyOf, type RecordBatch, WalkControl } from '../../streams/record-batch.ts';
+import { BatchGate, keyOf, type RecordBatch } from '../../streams/record-batch.ts';
 import { type ReverseOptions, reverseRecords } from '../../streams/reverse-records.ts';
 import { segmentSource } from '../../streams/segment-source.ts';
 import { modelRecords, type ReadRecord } from './expectations.ts';
@@ -109,15 +109,15 @@ export function seen(batch: RecordBatch): SeenBatch {
 export async function readBatches(
   table: Table,
   options: Omit<ReverseOptions, 'walk'>,
-  judge: (batch: RecordBatch, walk: WalkControl) => Promise<void> | void = () => undefined,
+  judge: (batch: RecordBatch, walk: BatchGate) => Promise<void> | void = () => undefined,
 ): Promise<SeenBatch[]> {
-  const walk = new WalkControl();
+  const walk = new BatchGate();
   const batches: SeenBatch[] = [];
   const reader = segmentSource(table.segments, walk).pipe(reverseRecords({ ...options, walk }));
   for await (const chunk of reader as unknown as AsyncIterable<RecordBatch>) {
     batches.push(seen(chunk));
     await judge(chunk, walk);
-    walk.judged();
+    walk.release();
   }
   return batches;
 }

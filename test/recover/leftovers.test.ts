@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { encodeSealed } from '../../lib/format/sealed-text.ts';
+import { encodeChecksummed } from '../../lib/format/checksummed-json.ts';
 import { resumeRollback, rollbackStatus, undoRollback } from '../../lib/index.ts';
 import { realFs } from '../../lib/store/durable-fs.ts';
 import { BOLT_FILE, raiseFence } from '../../lib/store/fence.ts';
@@ -69,7 +69,10 @@ describe('what an interrupted run leaves', () => {
     const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
     // At the end of an undo: the area is out of sight, the lock still stands.
     const root = trial.roots[0]!;
-    writeFileSync(join(area(root), 'runner.1'), encodeSealed({ ...thisProcess(), pid: other.pid, started }));
+    writeFileSync(
+      join(area(root), 'runner.1'),
+      encodeChecksummed({ ...thisProcess(), pid: other.pid, started }),
+    );
     renameSync(join(root, '.litt-rollback', ID), join(root, '.litt-rollback', `trash-${ID}`));
     raiseFence(realFs, root, ID, new Date());
     const before = treeOf(trial.dir);

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { decodeSealed, encodeSealed } from '../../lib/format/sealed-text.ts';
+import { decodeChecksummed, encodeChecksummed } from '../../lib/format/checksummed-json.ts';
 import { applyPlan, planRollback, purgeUndo, rollbackStatus, undoRollback } from '../../lib/index.ts';
 import { realFs } from '../../lib/store/durable-fs.ts';
 import { BOLT_FILE } from '../../lib/store/fence.ts';
@@ -40,9 +40,9 @@ describe('beside a rollback', () => {
     const first = await trials.next();
     await run(apply, first);
     for (const path of documents(first)) {
-      const { plan, ...document } = decodeSealed(readFileSync(path)) as { plan: { digest?: string } };
+      const { plan, ...document } = decodeChecksummed(readFileSync(path)) as { plan: { digest?: string } };
       delete plan.digest;
-      writeFileSync(path, encodeSealed({ ...document, plan }));
+      writeFileSync(path, encodeChecksummed({ ...document, plan }));
     }
     const second = await replanned(first);
     const before = databaseTree(second.dir);
@@ -63,8 +63,8 @@ describe('beside a rollback', () => {
     const second = await replanned(first);
     await run(apply, second);
     for (const path of documents(second)) {
-      const document = decodeSealed(readFileSync(path)) as object;
-      writeFileSync(path, encodeSealed({ ...document, version: 2 }));
+      const document = decodeChecksummed(readFileSync(path)) as object;
+      writeFileSync(path, encodeChecksummed({ ...document, version: 2 }));
     }
     expect((await rejection(run(undoFinished, second))).code).to.equal('ERR_JOURNAL');
     expect((await purgeUndo(second.roots, { id: first.plan.id })).purged).to.deep.equal([first.plan.id]);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type BlockHeights, HeightDigest } from '../../lib/schemas/block-heights.ts';
+import { BlockHeightIndex, type BlockHeights } from '../../lib/schemas/block-heights.ts';
 import { knownSchema } from '../../lib/schemas/known.ts';
 import type { DecodedKey, TableSchema } from '../../lib/schemas/types.ts';
 import { runs } from '../helpers/arbitraries.ts';
@@ -49,7 +49,7 @@ describe('schemas/block-heights', () => {
   for (const [name, schema] of schemas) {
     it(`${name}: tells of each block what its keys say one by one`, () => {
       const property = fc.property(fc.array(block, { maxLength: 4 }), (drawn) => {
-        const digest = new HeightDigest(schema);
+        const digest = new BlockHeightIndex(schema);
         const look = digest.observer(7);
         for (const records of drawn) look(runOf(records));
         expect(digest.blocksOf(7)).to.deep.equal(drawn.map((records) => naive(schema, records)));
@@ -60,7 +60,7 @@ describe('schemas/block-heights', () => {
   }
 
   it('begins anew when a segment is looked at again', () => {
-    const digest = new HeightDigest(knownSchema('receipts')!);
+    const digest = new BlockHeightIndex(knownSchema('receipts')!);
     for (let i = 0; i < 2; i++) digest.observer(1)(runOf([{ kind: 1, key: receipt(5)[0]! }]));
     expect(digest.blocksOf(1)).to.have.length(1);
     digest.forget(1);

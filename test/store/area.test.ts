@@ -1,6 +1,6 @@
 /** The directories of a transaction: what of them a power cut may take back. */
 import { expect } from 'chai';
-import { COMMITTED_MARK, makeArea, writeSealed } from '../../lib/store/area.ts';
+import { COMMITTED_MARK, makeArea, writeChecksummed } from '../../lib/store/area.ts';
 import { crashStates } from '../helpers/sim/crash-states.ts';
 import { MemoryFs } from '../helpers/sim/memory-fs.ts';
 
@@ -20,7 +20,7 @@ describe('store/area', () => {
     const fs = rootOfNode();
     const log = fs.record();
     const area = makeArea(fs, '/r', ID);
-    writeSealed(fs, area, COMMITTED_MARK, { id: ID });
+    writeChecksummed(fs, area, COMMITTED_MARK, { id: ID });
     const states = [...crashStates(log, log.ops.length, { sample: 20, seed: 1 })];
     for (const state of states) {
       for (const path of ['/r/.litt-rollback', area, `${area}/kept`, `${area}/${COMMITTED_MARK}`]) {

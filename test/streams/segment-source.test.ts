@@ -1,6 +1,6 @@
 /** The first stage: segments, newest first, and none after the walk has stopped. */
 import { expect } from 'chai';
-import { WalkControl } from '../../streams/record-batch.ts';
+import { BatchGate } from '../../streams/record-batch.ts';
 import { segmentSource } from '../../streams/segment-source.ts';
 import { oneTable, plainSegment } from '../helpers/probes.ts';
 
@@ -9,12 +9,12 @@ const { table } = oneTable([plainSegment(1), plainSegment(1), plainSegment(1), p
 describe('segment-source', () => {
   it('hands on segments from the newest to the oldest', async () => {
     const indexes: number[] = [];
-    for await (const segment of segmentSource(table.segments, new WalkControl())) indexes.push(segment.index);
+    for await (const segment of segmentSource(table.segments, new BatchGate())) indexes.push(segment.index);
     expect(indexes).to.deep.equal([3, 2, 1, 0]);
   });
 
   it('ends soon after the walk has stopped', async () => {
-    const walk = new WalkControl();
+    const walk = new BatchGate();
     const indexes: number[] = [];
     for await (const segment of segmentSource(table.segments, walk)) {
       indexes.push(segment.index);
@@ -24,6 +24,6 @@ describe('segment-source', () => {
   });
 
   it('is empty for a table without segments', async () => {
-    for await (const _segment of segmentSource([], new WalkControl())) expect.fail('there is none');
+    for await (const _segment of segmentSource([], new BatchGate())) expect.fail('there is none');
   });
 });

@@ -34,6 +34,8 @@ export interface FunctionUse {
   readonly lines: number;
   /** Handed to `describe`: it only groups tests. */
   readonly isSuite: boolean;
+  /** The declared type of what it returns, as written; null where the compiler infers it. */
+  readonly returns: string | null;
 }
 
 /** Something that a module exports, or a public member of a class that it exports. */
@@ -121,7 +123,10 @@ class ModuleBuilder {
     if (body === undefined) return;
     const line = this.lineOf(node);
     const last = this.source.getLineAndCharacterOfPosition(node.end).line + 1;
-    this.functions.push({ name: nameOf(node), line, lines: last - line + 1, isSuite: isSuite(node) });
+    const { type } = node as { type?: ast.Node };
+    const returns = type?.getText(this.source) ?? null;
+    const lines = last - line + 1;
+    this.functions.push({ name: nameOf(node), line, lines, isSuite: isSuite(node), returns });
   }
 
   private addCall(node: ast.CallExpression): void {

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { EXIT_CODES } from '../../lib/cli/exit-codes.ts';
 import { buildProgram } from '../../lib/cli/program.ts';
 import { ERROR_CODES, type ErrorKind, RollbackError } from '../../lib/errors.ts';
-import { encodeSealed } from '../../lib/format/sealed-text.ts';
+import { encodeChecksummed } from '../../lib/format/checksummed-json.ts';
 import { thisProcess } from '../../lib/store/process-identity.ts';
 import { buildOnce } from '../helpers/command.ts';
 import { keyedTable } from '../helpers/keyed-table.ts';
@@ -137,7 +137,7 @@ describe('README: what it shows', function () {
     expect(() => place.run(KILLED))
       .to.throw()
       .with.property('signal', 'SIGKILL');
-    const elsewhere = encodeSealed({ ...thisProcess(), pid: 1, started: '1', space: 'pid:[1]' });
+    const elsewhere = encodeChecksummed({ ...thisProcess(), pid: 1, started: '1', space: 'pid:[1]' });
     place.write('elsewhere', elsewhere.toString());
     place.run('cp elsewhere /data/block/.litt-rollback/*-*/runner.1');
     expect(() => place.run('litt-rollback resume --src /data/block')).to.throw(/--force-unlock/);

@@ -4,13 +4,13 @@
  */
 import type { BatchMatcher, RecordBatch, SurveyedSegment } from '../../../streams/record-batch.ts';
 import type { RollbackError } from '../../errors.ts';
-import type { BlockHeights, HeightDigest } from '../../schemas/block-heights.ts';
+import type { BlockHeightIndex, BlockHeights } from '../../schemas/block-heights.ts';
 import { type HalvedHeight, HeightBuffer, halve, heightAt, isBelow } from '../../schemas/heights.ts';
 import { ROLE, type TableSchema } from '../../schemas/types.ts';
 import type { Segment } from '../../store/types.ts';
 import type { TableContext } from '../context.ts';
-import { misfit } from './misfit.ts';
-import { newestUnwanted } from './walk.ts';
+import { schemaMisfitError } from './misfit.ts';
+import { skippableBlocks } from './walk.ts';
 
 /** The search for one height in one table. */
 export class HeightMatcher {
@@ -29,7 +29,7 @@ export class HeightMatcher {
     private readonly schema: TableSchema,
     private readonly target: bigint,
     /** The heights of blocks that have been looked at; null when nobody looks. */
-    readonly digest: HeightDigest | null,
+    readonly digest: BlockHeightIndex | null,
   ) {
     this.heights = new HeightBuffer(schema);
     this.limit = halve(target);
@@ -46,7 +46,7 @@ export class HeightMatcher {
     for (let i = batch.count - 1; i >= 0; i--) {
       const role = roles[i] as number;
       if (role === none || role === counts) continue;
-      if (role === misfit) throw this.misfit(batch, i);
+      if (role === misfit) throw this.misfitError(batch, i);
       const h = high[i] as number;
       if (h < limitHigh || (h === limitHigh && (low[i] as number) <= limitLow)) {
         this.accepted = heightAt(heights, i);
@@ -64,9 +64,9 @@ export class HeightMatcher {
   };
 
   /** How many of a segment's newest blocks hold no record that may be accepted; what there is to note of them is noted. */
-  readonly unwanted = ({ segment }: SurveyedSegment): number => {
+  readonly skipBlocks = ({ segment }: SurveyedSegment): number => {
     const blocks = this.digest?.blocksOf(segment.index) ?? [];
-    const count = newestUnwanted(blocks, (block) => this.isAbove(block));
+    const count = skippableBlocks(blocks, (block) => this.isAbove(block));
     const from = blocks.length - count;
     for (let i = blocks.length - 1; i >= from; i--) {
       const { oldest, lowest, highest } = blocks[i] as BlockHeights;
@@ -83,8 +83,13 @@ export class HeightMatcher {
     return fits && (lowest === null || lowest > this.target);
   }
 
-  private misfit(batch: RecordBatch, i: number): RollbackError {
-    return misfit(this.context.table.name, this.schema, { ...batch, segment: batch.at.segment }, i);
+  private misfitError(batch: RecordBatch, i: number): RollbackError {
+    return schemaMisfitError(
+      this.context.table.name,
+      this.schema,
+      { ...batch, segment: batch.at.segment },
+      i,
+    );
   }
 
   private note(batch: RecordBatch, above: number, min: number, max: number): void {

@@ -7,7 +7,7 @@ import type { Position } from '../../../streams/forward-runs.ts';
 import type { Pivot } from '../../../streams/pivot-detector.ts';
 import type { WalkResult } from '../../../streams/plan-sink.ts';
 import { RollbackError } from '../../errors.ts';
-import { HeightDigest } from '../../schemas/block-heights.ts';
+import { BlockHeightIndex } from '../../schemas/block-heights.ts';
 import { decodeAt, HeightBuffer, halve, heightAt, isWithin } from '../../schemas/heights.ts';
 import { type KeyRun, ROLE, type TableSchema } from '../../schemas/types.ts';
 import type { TableContext } from '../context.ts';
@@ -15,10 +15,10 @@ import type { HeightTarget } from '../target.ts';
 import { HeightMatcher } from './height-matcher.ts';
 import { HeightRanges } from './height-ranges.ts';
 import { oldestRun } from './kept-runs.ts';
-import { misfit } from './misfit.ts';
+import { schemaMisfitError } from './misfit.ts';
 import { matcherBefore } from './positions.ts';
-import { refuseStragglers, StragglerSearch, type Stragglers } from './stragglers.ts';
-import type { Found } from './walk.ts';
+import { StragglerSearch, type Stragglers, stragglersError } from './stragglers.ts';
+import type { SearchResult } from './walk.ts';
 import { keepAll, walk } from './walk.ts';
 
 /**
@@ -26,7 +26,7 @@ import { keepAll, walk } from './walk.ts';
  * @throws RollbackError ERR_SCHEMA_UNKNOWN, ERR_SCHEMA_MISFIT, ERR_HEIGHT_UNREACHABLE, ERR_BELOW_WATERMARK,
  *   ERR_STRAGGLERS, ERR_IO, ERR_CHANGED_WHILE_READING, ERR_INTERRUPTED
  */
-export async function searchHeight(context: TableContext, { height }: HeightTarget): Promise<Found> {
+export async function searchHeight(context: TableContext, { height }: HeightTarget): Promise<SearchResult> {
   const { table, schema } = context;
   const oldest = await oldestRun(context);
   if (oldest === null) {
@@ -36,21 +36,21 @@ export async function searchHeight(context: TableContext, { height }: HeightTarg
     return keepAll(context);
   }
   if (schema === null) throw new RollbackError('ERR_DEFECT', { what: `No schema for table ${table.name}` });
-  if (decodeAt(schema, oldest, 0) === null) throw misfit(table.name, schema, oldest, 0);
-  const digest = context.plan.stragglers === 'keep' ? null : new HeightDigest(schema);
+  if (decodeAt(schema, oldest, 0) === null) throw schemaMisfitError(table.name, schema, oldest, 0);
+  const digest = context.plan.stragglers === 'keep' ? null : new BlockHeightIndex(schema);
   const search = new HeightMatcher(context, schema, height, digest);
   const found = await walk(context, search.match, {
-    unwanted: search.unwanted,
+    skipBlocks: search.skipBlocks,
     // What sealing drops is nobody's business: an open segment is looked at record by record.
     observe: ({ index, metadata }) => (metadata.sealed ? digest?.observer(index) : undefined),
   });
   const { pivot } = found;
   if (pivot === null) {
     if (context.plan.onNoMatch !== 'refuse') return { walk: found, whenNone: 'policy' };
-    throw unreachable(context, height, search, null);
+    throw heightUnreachableError(context, height, search, null);
   }
   if (table.watermark !== null && pivot.at.segment.index < table.watermark) {
-    throw unreachable(context, height, search, pivot);
+    throw heightUnreachableError(context, height, search, pivot);
   }
   return settle(context, schema, height, search, found, pivot);
 }
@@ -63,7 +63,7 @@ async function settle(
   search: HeightMatcher,
   found: WalkResult,
   pivot: Pivot,
-): Promise<Found> {
+): Promise<SearchResult> {
   const { stragglers } = context.plan;
   const { digest } = search;
   const accepted = search.accepted as bigint;
@@ -74,7 +74,7 @@ async function settle(
     if (kept.stragglers !== null && stragglers === 'drop') {
       return dropFrom(context, schema, height, kept.stragglers);
     }
-    if (kept.stragglers !== null) throw refuseStragglers(context, height, kept.stragglers);
+    if (kept.stragglers !== null) throw stragglersError(context, height, kept.stragglers);
     highest = kept.highest ?? accepted;
   }
   const isAbove = search.oldestAbove === null && highest < height;
@@ -103,10 +103,10 @@ async function dropFrom(
   schema: TableSchema,
   height: bigint,
   above: Stragglers,
-): Promise<Found> {
+): Promise<SearchResult> {
   const gone = new HeightRanges();
   const found = await walk(context, matcherBefore(above.first, collector(schema, height, gone)));
-  if (found.pivot === null) throw nothingBefore(context, height, above.first);
+  if (found.pivot === null) throw nothingBeforeError(context, height, above.first);
   context.heights = {
     schema: schema.name,
     target: String(height),
@@ -132,7 +132,7 @@ function collector(schema: TableSchema, height: bigint, into: HeightRanges) {
   };
 }
 
-function unreachable(
+function heightUnreachableError(
   context: TableContext,
   height: bigint,
   search: HeightMatcher,
@@ -169,7 +169,7 @@ function unreachable(
   );
 }
 
-function nothingBefore(context: TableContext, height: bigint, first: Position): RollbackError {
+function nothingBeforeError(context: TableContext, height: bigint, first: Position): RollbackError {
   return new RollbackError(
     'ERR_HEIGHT_UNREACHABLE',
     {

@@ -4,14 +4,17 @@ import type { TableContext } from '../context.ts';
 import type { KeepFirstTarget } from '../target.ts';
 import { keptRuns } from './kept-runs.ts';
 import { matcherBefore } from './positions.ts';
-import type { Found } from './walk.ts';
+import type { SearchResult } from './walk.ts';
 import { keepAll, walk } from './walk.ts';
 
 /**
  * Finds the pivot of a table of which the oldest `groups` stay.
  * @throws RollbackError what a walk throws
  */
-export async function searchKeepFirst(context: TableContext, { groups }: KeepFirstTarget): Promise<Found> {
+export async function searchKeepFirst(
+  context: TableContext,
+  { groups }: KeepFirstTarget,
+): Promise<SearchResult> {
   let seen = 0;
   for await (const run of keptRuns(context, null, 'scan')) {
     for (let i = 0; i < run.count; i++) {

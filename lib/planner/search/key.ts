@@ -10,7 +10,7 @@ import { readRange } from '../../store/reading.ts';
 import type { Segment } from '../../store/types.ts';
 import type { TableContext } from '../context.ts';
 import { keyMatcher } from './matchers.ts';
-import { newestUnwanted, walk } from './walk.ts';
+import { skippableBlocks, walk } from './walk.ts';
 
 /** What is noted of a block. */
 interface Block {
@@ -39,11 +39,11 @@ export function searchKey(context: TableContext, keys: readonly Uint8Array[]): P
       blocksOf.set(segment.index, blocks);
       return (run) => blocks.push({ matches: matcher(run) >= 0, inGroup: beginsInGroup(run) });
     },
-    unwanted: ({ segment }) => {
+    skipBlocks: ({ segment }) => {
       const blocks = blocksOf.get(segment.index) ?? [];
       // A table may have thousands of segments.
       blocksOf.delete(segment.index);
-      return newestUnwanted(blocks, ({ matches }) => !matches);
+      return skippableBlocks(blocks, ({ matches }) => !matches);
     },
   });
 }

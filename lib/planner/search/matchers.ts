@@ -51,12 +51,12 @@ function filterMatcher(filter: RollbackFilter, table: string): BatchMatcher {
       try {
         accepted = filter(table, key, isPrimary);
       } catch (error) {
-        throw filterFailed(batch, i, table, `The filter threw: ${String(error)}`, error);
+        throw filterFailedError(batch, i, table, `The filter threw: ${String(error)}`, error);
       }
       if (accepted === true) return i;
       if (accepted !== false) {
         const what = `The filter returned ${describeValue(accepted)} instead of true or false`;
-        throw filterFailed(batch, i, table, what);
+        throw filterFailedError(batch, i, table, what);
       }
     }
     return -1;
@@ -68,7 +68,7 @@ function describeValue(value: unknown): string {
   return value === null ? 'null' : typeof value;
 }
 
-function filterFailed(
+function filterFailedError(
   batch: RecordBatch,
   i: number,
   table: string,

@@ -13,7 +13,12 @@ export interface PlacedRun extends KeyRun {
 }
 
 /** The error of record `i` of a run, whose key does not fit the schema. */
-export function misfit(table: string, schema: TableSchema, run: PlacedRun, i: number): RollbackError {
+export function schemaMisfitError(
+  table: string,
+  schema: TableSchema,
+  run: PlacedRun,
+  i: number,
+): RollbackError {
   const at = run.offsets[i] as number;
   const start = at + RECORD_OFFSET.key;
   const key = run.buffer.subarray(start, start + run.buffer.readUInt16BE(at + RECORD_OFFSET.keyLength));

@@ -4,23 +4,23 @@ import { searchHeight } from './height.ts';
 import { searchKeepFirst } from './keep-first.ts';
 import { searchKey } from './key.ts';
 import { keysFor, matcherFor } from './matchers.ts';
-import { checkNeeds } from './store-needs.ts';
+import { refuseUnmetNeeds } from './store-needs.ts';
 import { searchTime } from './time.ts';
-import type { Found } from './walk.ts';
+import type { SearchResult } from './walk.ts';
 import { walk } from './walk.ts';
 
 /**
  * Finds the pivot of a table, and checks that the node's store could live with it.
  * @throws RollbackError what each kind of search throws; ERR_STORE_NEEDS
  */
-export async function searchTable(context: TableContext): Promise<Found> {
+export async function searchTable(context: TableContext): Promise<SearchResult> {
   const found = await search(context);
   const { pivot } = found.walk;
-  if (pivot !== null) await checkNeeds(context, pivot);
+  if (pivot !== null) await refuseUnmetNeeds(context, pivot);
   return found;
 }
 
-async function search(context: TableContext): Promise<Found> {
+async function search(context: TableContext): Promise<SearchResult> {
   const { target } = context.plan;
   switch (target.kind) {
     case 'height':

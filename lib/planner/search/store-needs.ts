@@ -12,7 +12,7 @@ import { keptRuns } from './kept-runs.ts';
  * Refuses a height target after which the node's store would not open; for other targets it is only told.
  * @throws RollbackError ERR_STORE_NEEDS, ERR_IO, ERR_CHANGED_WHILE_READING, ERR_INTERRUPTED
  */
-export async function checkNeeds(context: TableContext, pivot: Pivot): Promise<void> {
+export async function refuseUnmetNeeds(context: TableContext, pivot: Pivot): Promise<void> {
   const { schema, plan, table } = context;
   const needs = schema?.needs;
   if (schema === null || needs === undefined) return;

@@ -4,7 +4,7 @@ import type { Pivot } from '../../../streams/pivot-detector.ts';
 import type { SurveyedSegment } from '../../../streams/record-batch.ts';
 import { blockBatches } from '../../../streams/reverse-records.ts';
 import { RollbackError } from '../../errors.ts';
-import type { BlockHeights, HeightDigest } from '../../schemas/block-heights.ts';
+import type { BlockHeightIndex, BlockHeights } from '../../schemas/block-heights.ts';
 import {
   decodeAt,
   type HalvedHeight,
@@ -20,7 +20,7 @@ import type { Segment } from '../../store/types.ts';
 import { surveyKept } from '../check-kept.ts';
 import type { TableContext } from '../context.ts';
 import { progressOf, readableSegments } from './kept-runs.ts';
-import { misfit } from './misfit.ts';
+import { schemaMisfitError } from './misfit.ts';
 
 /** What is known of the records that would stay. */
 export interface KeptHeights {
@@ -52,7 +52,7 @@ export class StragglerSearch {
     private readonly context: TableContext,
     private readonly schema: TableSchema,
     private readonly height: bigint,
-    private readonly digest: HeightDigest,
+    private readonly digest: BlockHeightIndex,
   ) {
     this.heights = new HeightBuffer(schema);
     this.limit = halve(height);
@@ -151,7 +151,7 @@ export class StragglerSearch {
     for (let i = 0; i < run.count; i++) {
       const role = roles[i] as number;
       if (role === ROLE.none) continue;
-      if (role === ROLE.misfit) throw misfit(this.context.table.name, this.schema, run, i);
+      if (role === ROLE.misfit) throw schemaMisfitError(this.context.table.name, this.schema, run, i);
       if (!isWithin(heights, i, limit)) this.note(run, i, deciding);
       else if (role === ROLE.decides) {
         deciding = i;
@@ -189,7 +189,7 @@ export class StragglerSearch {
 }
 
 /** The refusal of a plan that would keep records above its height. */
-export function refuseStragglers(context: TableContext, height: bigint, found: Stragglers): RollbackError {
+export function stragglersError(context: TableContext, height: bigint, found: Stragglers): RollbackError {
   const { table } = context;
   const { first, example, records, lowest, highest } = found;
   const heights = lowest === highest ? `height ${lowest}` : `heights ${lowest} to ${highest}`;

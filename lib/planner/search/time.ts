@@ -9,7 +9,7 @@ import type { TableContext } from '../context.ts';
 import type { TimeTarget } from '../target.ts';
 import { readableSegments } from './kept-runs.ts';
 import { matcherBefore } from './positions.ts';
-import type { Found } from './walk.ts';
+import type { SearchResult } from './walk.ts';
 import { keepAll, walk } from './walk.ts';
 
 interface Timed {
@@ -21,7 +21,7 @@ interface Timed {
  * Finds the pivot of a table for a time.
  * @throws RollbackError ERR_TIME_UNREACHABLE, ERR_STRAGGLERS, what a walk throws
  */
-export async function searchTime(context: TableContext, { time }: TimeTarget): Promise<Found> {
+export async function searchTime(context: TableContext, { time }: TimeTarget): Promise<SearchResult> {
   const timed = readableSegments(context)
     .filter((s) => s.keys.size > 0)
     .map((s) => ({ index: s.index, time: sealedAt(s, context.plan.now) }));
@@ -35,11 +35,11 @@ export async function searchTime(context: TableContext, { time }: TimeTarget): P
   if (last < 0) {
     if (context.plan.onNoMatch !== 'refuse')
       return { walk: await walk(context, () => -1), whenNone: 'policy' };
-    throw unreachable(context, time, timed);
+    throw timeUnreachableError(context, time, timed);
   }
   const first = firstRemoved(context, time, timed, last);
   if (first === undefined) return keepAll(context);
-  if (first === timed[0]) throw unreachable(context, time, timed);
+  if (first === timed[0]) throw timeUnreachableError(context, time, timed);
   noteTimes(context, timed, first);
   const place = { segment: first.index, offset: 0 };
   return { walk: await walk(context, matcherBefore(place)), whenNone: 'policy' };
@@ -85,7 +85,7 @@ function noteTimes(context: TableContext, timed: readonly Timed[], first: Timed)
   );
 }
 
-function unreachable(context: TableContext, time: bigint, timed: readonly Timed[]): RollbackError {
+function timeUnreachableError(context: TableContext, time: bigint, timed: readonly Timed[]): RollbackError {
   const earliest = timed.reduce((a, b) => (b.time < a.time ? b : a));
   return new RollbackError(
     'ERR_TIME_UNREACHABLE',

@@ -12,7 +12,7 @@ import type { TableContext } from '../context.ts';
 export function walk(
   { table, plan }: TableContext,
   matcher: BatchMatcher,
-  look: Pick<WalkOptions, 'observe' | 'unwanted'> = {},
+  look: Pick<WalkOptions, 'observe' | 'skipBlocks'> = {},
 ): Promise<WalkResult> {
   // Each file is read once forward, and once more backward.
   const total = 2 * keyBytes(table.segments);
@@ -40,14 +40,14 @@ function keyBytes(segments: readonly Segment[]): number {
  * Everything that the engine serves stays: the walk ends at the newest such record, and what the engine would
  * tidy is put in order all the same.
  */
-export async function keepAll(context: TableContext): Promise<Found> {
+export async function keepAll(context: TableContext): Promise<SearchResult> {
   const watermark = context.table.watermark ?? 0;
   const matcher: BatchMatcher = ({ at, count }) => (at.segment.index < watermark ? -1 : count - 1);
   return { walk: await walk(context, matcher), whenNone: 'keep' };
 }
 
 /** The walk, and what to do when it has found no pivot. */
-export interface Found {
+export interface SearchResult {
   readonly walk: WalkResult;
   /** `keep`: the table has nothing that could match, so it stays; `policy`: as the person said. */
   readonly whenNone: 'policy' | 'keep';
@@ -59,7 +59,7 @@ export interface Found {
  * How many of a segment's newest blocks hold nothing that a search may accept. A block that begins with the rest of
  * an older block's group is not among them if that block is not: there the group ends.
  */
-export function newestUnwanted<B extends { readonly inGroup: boolean }>(
+export function skippableBlocks<B extends { readonly inGroup: boolean }>(
   blocks: readonly B[],
   isUnwanted: (block: B) => boolean,
 ): number {

@@ -7,13 +7,13 @@ import { createHash } from 'node:crypto';
 const MARK = 'sha256 ';
 
 /** The document's bytes; `value` must survive JSON. */
-export function encodeSealed(value: unknown): Buffer {
+export function encodeChecksummed(value: unknown): Buffer {
   const json = JSON.stringify(value);
   return Buffer.from(`${json}\n${MARK}${digest(json)}\n`);
 }
 
-/** The value, or null when the bytes are not exactly what encodeSealed wrote. */
-export function decodeSealed(bytes: Uint8Array): unknown {
+/** The value, or null when the bytes are not exactly what encodeChecksummed wrote. */
+export function decodeChecksummed(bytes: Uint8Array): unknown {
   const text = Buffer.from(bytes).toString('utf8');
   const end = text.indexOf('\n');
   const json = text.slice(0, end);

@@ -1,7 +1,7 @@
 /** Schemas that others write: whatever they do, it ends in an error that says so. */
 import { expect } from 'chai';
 import { RollbackError } from '../../lib/errors.ts';
-import { guardSchema, problemOf } from '../../lib/schemas/guard.ts';
+import { checkedSchema, problemOf } from '../../lib/schemas/checked-schema.ts';
 import { receipts } from '../../lib/schemas/receipts.ts';
 import { ROLE, type TableSchema } from '../../lib/schemas/types.ts';
 
@@ -18,7 +18,7 @@ function codeOf(action: () => unknown): { code: string; message: string } {
 }
 
 const answering = (answer: unknown): TableSchema =>
-  guardSchema('t', { name: 'mine', decode: () => answer as never });
+  checkedSchema('t', { name: 'mine', decode: () => answer as never });
 
 describe('schemas/guard', () => {
   it('lets right answers through', () => {
@@ -29,8 +29,8 @@ describe('schemas/guard', () => {
   });
 
   it('lets the schemas of this program alone', () => {
-    expect(guardSchema('t', receipts)).to.equal(receipts);
-    expect(guardSchema('t', { ...receipts })).to.not.equal(receipts);
+    expect(checkedSchema('t', receipts)).to.equal(receipts);
+    expect(checkedSchema('t', { ...receipts })).to.not.equal(receipts);
   });
 
   it('refuses answers of the wrong shape and names the key', () => {
@@ -51,7 +51,7 @@ describe('schemas/guard', () => {
   });
 
   it('catches what a schema throws', () => {
-    const throwing = guardSchema('t', {
+    const throwing = checkedSchema('t', {
       name: 'mine',
       decode: () => {
         throw new Error('no idea');
@@ -73,7 +73,7 @@ describe('schemas/guard', () => {
     const record = [0, 0, 2, 0x0a, 0x0b];
     const run = { buffer: Buffer.from([...record, ...record]), offsets: Int32Array.of(0, 5), count: 2 };
     for (const second of [null, 4]) {
-      const schema = guardSchema('t', {
+      const schema = checkedSchema('t', {
         name: 'mine',
         decode: () => null,
         heights: (_, { roles }) => {
@@ -95,6 +95,6 @@ describe('schemas/guard', () => {
     expect(problemOf({ name: 'a', decode: () => null, heights: 3 })).to.contain('heights');
     expect(problemOf({ name: 'a', decode: () => null, needs: 3 })).to.contain('needs');
     expect(problemOf({ name: 'a', decode: () => null })).to.equal(null);
-    expect(codeOf(() => guardSchema('t', {} as TableSchema))).to.include({ code: 'ERR_USAGE' });
+    expect(codeOf(() => checkedSchema('t', {} as TableSchema))).to.include({ code: 'ERR_USAGE' });
   });
 });

@@ -14,7 +14,7 @@ const NO_ROLE = 0xff;
  * program need no guard.
  * @throws RollbackError ERR_USAGE when it is no schema at all
  */
-export function guardSchema(table: string, schema: TableSchema): TableSchema {
+export function checkedSchema(table: string, schema: TableSchema): TableSchema {
   const problem = problemOf(schema);
   if (problem !== null) {
     throw new RollbackError('ERR_USAGE', {
@@ -28,10 +28,15 @@ export function guardSchema(table: string, schema: TableSchema): TableSchema {
     try {
       decoded = schema.decode(key, isPrimary);
     } catch (error) {
-      throw failed(table, schema, `threw: ${String(error)}`, key, error);
+      throw schemaFailedError(table, schema, `threw: ${String(error)}`, key, error);
     }
     if (decoded === null || isDecoded(decoded)) return decoded;
-    throw failed(table, schema, 'gave something that is neither null nor { height, kind, label }', key);
+    throw schemaFailedError(
+      table,
+      schema,
+      'gave something that is neither null nor { height, kind, label }',
+      key,
+    );
   };
   const { heights } = schema;
   const guarded = { name: schema.name, needs: schema.needs, decode };
@@ -43,12 +48,17 @@ export function guardSchema(table: string, schema: TableSchema): TableSchema {
       try {
         heights.call(schema, run, out);
       } catch (error) {
-        throw failed(table, schema, `threw in heights(): ${String(error)}`, null, error);
+        throw schemaFailedError(table, schema, `threw in heights(): ${String(error)}`, null, error);
       }
       const odd = firstWithoutRole(out.roles, run.count);
       if (odd < 0) return;
       const key = keyViewAt(run.buffer, run.offsets[odd] as number);
-      throw failed(table, schema, 'gave a record no role in heights(), or one that there is not', key);
+      throw schemaFailedError(
+        table,
+        schema,
+        'gave a record no role in heights(), or one that there is not',
+        key,
+      );
     },
   };
 }
@@ -60,12 +70,14 @@ function firstWithoutRole(roles: Uint8Array, count: number): number {
   return -1;
 }
 
-/** All schemas of a caller, each by itself as `guardSchema` gives it. */
-export function guardSchemas(
+/** All schemas of a caller, each by itself as `checkedSchema` gives it. */
+export function checkedSchemas(
   said: Readonly<Record<string, TableSchema>> | undefined,
 ): Readonly<Record<string, TableSchema>> | undefined {
   if (said === undefined) return undefined;
-  const guarded = Object.entries(said).map(([table, schema]) => [table, guardSchema(table, schema)] as const);
+  const guarded = Object.entries(said).map(
+    ([table, schema]) => [table, checkedSchema(table, schema)] as const,
+  );
   return Object.fromEntries(guarded);
 }
 
@@ -89,7 +101,7 @@ function isDecoded(value: unknown): value is DecodedKey {
   return height === null || (typeof height === 'bigint' && height >= 0n && height <= MAX_HEIGHT);
 }
 
-function failed(
+function schemaFailedError(
   table: string,
   { name }: TableSchema,
   what: string,
