@@ -12,10 +12,42 @@ const MAX_PID = 0x7fff_ffff;
 
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 
-/** A lock's text as the engine writes it: process number and time, to the second and in UTC. */
-export function formatLockText(pid: number, at: Date): string {
+/** What tells a process from every other one: more than the engine writes into its lock. */
+export interface LockOwner {
+  readonly pid: number;
+  /** Boot of the machine; empty where the system does not tell. */
+  readonly boot: string;
+  /** Start time in clock ticks since boot; empty where the system does not tell. */
+  readonly started: string;
+  /** The number space that `pid` belongs to; empty where the system does not tell. */
+  readonly space: string;
+}
+
+/** The lines of this program, which the engine passes over: it stops at `PID: `. */
+const OWNER_LINES = { boot: 'Boot: ', started: 'Started: ', space: 'Space: ' } as const;
+
+/**
+ * A lock's text: process number and time (to the second, in UTC) as the engine writes them, then what else tells
+ * the process.
+ */
+export function formatLockText(owner: LockOwner, at: Date): string {
   const time = at.toISOString().replace(/\.\d+Z$/, 'Z');
-  return `${PID_PREFIX}${pid}\n${TIMESTAMP_PREFIX}${time}\n`;
+  const own = Object.entries(OWNER_LINES).map(
+    ([part, prefix]) => `${prefix}${owner[part as keyof LockOwner]}\n`,
+  );
+  return `${PID_PREFIX}${owner.pid}\n${TIMESTAMP_PREFIX}${time}\n${own.join('')}`;
+}
+
+/** The process that a lock of this program names; null for the engine's locks, and for all others. */
+export function parseLockOwner(text: string): LockOwner | null {
+  const { pid } = parseLockText(text);
+  if (pid === null || pid < 1) return null;
+  const lines = text.split('\n');
+  const of = (prefix: string): string | undefined =>
+    lines.find((line) => line.startsWith(prefix))?.slice(prefix.length);
+  const [boot, started, space] = [of(OWNER_LINES.boot), of(OWNER_LINES.started), of(OWNER_LINES.space)];
+  if (boot === undefined || started === undefined || space === undefined) return null;
+  return { pid, boot, started, space };
 }
 
 /**

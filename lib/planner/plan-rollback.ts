@@ -46,7 +46,9 @@ function planUnlocked(fs: DurableFs, options: PlanOptions): Promise<RollbackPlan
   const roots = resolveRoots(fs, options.roots);
   refuseUnfinished(fs, roots);
   // A lock that cannot be read (another user's, or one that is just being written) may be a node's.
-  const inUse = roots.some((root) => ['held', 'unreadable'].includes(inspectLock(fs, root).state));
+  const inUse = roots.some((root) =>
+    ['held', 'elsewhere', 'unreadable'].includes(inspectLock(fs, root).state),
+  );
   return planDatabase(fs, options, { unlocked: true, approximate: inUse });
 }
 

@@ -9,7 +9,7 @@ import type { Database, FileInfo, Segment, Table } from '../store/types.ts';
 /** Who holds the lock of one root. */
 export interface LockReport {
   /** `shut`: by a rollback that is not finished. */
-  readonly state: 'free' | 'held' | 'stale' | 'shut' | 'unreadable';
+  readonly state: 'free' | 'held' | 'elsewhere' | 'stale' | 'shut' | 'unreadable';
   readonly pid: number | null;
   readonly since: string | null;
   readonly text: string | null;

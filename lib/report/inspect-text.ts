@@ -74,6 +74,8 @@ function lockText(lock: LockReport): string {
       return lock.pid === null
         ? `locked${since}: ${printable((lock.text ?? '').trim())}`
         : `locked by process ${lock.pid}${since}`;
+    case 'elsewhere':
+      return `locked by litt-rollback in another container, process ${lock.pid ?? '?'} there${since}`;
     case 'stale':
       return `a lock of process ${lock.pid ?? '?'}, which is gone, is left${since}`;
     case 'shut':

@@ -14,8 +14,9 @@
 import { hasErrno, ioError, type RollbackError } from '../errors.ts';
 import { createFileDurably, type FileOwner, readSmallFile, removeQuietly } from './durable-files.ts';
 import type { DurableFs, FileStat } from './durable-fs.ts';
-import { type ExaminedLock, isProcessAlive, sameFile, sleep } from './lock-state.ts';
+import { type ExaminedLock, sameFile, sleep } from './lock-state.ts';
 import { othersHaveLockAside, temporaryLockName } from './lock-temporaries.ts';
+import { isProcessAlive } from './process-identity.ts';
 
 /** What `link` answers where the file system has no hard links. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];

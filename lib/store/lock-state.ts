@@ -4,10 +4,10 @@
  */
 import { join } from 'node:path';
 import { hasErrno, ioError, RollbackError } from '../errors.ts';
-import { parseLockText } from '../format/lock-text.ts';
-import { describeText } from '../format/printable.ts';
+import { type LockOwner, parseLockOwner, parseLockText } from '../format/lock-text.ts';
 import { openableFileStat } from './durable-files.ts';
 import type { DurableFs, FileStat } from './durable-fs.ts';
+import { isProcessAlive, livenessOf } from './process-identity.ts';
 
 /** Name of the lock file, in every root and in the snapshot directory. */
 export const LOCK_FILE = 'litt.lock';
@@ -29,11 +29,14 @@ export type FoundLock = {
   /** As written, RFC 3339. */
   readonly since: string | null;
 } & (
-  | { readonly state: 'held' | 'stale'; readonly pid: number }
+  | { readonly state: 'held' | 'stale' | 'elsewhere'; readonly pid: number }
   | { readonly state: 'unreadable'; readonly pid: null }
 );
 
-/** What `inspectLock` tells. `stale`: of a dead process, may be taken over. `unreadable`: names no process. */
+/**
+ * What `inspectLock` tells. `stale`: of a dead process, may be taken over. `elsewhere`: this program took it in another
+ * number space (a container's), so whether that process lives cannot be told. `unreadable`: names no process.
+ */
 export type LockState = { readonly state: 'free' } | FoundLock;
 
 /** A lock together with the file it was read from, so that a later look can tell whether it is still that one. */
@@ -41,20 +44,6 @@ export interface ExaminedLock {
   readonly lock: FoundLock;
   readonly stat: FileStat;
   readonly bytes: Buffer | null;
-}
-
-/**
- * Whether a process exists. One that may not be signalled (EPERM) counts as alive, and so does every failure
- * but "no such process"; numbers below 1 name no process.
- */
-export function isProcessAlive(pid: number): boolean {
-  if (pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return !hasErrno(error, 'ESRCH');
-  }
 }
 
 /**
@@ -131,44 +120,18 @@ function classifyLock(path: string, bytes: Buffer | null, isAlive: (pid: number)
   // The end of a longer text is unknown, a process number cut in two included.
   if (pid === null || bytes.length > MAX_LOCK_SIZE)
     return { state: 'unreadable', path, text, since, pid: null };
-  return { state: isAlive(pid) ? 'held' : 'stale', path, text, since, pid };
+  return { state: stateOf(pid, parseLockOwner(text), isAlive), path, text, since, pid };
 }
 
-/** The refusal for a lock that may not be taken over: ERR_LOCKED or ERR_LOCK_UNREADABLE. */
-export function lockedError(dir: string, lock: FoundLock): RollbackError {
-  return lock.state === 'unreadable' ? lockUnreadableError(dir, lock) : lockHeldError(dir, lock);
-}
-
-function lockHeldError(dir: string, lock: FoundLock): RollbackError {
-  const since = lock.since === null ? '' : ` since ${lock.since}`;
-  const next =
-    lock.pid === process.pid
-      ? 'That is the number of this very process: release its first lock. If a restarted container gave an old ' +
-        'number out again, make sure that nothing has the database open, then remove the lock file'
-      : `Stop process ${lock.pid} and run the same command again. If that process is no node, but only got the ` +
-        'number of one that crashed, remove the lock file';
-  const what = `${dir} is locked by process ${lock.pid}${since}`;
-  const why = 'A node that has the database open would write between our changes';
-  return new RollbackError('ERR_LOCKED', { what, why, next }, { path: lock.path });
-}
-
-function lockUnreadableError(dir: string, lock: FoundLock): RollbackError {
-  if (lock.text === null) {
-    const what = `${dir} is locked, and this user may not read the lock`;
-    const next = "Run as the node's user or as root";
-    return new RollbackError('ERR_LOCK_UNREADABLE', { what, next }, { path: lock.path });
-  }
-  return new RollbackError(
-    'ERR_LOCK_UNREADABLE',
-    {
-      what: `${dir} is locked, and the lock names no process; it says ${describeText(Buffer.from(lock.text), 400)}`,
-      why: 'Whether its owner still works on the database cannot be told; the engine refuses here too',
-      next:
-        'If that text tells what to do, do that. Otherwise make sure that nothing has the database open, then ' +
-        'remove the lock file',
-    },
-    { path: lock.path },
-  );
+/** The engine's locks tell a number alone, and it judges them by that; those of this program tell more. */
+function stateOf(
+  pid: number,
+  owner: LockOwner | null,
+  isAlive: (pid: number) => boolean,
+): 'held' | 'stale' | 'elsewhere' {
+  if (owner === null) return isAlive(pid) ? 'held' : 'stale';
+  const liveness = livenessOf(owner, isAlive);
+  return liveness === 'running' ? 'held' : liveness === 'dead' ? 'stale' : 'elsewhere';
 }
 
 /** Waits without giving control to anything else in this process. */

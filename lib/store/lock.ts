@@ -4,18 +4,13 @@ import { hasErrno, ioError, RollbackError } from '../errors.ts';
 import { formatLockText } from '../format/lock-text.ts';
 import { createFileDurably, type FileOwner, removeQuietly } from './durable-files.ts';
 import type { DurableFs } from './durable-fs.ts';
+import { lockedError } from './lock-errors.ts';
 import * as files from './lock-files.ts';
-import {
-  type ExaminedLock,
-  examineLock,
-  isProcessAlive,
-  LOCK_FILE,
-  lockedError,
-  sleep,
-} from './lock-state.ts';
+import { type ExaminedLock, examineLock, LOCK_FILE, sleep } from './lock-state.ts';
 import { othersHaveLockAside, sweepTemporaries, temporaryLockName } from './lock-temporaries.ts';
+import { isProcessAlive, thisProcess } from './process-identity.ts';
 
-export { type FoundLock, inspectLock, isProcessAlive, LOCK_FILE, type LockState } from './lock-state.ts';
+export { type FoundLock, inspectLock, LOCK_FILE, type LockState } from './lock-state.ts';
 
 /** Mode of a lock as the engine creates it. */
 const LOCK_MODE = 0o600;
@@ -54,7 +49,7 @@ export function acquireLocks(fs: DurableFs, dirs: readonly string[], options: Lo
   const real = [...new Set(dirs.map((dir) => realDirectory(fs, dir)))].sort();
   // All are looked at before the first is taken: a refusal then leaves no trace at all.
   for (const dir of real) refuseUnlessFree(dir, examineLock(fs, join(dir, LOCK_FILE), isAlive));
-  const text = Buffer.from(formatLockText(process.pid, options.now?.() ?? new Date()));
+  const text = Buffer.from(formatLockText(thisProcess(), options.now?.() ?? new Date()));
   const held: files.HeldLock[] = [];
   try {
     for (const dir of real) held.push(takeLock(fs, dir, text, isAlive));

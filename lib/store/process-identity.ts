@@ -3,17 +3,11 @@
  * count for themselves), so the boot, the process's start time and its number space are recorded too.
  */
 import { readFileSync, readlinkSync } from 'node:fs';
-import { isProcessAlive } from './lock.ts';
+import { hasErrno } from '../errors.ts';
+import type { LockOwner } from '../format/lock-text.ts';
 
 /** A process, told apart from every other one on this machine since it was started. */
-export interface ProcessIdentity {
-  readonly pid: number;
-  readonly boot: string;
-  /** Start time in clock ticks since boot, as the kernel prints it. */
-  readonly started: string;
-  /** The number space that `pid` belongs to. */
-  readonly space: string;
-}
+export type ProcessIdentity = LockOwner;
 
 /** Whether a recorded runner still runs; `unknown` when it cannot be told from here. */
 export type Liveness = 'running' | 'dead' | 'unknown';
@@ -35,13 +29,27 @@ function describeThisProcess(): ProcessIdentity {
   };
 }
 
-/** Judges a runner that was read from a file; anything that is not one is `unknown`. */
-export function livenessOf(value: unknown): Liveness {
+/**
+ * Whether a process exists. One that may not be signalled (EPERM) counts as alive, and so does every failure
+ * but "no such process"; numbers below 1 name no process.
+ */
+export function isProcessAlive(pid: number): boolean {
+  if (pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !hasErrno(error, 'ESRCH');
+  }
+}
+
+/** Judges a process that was read from a file; what describes no process is `unknown`. */
+export function livenessOf(value: unknown, isAlive: (pid: number) => boolean = isProcessAlive): Liveness {
   if (!isProcessIdentity(value)) return 'unknown';
   const here = thisProcess();
   if (value.boot !== '' && here.boot !== '' && value.boot !== here.boot) return 'dead';
   if (value.space !== here.space) return 'unknown';
-  if (!isProcessAlive(value.pid)) return 'dead';
+  if (!isAlive(value.pid)) return 'dead';
   const started = startTime(value.pid);
   if (started === '' || value.started === '') return 'running';
   return started === value.started ? 'running' : 'dead';

@@ -1,18 +1,32 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { formatLockText, parseLockText } from '../../lib/format/lock-text.ts';
+import { formatLockText, type LockOwner, parseLockOwner, parseLockText } from '../../lib/format/lock-text.ts';
 import { trimSpace } from '../../lib/format/trim-space.ts';
 
 const AT = new Date('2026-07-01T02:03:04.567Z');
+const owner = (pid: number): LockOwner => ({ pid, boot: 'b-1', started: '77', space: 'pid:[3]' });
 const pidOf = (text: string): number | null => parseLockText(text).pid;
 
 describe('format/lock-text', () => {
-  it('writes the text of the engine, in UTC and whole seconds', () => {
-    expect(formatLockText(1234, AT)).to.equal('PID: 1234\nTimestamp: 2026-07-01T02:03:04Z\n');
+  it('writes the text of the engine, in UTC and whole seconds, then what else tells the process', () => {
+    expect(formatLockText(owner(1234), AT)).to.equal(
+      'PID: 1234\nTimestamp: 2026-07-01T02:03:04Z\nBoot: b-1\nStarted: 77\nSpace: pid:[3]\n',
+    );
+  });
+
+  it('reads the process back from locks of this program alone', () => {
+    expect(parseLockOwner(formatLockText(owner(1234), AT))).to.deep.equal(owner(1234));
+    expect(parseLockOwner('PID: 1234\nTimestamp: 2026-07-01T02:03:04Z\n')).to.equal(null);
+    expect(parseLockOwner('PID: 1234\nBoot: b\nStarted: 7\n')).to.equal(null);
+    expect(parseLockOwner('PID: 0\nBoot: b\nStarted: 7\nSpace: s\n')).to.equal(null);
+    expect(parseLockOwner('Boot: b\nStarted: 7\nSpace: s\n')).to.equal(null);
   });
 
   it('reads back what it writes', () => {
-    expect(parseLockText(formatLockText(77, AT))).to.deep.equal({ pid: 77, since: '2026-07-01T02:03:04Z' });
+    expect(parseLockText(formatLockText(owner(77), AT))).to.deep.equal({
+      pid: 77,
+      since: '2026-07-01T02:03:04Z',
+    });
   });
 
   it("reads the engine's local times", () => {
