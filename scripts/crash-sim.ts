@@ -6,9 +6,9 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import type { Counts, Effort } from '../test/proof/simulator/explore.ts';
+import type { Result, Share } from '../test/proof/simulator/worker.ts';
 import { appendRows, countsToText } from './rows.ts';
-import type { Counts, Effort } from './sim/explore.ts';
-import type { Result, Share } from './sim/worker.ts';
 import { runWorker } from './workers.ts';
 
 /** Databases that the gate draws. */
@@ -25,7 +25,7 @@ const USAGE = `Usage: npx tsx scripts/crash-sim.ts [options]
 `;
 
 const EFFORT: Effort = { points: 60, sample: 3, singles: 3, secondEvery: 20 };
-const WORKER = fileURLToPath(new URL('sim/worker.ts', import.meta.url));
+const WORKER = fileURLToPath(new URL('../test/proof/simulator/worker.ts', import.meta.url));
 
 async function main(): Promise<void> {
   const { values } = parseArgs({

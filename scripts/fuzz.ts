@@ -8,8 +8,8 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { addTally, emptyTally, type Tally } from './fuzz/tally.ts';
-import type { Share } from './fuzz/worker.ts';
+import { addTally, emptyTally, type Tally } from '../test/proof/fuzz/tally.ts';
+import type { Share } from '../test/proof/fuzz/worker.ts';
 import { appendRows, countsToText } from './rows.ts';
 import { runWorker, scratchParent } from './workers.ts';
 
@@ -29,7 +29,7 @@ const MAX_BYTES = 600 * 2 ** 20;
 const MAX_MILLISECONDS = 10_000;
 const SHOWN_FINDINGS = 10;
 const ROOM_BYTES = 256 * 2 ** 20;
-const WORKER = fileURLToPath(new URL('fuzz/worker.ts', import.meta.url));
+const WORKER = fileURLToPath(new URL('../test/proof/fuzz/worker.ts', import.meta.url));
 
 interface Options {
   readonly sizes: Readonly<Record<Share['part'], number>>;

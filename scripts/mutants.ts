@@ -2,16 +2,16 @@
  * `npx tsx scripts/mutants.ts`: is every barrier needed, and does the simulator notice each that is missing?
  * Mutants of the program are made from its runs: each sync left out, each pair of calls around a sync swapped, by the
  * place in the program. Each must lead to a state that the simulator's judge refuses, or be the program itself by
- * one of the rules of `sim/verdicts.ts`. Further ones are made from its sources: each check of a journal left out. Each
- * must do something else where somebody has meddled with a database. Exits with 1 when a mutant lives.
+ * one of the rules of `test/proof/mutants/verdicts.ts`. Further ones are made from its sources: each check of a journal
+ * left out. Each must do something else where somebody has meddled with a database. Exits with 1 when a mutant lives.
  */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { CHECK_FATES, type CheckReport, tryChecks } from '../test/proof/mutants/check-mutants.ts';
+import type { Result, Share } from '../test/proof/mutants/mutant-worker.ts';
+import { FATES, type Judged, judgeAll } from '../test/proof/mutants/verdicts.ts';
 import { appendRows, countsToText } from './rows.ts';
-import { CHECK_FATES, type CheckReport, tryChecks } from './sim/check-mutants.ts';
-import type { Result, Share } from './sim/mutant-worker.ts';
-import { FATES, type Judged, judgeAll } from './sim/verdicts.ts';
 import { runWorker } from './workers.ts';
 
 const USAGE = `Usage: npx tsx scripts/mutants.ts [options]
@@ -26,7 +26,7 @@ const USAGE = `Usage: npx tsx scripts/mutants.ts [options]
 const CHECK_SUBJECTS = { quick: 5, whole: 8 };
 const QUICK = { subjects: 4, singles: 6, most: { without: 3000, swap: 100 } };
 const WHOLE = { subjects: 12, singles: 24, most: { without: 20_000, swap: 500 } };
-const WORKER = fileURLToPath(new URL('sim/mutant-worker.ts', import.meta.url));
+const WORKER = fileURLToPath(new URL('../test/proof/mutants/mutant-worker.ts', import.meta.url));
 
 async function main(): Promise<void> {
   const { values } = parseArgs({

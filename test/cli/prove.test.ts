@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { BREAKS } from '../../scripts/crash/breaks.ts';
 import { tempDir } from '../helpers/temp.ts';
+import { BREAKS } from '../proof/sweep/breaks.ts';
 
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 

@@ -18,7 +18,7 @@ import {
   undoFinished,
   undoUnfinished,
 } from '../helpers/interruptions.ts';
-import type { FaultyOp } from '../helpers/sim/faulty-fs.ts';
+import type { FaultyOp } from '../proof/simulator/faulty-fs.ts';
 
 type Line = Record<string, string | null>;
 

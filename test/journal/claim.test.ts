@@ -2,8 +2,8 @@
 import { expect } from 'chai';
 import { claimAreas } from '../../lib/journal/claim.ts';
 import { makeArea } from '../../lib/store/area.ts';
-import { FaultyFs, isSync } from '../helpers/sim/faulty-fs.ts';
-import { MemoryFs } from '../helpers/sim/memory-fs.ts';
+import { FaultyFs, isSync } from '../proof/simulator/faulty-fs.ts';
+import { MemoryFs } from '../proof/simulator/memory-fs.ts';
 
 const ID = '01234567-89ab-cdef-0123-456789abcdef';
 const NODE = 1000;

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { applyPlan, type RollbackPlan, readPlanFile, writePlanFile } from '../../lib/index.ts';
 import { digestOf } from '../../lib/plan/digest.ts';
-import { forgedFields } from '../../scripts/fuzz/fields.ts';
-import { makeWorld } from '../../scripts/fuzz/forged/world.ts';
 import { rejection } from '../helpers/refusals.ts';
 import { removeTempDir, tempDir } from '../helpers/temp.ts';
+import { forgedFields } from '../proof/fuzz/fields.ts';
+import { makeWorld } from '../proof/fuzz/forged/world.ts';
 
 describe('plan/file', () => {
   let dir: string;

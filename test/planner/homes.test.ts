@@ -19,10 +19,10 @@ import { parsePlan } from '../../lib/plan/schema.ts';
 import { realFs } from '../../lib/store/durable-fs.ts';
 import { keyedTable, receipt } from '../helpers/keyed-table.ts';
 import { rejection } from '../helpers/refusals.ts';
-import { FaultyFs } from '../helpers/sim/faulty-fs.ts';
 import { tempDir } from '../helpers/temp.ts';
 import { databaseTree, unpackNamed } from '../helpers/transactions.ts';
 import { treeDifferences } from '../helpers/tree.ts';
+import { FaultyFs } from '../proof/simulator/faulty-fs.ts';
 
 const HEIGHT = { kind: 'height', height: 1031n } as const;
 

@@ -16,8 +16,8 @@ import {
   type Work,
 } from '../helpers/interruptions.ts';
 import { rejection } from '../helpers/refusals.ts';
-import { type FaultyOp, isSync } from '../helpers/sim/faulty-fs.ts';
 import { treeDifferences, treeOf } from '../helpers/tree.ts';
+import { type FaultyOp, isSync } from '../proof/simulator/faulty-fs.ts';
 
 const half: Work = async (_, trial) => die(trial, apply, 60);
 

@@ -4,11 +4,11 @@ import { applyWith } from '../../lib/apply/apply.ts';
 import { planRollback } from '../../lib/index.ts';
 import { undoOpen } from '../../lib/recover/undo.ts';
 import { BOLT_FILE } from '../../lib/store/fence.ts';
-import { CrashNow, FaultyFs } from '../helpers/sim/faulty-fs.ts';
-import { filesIn } from '../helpers/sim/shorthand.ts';
-import { loadTree } from '../helpers/sim/tree-io.ts';
 import { removeTempDir } from '../helpers/temp.ts';
 import { planOptions, unpackNamed } from '../helpers/transactions.ts';
+import { CrashNow, FaultyFs } from '../proof/simulator/faulty-fs.ts';
+import { filesIn } from '../proof/simulator/shorthand.ts';
+import { loadTree } from '../proof/simulator/tree-io.ts';
 
 describe('an undo of a rollback whose end was interrupted', () => {
   it('has every bolt back before the first mark says that it is open again', async () => {

@@ -1,8 +1,8 @@
 /** The directories of a transaction: what of them a power cut may take back. */
 import { expect } from 'chai';
 import { COMMITTED_MARK, makeArea, writeChecksummed } from '../../lib/store/area.ts';
-import { crashStates } from '../helpers/sim/crash-states.ts';
-import { MemoryFs } from '../helpers/sim/memory-fs.ts';
+import { crashStates } from '../proof/simulator/crash-states.ts';
+import { MemoryFs } from '../proof/simulator/memory-fs.ts';
 
 const ID = '01234567-89ab-cdef-0123-456789abcdef';
 const NODE = 1000;

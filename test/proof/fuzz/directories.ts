@@ -1,0 +1,168 @@
+/** Mutated databases against planning: a plan or a typed refusal, in bounded time, and nothing written. */
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import fc from 'fast-check';
+import { type PlanOptions, planRollback, RollbackError, type Target } from '../../../lib/index.ts';
+import { databaseSpec } from '../../helpers/arbitraries.ts';
+import { type BuiltDatabase, buildDatabase } from '../../helpers/table-builder.ts';
+import { mutateBytes } from './mutate.ts';
+import { ODD_NUMBERS, Rng } from './rng.ts';
+import { count, noteTime, type Tally } from './tally.ts';
+
+/** Tries one mutated database below `dir`, which is empty before and afterwards. */
+export async function tryDirectory(dir: string, seed: number, number: number, tally: Tally): Promise<void> {
+  const rng = new Rng(seed, 'directories', number);
+  const [spec] = fc.sample(databaseSpec({ snapshots: true }), { numRuns: 1, seed: rng.u32() | 0 });
+  const built = buildDatabase(spec!, dir);
+  for (let times = 1 + rng.below(4); times > 0; times--) harmTree(rng, built);
+  const options = optionsFor(rng, built);
+  const before = stateOf(dir);
+  const start = process.cpuUsage();
+  const problem = await outcomeOf(options, tally);
+  const id = `directories/${number}`;
+  noteTime(tally, id, start);
+  if (problem !== null) tally.findings.push({ id, problem });
+  const after = stateOf(dir);
+  if (after !== before)
+    tally.findings.push({ id, problem: `planning changed something:\n${before}\n${after}` });
+  count(tally, 'directories');
+  for (const name of readdirSync(dir)) rmSync(join(dir, name), { recursive: true, force: true });
+}
+
+async function outcomeOf(options: PlanOptions, tally: Tally): Promise<string | null> {
+  try {
+    await planRollback(options);
+    count(tally, 'directories that were planned');
+    return null;
+  } catch (error) {
+    if (!(error instanceof RollbackError)) return `an untyped error: ${String((error as Error).stack)}`;
+    if (error.kind === 'defect') return `a defect: ${error.message}`;
+    if (error.message.length > 20_000) return `a message of ${error.message.length} characters`;
+    return null;
+  }
+}
+
+function optionsFor(rng: Rng, built: BuiltDatabase): PlanOptions {
+  const targets: readonly Target[] = [
+    { kind: 'drop-last', groups: rng.below(20) },
+    { kind: 'keep-first', groups: rng.below(20) },
+    { kind: 'filter', filter: (_table, key) => key.length % 3 === 0 },
+    { kind: 'before', time: BigInt(rng.below(2 ** 31)) * 1_000_000_000n },
+    { kind: 'key', key: rng.bytes(8) },
+  ];
+  return {
+    roots: rng.chance(90) ? built.roots : built.roots.slice(1).concat(built.roots[0]!, built.roots[0]!),
+    target: rng.pick(targets),
+    allRoots: rng.chance(70),
+    dropOrphans: rng.chance(50),
+    acceptDamage: rng.chance(40),
+    onNoMatch: rng.pick(['refuse', 'keep', 'delete'] as const),
+    check: rng.pick(['all', 'pivot'] as const),
+    blockBytes: rng.pick([64, 500, 4096]),
+    ...(built.snapshotDir === undefined
+      ? {}
+      : { snapshotDir: rng.chance(90) ? built.snapshotDir : ('none' as const) }),
+  };
+}
+
+/** Size, time, inode and kind of every entry; locks come and go. */
+function stateOf(dir: string): string {
+  const lines: string[] = [];
+  const visit = (at: string, below: string): void => {
+    for (const name of readdirSync(at).sort()) {
+      const path = join(at, name);
+      const stat = lstatSync(path, { bigint: true });
+      // A directory's time changes when a lock comes and goes.
+      const times = stat.isDirectory() ? '' : `${stat.mtimeNs} ${stat.ctimeNs} ${stat.size}`;
+      lines.push(`${below}${name} ${stat.mode} ${stat.ino} ${times}`);
+      if (stat.isDirectory()) visit(path, `${below}${name}/`);
+    }
+  };
+  visit(dir, '');
+  return lines.join('\n');
+}
+
+const ODD_NAMES: readonly string[] = [
+  'x.keys',
+  '.keys',
+  '01.keys',
+  '+1.keys',
+  '4294967296.keys',
+  '99999999999999999999.metadata',
+  '0-0-0.values',
+  '0-.values',
+  '0-256.values',
+  '-1.keys',
+  '0.keys.swap',
+  '0.metadata.swap',
+  'litt.lock',
+  'UNFINISHED-ROLLBACK--run-litt-rollback-resume.keys',
+  'ünïcode.keys',
+  '\u001b[2J.metadata',
+  `${'9'.repeat(200)}.keys`,
+];
+
+function harmTree(rng: Rng, built: BuiltDatabase): void {
+  const files = filesBelow(built.dir);
+  const path = rng.pick(files);
+  if (path === undefined) return;
+  try {
+    rng.pick(HARMS)(rng, path, files);
+  } catch (error) {
+    // A file that an earlier harm has turned into something else cannot be harmed in every way.
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+  }
+}
+
+type Harm = (rng: Rng, path: string, files: readonly string[]) => void;
+
+const gone = (path: string): void => rmSync(path, { recursive: true, force: true });
+const beside = (path: string, name: string): string => join(dirname(path), name);
+
+/** What can happen to a file. */
+const HARMS: readonly Harm[] = [
+  (_rng, path) => gone(path),
+  (rng, path) => truncateSync(path, rng.below(lstatSync(path).size + 1)),
+  (rng, path) => appendFileSync(path, rng.bytes(1 + rng.below(60))),
+  (rng, path) => renameSync(path, beside(path, rng.pick(ODD_NAMES))),
+  (rng, path) => writeFileSync(beside(path, rng.pick(ODD_NAMES)), rng.bytes(rng.below(40))),
+  (rng, path) => linkSync(path, beside(path, rng.pick(ODD_NAMES))),
+  (rng, path, files) => {
+    gone(path);
+    symlinkSync(rng.pick(['nowhere', '/etc/hostname', basename(path), rng.pick(files)]), path);
+  },
+  (_rng, path) => {
+    gone(path);
+    mkdirSync(path);
+  },
+  (rng, path) => {
+    if (!rng.chance(10)) return;
+    gone(path);
+    execFileSync('mkfifo', [path]);
+  },
+  (rng, path) => writeFileSync(path, `${rng.pick(ODD_NUMBERS)}\n`),
+  (rng, path, files) => renameSync(path, rng.pick(files)),
+  (rng, path) => writeFileSync(path, mutateBytes(rng, readFileSync(path))),
+  (rng, path) => writeFileSync(path, mutateBytes(rng, readFileSync(path))),
+];
+
+function filesBelow(dir: string): string[] {
+  return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(dir, entry.name);
+    if (entry.name === 'canary') return [];
+    return entry.isDirectory() ? filesBelow(path) : entry.isFile() ? [path] : [];
+  });
+}

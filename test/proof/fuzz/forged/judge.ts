@@ -1,0 +1,80 @@
+/** Judges what a forged plan or journal has brought about. */
+import { RollbackError } from '../../../../lib/errors.ts';
+import { undoRollback } from '../../../../lib/index.ts';
+import { subtree, type Tree, treeDifferences, treeOf } from '../../../helpers/tree.ts';
+import type { World } from './world.ts';
+
+/** What came of an action: the error, or null. */
+export interface Came {
+  readonly error: unknown;
+  /** Milliseconds. */
+  readonly took: number;
+}
+
+/** More than any refusal may take (milliseconds); machines are shared. */
+const MAX_MILLISECONDS = 5000;
+
+/** Longer than any message for a person needs to be. */
+const MAX_MESSAGE = 20_000;
+
+/** Runs an action and catches what it throws. */
+export async function cameOf(action: () => Promise<unknown>): Promise<Came> {
+  const start = performance.now();
+  let error: unknown = null;
+  try {
+    await action();
+  } catch (thrown) {
+    error = thrown ?? new Error('nothing was thrown');
+  }
+  return { error, took: performance.now() - start };
+}
+
+/** What is wrong with how an action ended, whatever it was. */
+export function problemsOfEnd({ error, took }: Came): string[] {
+  const problems: string[] = [];
+  if (took > MAX_MILLISECONDS) problems.push(`it took ${Math.round(took)} ms`);
+  if (error === null) return problems;
+  if (!(error instanceof RollbackError)) {
+    const { name, message, stack } = error as Error;
+    const where = stack?.split('\n').find((line) => /\/(lib|streams)\//.test(line)) ?? '';
+    problems.push(`an untyped error: ${name}: ${String(message).slice(0, 300)} ${where.trim()}`);
+  } else if (error.kind === 'defect') problems.push(`a defect: ${error.message.slice(0, 300)}`);
+  else if (error.message.length > MAX_MESSAGE)
+    problems.push(`a message of ${error.message.length} characters`);
+  return problems;
+}
+
+/** The part of a tree that lies beside the database. */
+export function problemsOutside(before: Tree, after: Tree): string[] {
+  return treeDifferences(subtree(before, 'canary'), subtree(after, 'canary')).map((p) => `outside: ${p}`);
+}
+
+/** In short: the first differences of a tree that had to stay as it was. */
+export function problemsOfTouch(before: Tree, after: Tree): string[] {
+  const differences = treeDifferences(before, after);
+  if (differences.length === 0) return [];
+  return [`not refused, or too late: ${differences.length} changes, among them ${differences[0]}`];
+}
+
+const IGNORED = /(^|\/)(\.litt-rollback(\/|$)|litt\.lock$)/;
+
+/** A tree without what may differ after an undo: the program's own directory, times and inode numbers. */
+export function essence(tree: Tree): Tree {
+  return new Map(
+    [...tree]
+      .filter(([path]) => !IGNORED.test(path))
+      .map(([path, { ino: _ino, mtime: _mtime, ...entry }]) => [path, entry]),
+  );
+}
+
+/** Takes back whatever has happened; the database must then be as it was. */
+export async function problemsOfUndo(world: World, before: Tree): Promise<string[]> {
+  const { snapshotDir, roots } = world;
+  const came = await cameOf(() => undoRollback(roots, { snapshotDir }));
+  const problems = problemsOfEnd(came);
+  if (came.error !== null)
+    problems.push(`undo failed: ${String((came.error as Error).message).slice(0, 200)}`);
+  const left = treeDifferences(essence(before), essence(treeOf(world.dir)));
+  if (left.length > 0) problems.push(`after undo ${left.length} entries differ, among them ${left[0]}`);
+  return problems;
+}

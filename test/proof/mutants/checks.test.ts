@@ -1,0 +1,106 @@
+/** Which checks are found, what becomes of them in a bundle, and what is said of one that nobody misses. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect } from 'chai';
+import { removeTempDir, tempDir } from '../../helpers/temp.ts';
+import { forgeries, seal, unseal } from '../tampering/forgery.ts';
+import { judgeCheck } from './check-mutants.ts';
+import { withSwitches } from './checks.ts';
+import { type Found, findChecks } from './find-checks.ts';
+
+/** The checks of one small file. */
+function checksOf(text: string, path = 'lib/a.ts'): { found: readonly Found[]; texts: string[] } {
+  const dir = tempDir();
+  const config = JSON.stringify({ compilerOptions: { noLib: true, types: [] }, include: ['**/*'] });
+  for (const [name, content] of [
+    [path, text],
+    ['tsconfig.json', config],
+  ] as const) {
+    mkdirSync(dirname(join(dir, name)), { recursive: true });
+    writeFileSync(join(dir, name), content);
+  }
+  const found = findChecks(dir, /\.ts$/).flatMap((file) => file.found);
+  removeTempDir(dir);
+  return { found, texts: found.map(({ start, end, how }) => `${how} ${text.slice(start, end)}`) };
+}
+
+describe('checks of journals', () => {
+  it('are conditions in front of a refusal, by their parts', () => {
+    const { texts } = checksOf(
+      'function f(a, b, c) { if (a || (b && c)) throw x; if (a && (b || c)) { g(); throw x; } }',
+    );
+    expect(texts).to.deep.equal(['refuses a', 'refuses (b && c)', 'refuses b', 'refuses c']);
+  });
+
+  it('are conditions that lead past one', () => {
+    const { texts } = checksOf('function f(a, b) { if (a && b) return a; const c = 1; throw c; }');
+    expect(texts).to.deep.equal(['accepts a', 'accepts b']);
+    expect(checksOf('for (const a of b) { if (a) continue; throw a; }').texts).to.deep.equal(['accepts a']);
+    expect(checksOf('function f(a) { if (a) return g(); throw a; }').texts).to.deep.equal([]);
+    expect(checksOf('function f(a) { if (a) return a; return 1; }').texts).to.deep.equal([]);
+  });
+
+  it('are calls whose names say that they refuse, unless their result is taken', () => {
+    const { texts } = checksOf(
+      'async function f() { refuseHeld(1); await verifyAll(); const a = requireIt(); refuse(); }',
+    );
+    expect(texts).to.deep.equal(['calls refuseHeld(1)', 'calls verifyAll()']);
+  });
+
+  it('are not what throws on what it has caught', () => {
+    expect(checksOf('try { f(); } catch (error) { if (a) return; throw error; }').texts).to.deep.equal([]);
+    expect(checksOf('try { f(); } catch (error) { if (a) throw b; }').texts).to.deep.equal(['refuses a']);
+  });
+
+  it('refuse by null where documents are read', () => {
+    const text = 'function f(a) { if (a) return null; return a; }';
+    expect(checksOf(text, 'lib/format/a.ts').texts).to.deep.equal(['refuses a']);
+    expect(checksOf(text).texts).to.deep.equal([]);
+  });
+
+  it('get switches that do as they are told', () => {
+    const text = 'function f(a, b) { if (a) throw 1; refuseIt(b); if (b) return 2; throw 3; }';
+    const { found } = checksOf(text);
+    const switched = withSwitches(text, found, 7);
+    expect(switched).to.contain('if (globalThis.checkSwitch(7, a)) throw 1');
+    expect(switched).to.contain('globalThis.checkCall(8, () => refuseIt(b));');
+    expect(switched).to.contain('if (!globalThis.checkSwitch(9, !(b))) return 2');
+  });
+
+  it('live when the program without them does the same, and when they never refuse', () => {
+    const check = { number: 0, place: '', text: '' };
+    const seen = { fired: 3, caught: null, reworded: null };
+    expect(judgeCheck(check, [seen, { ...seen, fired: 0 }]).fate).to.equal('lives');
+    expect(judgeCheck(check, [{ ...seen, fired: 0 }]).fate).to.equal('idle');
+    expect(judgeCheck(check, [seen, { ...seen, reworded: 'so' }]).fate).to.equal('reworded');
+    expect(judgeCheck(check, [seen, { ...seen, caught: 'so' }]).fate).to.equal('caught');
+  });
+});
+
+describe('forged documents', () => {
+  it('differ from the right one in one field, and are whole', () => {
+    const right = {
+      id: 'a',
+      list: [
+        { op: 'x', n: 1 },
+        { op: 'x', n: 2 },
+      ],
+    };
+    const made = forgeries(seal(right));
+    const texts = made.map(({ bytes }) => JSON.stringify(unseal(bytes())));
+    expect(new Set(texts).size).to.be.greaterThan(20);
+    expect(texts).to.not.contain(JSON.stringify(right));
+    expect(made.map((m) => m.name)).to.include.members([
+      '.id another',
+      '.list less',
+      '.list[](x).n left out',
+    ]);
+    expect(unseal(made.find((m) => m.name === '.list[](x).n another')!.bytes())).to.deep.equal({
+      ...right,
+      list: [
+        { op: 'x', n: 2 },
+        { op: 'x', n: 2 },
+      ],
+    });
+  });
+});

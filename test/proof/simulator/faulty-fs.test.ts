@@ -1,0 +1,210 @@
+/** The file system with faults: each of them happens where it was asked for, and only there. */
+import { expect } from 'chai';
+import { writeFileDurably } from '../../../lib/store/durable-files.ts';
+import type { DurableFs } from '../../../lib/store/durable-fs.ts';
+import { dropMutants, swapMutants } from '../mutants/mutants.ts';
+import { crashStates } from './crash-states.ts';
+import { CrashNow, type Fault, FaultyFs, isSync } from './faulty-fs.ts';
+import { MemoryFs, type OpLog } from './memory-fs.ts';
+import { create, filesIn, textOf } from './shorthand.ts';
+
+const OWNER = { mode: 0o640 };
+
+/** A file system with one file, and a faulty one before it. */
+function faulty(fault: Fault = {}): { inner: MemoryFs; fs: FaultyFs } {
+  const inner = new MemoryFs();
+  inner.mkdir('/d');
+  create(inner, '/d/f', 'old');
+  return { inner, fs: new FaultyFs(inner, fault) };
+}
+
+const replace = (fs: DurableFs): void => writeFileDurably(fs, '/d/f', Buffer.from('new content'), OWNER);
+
+const CALLS = ['open', 'writeAt', 'chmod', 'fsync', 'rename', 'fsyncDir'];
+const TEMPORARY = '/d/.f.litt-rollback-tmp';
+
+describe('simulator/faulty-fs', () => {
+  it('counts what changes something, and remembers paths and places', () => {
+    const { inner, fs } = faulty({ sites: true });
+    replace(fs);
+    expect(fs.ops.map((op) => op.name)).to.deep.equal(CALLS);
+    expect(fs.ops.map((op) => op.index)).to.deep.equal(CALLS.map((_, i) => i));
+    expect(fs.ops[3]?.paths).to.deep.equal([TEMPORARY]);
+    expect(fs.ops[4]?.paths).to.deep.equal([TEMPORARY, '/d/f']);
+    for (const { site } of fs.ops) expect(site).to.match(/^lib\/store\/durable-files\.ts:\d+( < |$)/);
+    expect(fs.reads).to.be.greaterThan(0);
+    expect(textOf(inner, '/d/f')).to.equal('new content');
+  });
+
+  it('fails at each call in turn, and the old or the new file is there', () => {
+    for (const errno of ['EIO', 'ENOSPC', 'EACCES'] as const) {
+      for (const index of CALLS.keys()) {
+        const { inner, fs } = faulty({ failAt: { index, errno } });
+        expect(() => replace(fs), `${errno} at ${CALLS[index]}`)
+          .to.throw(CALLS[index] as string)
+          .with.property('code', errno);
+        expect(textOf(inner, '/d/f')).to.equal(CALLS[index] === 'fsyncDir' ? 'new content' : 'old');
+        expect(filesIn(inner, '/')).to.deep.equal(['/d/f']);
+        expect(inner.openDescriptors).to.equal(0);
+        expect(fs.ops.filter((op) => op.fate === 'failed').map((op) => op.index)).to.deep.equal([index]);
+      }
+    }
+  });
+
+  it('goes on failing when asked to, and leaves half of a failed write', () => {
+    const { inner, fs } = faulty({ failAt: { index: 1, errno: 'ENOSPC' }, sticky: true });
+    expect(() => replace(fs)).to.throw('ENOSPC');
+    expect(textOf(inner, TEMPORARY)).to.equal('new c');
+    expect(fs.ops.map((op) => op.fate)).to.deep.equal(['done', 'failed', 'failed']);
+  });
+
+  it('fails at a call that changes nothing', () => {
+    const { fs } = faulty({ failReadAt: { index: 0, errno: 'EIO' } });
+    expect(() => fs.lstat('/d/f')).to.throw('EIO');
+    expect(fs.lstat('/d/f').size).to.equal(3);
+  });
+
+  it('lets the process die, and nothing runs after that', () => {
+    for (const crashAt of CALLS.keys()) {
+      const { inner, fs } = faulty({ crashAt });
+      const log = inner.record();
+      expect(() => replace(fs)).to.throw(CrashNow);
+      expect(fs.crashed).to.equal(true);
+      expect(fs.ops.map((op) => op.name)).to.deep.equal(CALLS.slice(0, crashAt + 1));
+      expect(log.ops.length).to.equal(crashAt);
+      for (const use of [() => fs.lstat('/d'), () => fs.unlink('/d/f'), () => fs.close(0)])
+        expect(use).to.throw(CrashNow);
+      expect(log.ops.length).to.equal(crashAt);
+    }
+  });
+
+  it('makes nothing durable by an fsync after a failed one on the same descriptor', () => {
+    for (const again of ['same', 'new'] as const) {
+      const { inner, fs } = faulty({ failAt: { index: 1, errno: 'EIO' } });
+      const log = inner.record();
+      const fd = fs.open('/d/f', 'r+');
+      fs.writeAt(fd, Buffer.from('NEW'), 0);
+      expect(() => fs.fsync(fd)).to.throw('EIO');
+      fs.fsync(again === 'same' ? fd : fs.open('/d/f', 'r'));
+      const texts = new Set(
+        [...crashStates(log, log.ops.length, { sample: 5, seed: 1 })].map((state) => textOf(state, '/d/f')),
+      );
+      expect(texts.has('old'), again).to.equal(again === 'same');
+    }
+  });
+
+  it('leaves syncs out', () => {
+    const { inner, fs } = faulty({ drop: isSync });
+    const log = inner.record();
+    replace(fs);
+    expect(log.ops.flatMap((op) => (op.op === 'sync' ? [op.missed] : []))).to.deep.equal([true, true]);
+    expect(fs.ops.filter((op) => op.fate === 'dropped').map((op) => op.name)).to.deep.equal([
+      'fsync',
+      'fsyncDir',
+    ]);
+    expect(textOf(inner, '/d/f')).to.equal('new content');
+  });
+
+  it('changes the order of two calls, descriptors and buffers notwithstanding', () => {
+    const { inner, fs } = faulty({ late: new Map([[3, 4]]) });
+    const log = inner.record();
+    replace(fs);
+    const made = log.ops.filter((op) => op.op !== 'sync' || op.missed !== true);
+    expect(made.map((op) => op.op)).to.deep.equal([
+      'create',
+      'write',
+      'attributes',
+      'rename',
+      'sync',
+      'sync',
+    ]);
+    expect(inner.openDescriptors).to.equal(0);
+    const swapped = faulty({ late: new Map([[1, 2]]) });
+    const fd = swapped.fs.open('/d/g', 'wx');
+    const buffer = Buffer.from('text');
+    swapped.fs.writeAt(fd, buffer, 0);
+    buffer.fill('#');
+    expect(textOf(swapped.inner, '/d/g')).to.equal('');
+    swapped.fs.settle();
+    expect(textOf(swapped.inner, '/d/g')).to.equal('text');
+  });
+
+  it('removes a tree in steps that count', () => {
+    const { inner, fs } = faulty({ crashAt: 2 });
+    for (const name of ['1', '2']) create(inner, `/d/${name}`, '');
+    fs.removeTree('/missing');
+    expect(() => fs.removeTree('/d')).to.throw(CrashNow);
+    expect(filesIn(inner, '/').length).to.equal(1);
+    const whole = new FaultyFs(inner);
+    whole.removeTree('/d');
+    expect(whole.ops.map((op) => op.name)).to.deep.equal(['unlink', 'rmdir']);
+  });
+});
+
+describe('mutants/mutants', () => {
+  /** Two durable writes, traced. */
+  function twice(fault: Fault = {}): { fs: FaultyFs; log: OpLog } {
+    const { inner, fs } = faulty({ sites: true, ...fault });
+    const log = inner.record();
+    for (const name of ['/d/1', '/d/2']) writeFileDurably(fs, name, Buffer.from('new content'), OWNER);
+    fs.settle();
+    return { fs, log };
+  }
+
+  it('are made from a run: one for each place, one for each pair of places', () => {
+    const { ops } = twice().fs;
+    const drops = dropMutants(ops);
+    expect(drops.map((m) => m.name.replace(/:\d+.*/, ''))).to.deep.equal([
+      'without fsync at durable-files.ts',
+      'without fsyncDir at durable-files.ts',
+    ]);
+    const again = twice(drops[0]?.faultIn(ops) as Fault);
+    expect(again.fs.ops.filter((op) => op.fate === 'dropped').map((op) => op.name)).to.deep.equal([
+      'fsync',
+      'fsync',
+    ]);
+    const swaps = swapMutants(ops);
+    expect(
+      swaps.map(({ kind, name }) => `${kind}: ${name.replaceAll(/ at \S+( < \S+)*/g, '')}`),
+    ).to.deep.equal([
+      'late: fsync only after rename',
+      'late: fsyncDir only after rename',
+      'early: chmod only after fsync',
+      'early: rename only after fsyncDir',
+    ]);
+    const late = twice(swaps[0]?.faultIn(ops) as Fault);
+    expect(late.fs.ops.filter((op) => op.fate === 'late').length).to.equal(2);
+    expect(drops[0]?.faultIn([])).to.equal(null);
+    expect(swaps[0]?.faultIn([])).to.equal(null);
+  });
+
+  it('of a correct write all lose something, and aiming finds it at once', () => {
+    const { ops } = twice().fs;
+    for (const { name, faultIn } of [...dropMutants(ops), ...swapMutants(ops)]) {
+      const { log } = twice(faultIn(ops) as Fault);
+      const seen = new Set<string>();
+      for (let k = 0; k <= log.ops.length; k++) {
+        for (const state of crashStates(log, k, { sample: 0, seed: 1, aimed: true })) {
+          const texts = ['/d/1', '/d/2'].map((path) => contentOf(state, path)).join();
+          if (k === log.ops.length ? texts !== SOUND.at(-1) : !SOUND.includes(texts)) seen.add(texts);
+        }
+      }
+      expect(seen.size, name).to.be.greaterThan(0);
+    }
+    const { log } = twice();
+    expect([...crashStates(log, log.ops.length, { sample: 9, seed: 1, aimed: true })]).to.deep.equal([]);
+  });
+});
+
+/** What both files may show during two writes, each of them durable before the next; the last at their end. */
+const SOUND: readonly string[] = ['none,none', 'new content,none', 'new content,new content'];
+
+/** Content and mode in short. */
+function contentOf(fs: MemoryFs, path: string): string {
+  try {
+    const wrong = fs.lstat(path).mode === OWNER.mode ? '' : ' of another mode';
+    return `${textOf(fs, path)}${wrong}`;
+  } catch {
+    return 'none';
+  }
+}

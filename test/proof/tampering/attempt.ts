@@ -1,0 +1,155 @@
+/** A command, carried out where somebody has meddled with the database; and what may come of it. */
+import { rmSync } from 'node:fs';
+import { applyWith } from '../../../lib/apply/apply.ts';
+import { RollbackError } from '../../../lib/errors.ts';
+import { findOpen, findTransactions } from '../../../lib/journal/find.ts';
+import { purgeUndo, purgeWith } from '../../../lib/recover/purge.ts';
+import { resumeRollback, resumeWith } from '../../../lib/recover/resume.ts';
+import { undoOpen, undoRollback, undoWith } from '../../../lib/recover/undo.ts';
+import { acquireLocks } from '../../../lib/store/lock.ts';
+import { type Look, look } from '../simulator/judge.ts';
+import type { MemoryFs } from '../simulator/memory-fs.ts';
+import { loadTree, writeOut } from '../simulator/tree-io.ts';
+import type { Stage } from './stages.ts';
+
+/** A command as a person calls it. */
+export interface Call {
+  readonly how: 'apply' | 'resume' | 'undo' | 'purge';
+  readonly roots: readonly string[];
+  readonly snapshotDir: string | undefined;
+  readonly forceUnlock: boolean;
+  /** One transaction, for purge. */
+  readonly id?: string;
+  /** Whether an undo takes the transaction for an open one, as it was when it was looked for. */
+  readonly isOpen?: boolean;
+  /** Whether on a disk, by the function that the library exports. */
+  readonly onDisk: boolean;
+}
+
+/** A state that somebody has meddled with, and what is called there. */
+export interface Situation {
+  readonly name: string;
+  readonly stage: Stage;
+  readonly call: Call;
+  readonly meddle: (fs: MemoryFs) => void;
+  /** What somebody does while the command works: when the last step is done; of an apply, when the intent is durable. */
+  readonly meanwhile?: ((fs: MemoryFs) => void) | undefined;
+  /** Whether it cannot be seen: sizes and checksums are right. Then the command may end anywhere. */
+  readonly isUnseen: boolean;
+}
+
+/** What came of it. */
+export interface Outcome {
+  /** What the command has done, or the codes of its refusal. */
+  readonly fate: string;
+  /** The refusal's words. */
+  readonly words: string;
+  /** What is there now. */
+  readonly left: Look;
+  readonly error: unknown;
+}
+
+/** The state to begin with. */
+export function stateFor({ stage, meddle }: Situation): MemoryFs {
+  const fs = stage.fs.clone();
+  meddle(fs);
+  return fs;
+}
+
+/** Carries the command out. */
+export async function attempt(situation: Situation): Promise<Outcome> {
+  const { stage, call } = situation;
+  const shown = { fs: stateFor(situation) };
+  let [fate, words, error] = ['', '', null as unknown];
+  try {
+    fate = await (call.onDisk ? onDisk(stage, shown, call) : inMemory(shown.fs, situation));
+  } catch (thrown) {
+    error = thrown;
+    fate = codesOf(thrown).join(' of ');
+    words = thrown instanceof RollbackError ? thrown.message : String(thrown);
+  }
+  return { fate, words, left: look(shown.fs.clone(), stage.subject), error };
+}
+
+/** More reads than any run needs: a program that reads on and on is stopped. */
+const MOST_READS = 20_000;
+
+function limitReads(fs: MemoryFs): void {
+  const readAt = fs.readAt.bind(fs);
+  let reads = 0;
+  fs.readAt = (...args) => {
+    if (reads++ > MOST_READS) throw new Error('it reads on and on');
+    return readAt(...args);
+  };
+}
+
+async function inMemory(fs: MemoryFs, { stage, call, meanwhile }: Situation): Promise<string> {
+  const { how, roots, snapshotDir, forceUnlock } = call;
+  limitReads(fs);
+  const onProgress = (p: { phase: string; done: number; total: number }): void => {
+    if (p.phase === 'apply' && p.done === p.total && meanwhile !== undefined) beforeNextLook(fs, meanwhile);
+  };
+  const options = { snapshotDir, forceUnlock, onProgress };
+  if (how === 'resume') return (await resumeWith(fs, roots, options)).action;
+  if (how === 'undo' && (call.isOpen === true || findOpen(findTransactions(fs, roots)) !== null))
+    return `taken back: ${(await undoOpen(fs, roots, options)).wasFinished}`;
+  const lockedDirs = stage.subject.lockedDirs.filter(
+    (dir) => roots.includes(dir) || (snapshotDir !== undefined && dir.startsWith(snapshotDir)),
+  );
+  const locks = acquireLocks(fs, [...new Set([...roots, ...lockedDirs])]);
+  if (how === 'apply') {
+    onceCommitted(fs, () => meanwhile?.(fs));
+    const { plan, keepUndo } = stage.subject;
+    await applyWith(fs, plan, locks.dirs, { keepUndo });
+    return 'applied';
+  }
+  let isChanged = how === 'purge';
+  try {
+    if (how === 'purge') return `purged ${(await purgeWith(fs, locks.dirs, call.id)).purged.length}`;
+    await undoWith(fs, roots, locks.dirs, options, () => {
+      isChanged = true;
+    });
+    return 'undone';
+  } finally {
+    if (isChanged) locks.release();
+    else locks.restore();
+  }
+}
+
+/** What the steps have done is durable by then. */
+function beforeNextLook(fs: MemoryFs, work: (fs: MemoryFs) => void): void {
+  const { readdir } = fs;
+  fs.readdir = (path) => {
+    fs.readdir = readdir;
+    work(fs);
+    return fs.readdir(path);
+  };
+}
+
+function onceCommitted(fs: MemoryFs, work: () => void): void {
+  const rename = fs.rename.bind(fs);
+  fs.rename = (from, to) => {
+    rename(from, to);
+    if (to.endsWith('/committed')) work();
+  };
+}
+
+async function onDisk({ subject }: Stage, shown: { fs: MemoryFs }, call: Call): Promise<string> {
+  const { how, roots, snapshotDir, id } = call;
+  writeOut(shown.fs, subject.dir, subject.dir);
+  try {
+    if (how === 'purge') return `purged ${(await purgeUndo(roots, { id, snapshotDir })).purged.length}`;
+    if (how === 'undo') return `undone: ${(await undoRollback(roots, { snapshotDir })).wasFinished}`;
+    return (await resumeRollback(roots, { snapshotDir })).action;
+  } finally {
+    shown.fs = loadTree(subject.dir);
+    rmSync(subject.dir, { recursive: true });
+  }
+}
+
+/** The code of an error and those of its causes; what is none of ours goes by its errno or its class. */
+export function codesOf(error: unknown): string[] {
+  if (!(error instanceof Error)) return error === undefined ? [] : [String(error)];
+  const { code } = error as NodeJS.ErrnoException;
+  return [code ?? error.constructor.name, ...codesOf(error.cause)];
+}

@@ -1,0 +1,221 @@
+/**
+ * What somebody may have done to the files of a database in which a rollback was applied or interrupted, or does while
+ * a command works: each thing once for each sort of file. Nothing here knows what the program looks at.
+ */
+import { dirname, join } from 'node:path';
+import { metadata, readMetadata } from '../../helpers/bytes.ts';
+import { kindAt } from '../simulator/judge.ts';
+import type { MemoryFs } from '../simulator/memory-fs.ts';
+import type { Subject } from '../simulator/subject.ts';
+import { entriesBelow } from '../simulator/tree-io.ts';
+import type { Meddling } from './meddling.ts';
+import { membersOf, type Stage } from './stages.ts';
+import { bytesOf, copyTree, put, type Tampering, tamperings } from './tamper.ts';
+
+/** The database's own files, and those of its snapshots, each sort of which the plan says something else. */
+export function databaseFiles(stage: Stage): Meddling[] {
+  const { subject, fs } = stage;
+  return membersOf(subject).flatMap((dir) =>
+    entriesBelow(fs, dir).flatMap(([path, { kind }]) => {
+      if (path === '.' || OURS.test(path)) return [];
+      const at = join(dir, path);
+      const whose = subject.roots.includes(dir) ? '' : 'snapshots/';
+      const name = `${kind} ${whose}${sortOfPath(path)}, ${fateOf(stage, dir, path)},`;
+      return [
+        ...tamperings(fs, at),
+        ...versionsOf(stage, at),
+        ...wrongMetadata(fs, at),
+        ...wrongKeys(fs, at),
+        ...moved(stage, dir, path),
+      ].flatMap(([how, tamper]) => both({ name: `${name} ${how}`, meddle: (copy) => tamper(copy, at) }));
+    }),
+  );
+}
+
+const OURS = /(^|\/)(\.litt-rollback(\/|$)|\.?litt\.lock[^/]*$|UNFINISHED-ROLLBACK--[^/]*$)/;
+
+/** A file as it was before the rollback, and as that leaves it. */
+function versionsOf({ subject, applied, fs }: Stage, path: string): [string, Tampering][] {
+  if (kindAt(fs, path) !== 'file') return [];
+  const versions = { before: subject.start, after: applied };
+  return Object.entries(versions).flatMap(([which, tree]): [string, Tampering][] => {
+    if (kindAt(tree, path) !== 'file' || bytesOf(tree, path).equals(bytesOf(fs, path))) return [];
+    return [[`as it is ${which} the rollback`, (copy) => put(copy, path, bytesOf(tree, path))]];
+  });
+}
+
+/** Metadata that are whole, and say something else. */
+function wrongMetadata(fs: MemoryFs, path: string): [string, Tampering][] {
+  if (!path.endsWith('.metadata') || kindAt(fs, path) !== 'file') return [];
+  const wrong = { unsealed: { sealed: false }, 'with another count': { count: 77 } };
+  return Object.entries(wrong).map(([how, change]) => [
+    how,
+    (copy) => put(copy, path, metadata({ ...readMetadata(bytesOf(fs, path)), ...change })),
+  ]);
+}
+
+/** Keys of which one part of the last record is wrong. */
+function wrongKeys(fs: MemoryFs, path: string): [string, Tampering][] {
+  if (!path.endsWith('.keys') || kindAt(fs, path) !== 'file') return [];
+  return [1, 5, 9, 13].map((fromEnd) => [
+    `byte ${fromEnd} from its end changed`,
+    (copy) => {
+      const bytes = bytesOf(copy, path);
+      const at = bytes.length - fromEnd;
+      if (at >= 0) bytes[at] = (bytes[at] ?? 0) ^ 0x40;
+      put(copy, path, bytes);
+    },
+  ]);
+}
+
+/** A file that lies in another root. */
+function moved({ subject, fs }: Stage, dir: string, path: string): [string, Tampering][] {
+  const others = subject.roots.filter((r) => r !== dir && kindAt(fs, dirname(join(r, path))) === 'directory');
+  const to = others[0];
+  if (to === undefined || kindAt(fs, join(dir, path)) !== 'file' || !subject.roots.includes(dir)) return [];
+  return [['moved to another root', (copy) => copy.rename(join(dir, path), join(to, path))]];
+}
+
+const sortOfPath = (path: string): string => path.replace(/^[^/]+/, 'T').replaceAll(/\d+/g, 'N');
+
+/** What the plan does to a file. */
+function fateOf({ subject }: Stage, dir: string, path: string): string {
+  const root = subject.roots.indexOf(dir);
+  const steps = subject.plan.tables.flatMap((t) => t.steps);
+  const here = steps.filter((s) => s.file.root === (root < 0 ? 'snapshots' : root));
+  const isAround = here.some((s) => s.file.path.startsWith(`${path}/`));
+  return here.find((s) => s.file.path === path)?.op ?? (isAround ? 'with steps inside' : 'untouched');
+}
+
+/** Files that were not there: what was moved away, there again; segments; what an engine leaves. */
+export function additions(stage: Stage): Meddling[] {
+  const { subject, fs } = stage;
+  const { start, roots, snapshotDir } = subject;
+  const emptied = subject.plan.tables
+    .filter((t) => !t.segments.some((s) => /kept|cut/.test(s.fate)))
+    .map((t) => t.table);
+  const again = subject.plan.tables
+    .flatMap((t) => t.steps)
+    .flatMap((step): Meddling[] => {
+      const base =
+        step.file.root === 'snapshots' ? (snapshotDir as string) : (roots[step.file.root] as string);
+      const at = join(base, step.file.path);
+      if (kindAt(fs, at) !== null || kindAt(start, at) === null) return [];
+      const name = `there again, though moved by ${step.op}: ${sortOfPath(step.file.path)}`;
+      const isEmptied = emptied.includes(step.table);
+      const meddle = (copy: MemoryFs): void => copyTree(start, at, copy);
+      return both({ name: `${name}${isEmptied ? ', of a table without segments' : ''}`, meddle });
+    });
+  return [...again, ...roots.flatMap((root) => tablesIn(fs, root).flatMap((t) => addedTo(stage, root, t)))];
+}
+
+const both = (meddling: Meddling): Meddling[] => [
+  meddling,
+  { ...meddling, name: `${meddling.name} meanwhile`, isMeanwhile: true },
+];
+
+const tablesIn = (fs: MemoryFs, root: string): string[] =>
+  fs.readdir(root).filter((name) => kindAt(fs, join(root, name, 'segments')) === 'directory');
+
+/** What lies in one table of one root, and was not there. */
+function addedTo({ subject, fs, applied }: Stage, root: string, table: string): Meddling[] {
+  const segments = join(root, table, 'segments');
+  const dirs = subject.roots.map((r) => join(r, table, 'segments'));
+  const highest = highestIn(applied, dirs);
+  const next = highest + 1;
+  const sources = [fs, subject.start].flatMap((tree) =>
+    segmentFiles(tree, segments).map((file) => ({
+      ...file,
+      bytes: bytesOf(tree, join(segments, file.name)),
+    })),
+  );
+  const putting = (name: string, bytes: Uint8Array) => (copy: MemoryFs) =>
+    put(copy, join(segments, name), bytes);
+  const files = sources.flatMap(({ rest, bytes }) => [
+    { name: `a new segment's ${rest}`, meddle: putting(`${next}${rest}`, bytes) },
+    { name: `a new segment's ${rest}, empty`, meddle: putting(`${next}${rest}`, empty(rest, bytes)) },
+    { name: `a leftover of ${rest}`, meddle: putting(`${Math.max(0, highest)}${rest}.swap`, bytes) },
+  ]);
+  const older = Math.max(
+    0,
+    Math.min(...dirs.flatMap((dir) => segmentFiles(applied, dir)).map((f) => f.segment)) - 1,
+  );
+  files.push(
+    ...sources
+      .filter(({ rest }) => rest === '.metadata' && kindAt(fs, join(segments, `${older}${rest}`)) === null)
+      .map(({ rest, bytes }) => ({
+        name: `an older ${rest}`,
+        meddle: putting(`${older}${rest}`, empty(rest, bytes)),
+      })),
+  );
+  const whole = [empty, without, unsealed, same].map((content): Meddling => {
+    const meddle = (copy: MemoryFs): void => addSegment(copy, applied, dirs, content);
+    return { name: `a new segment, ${content.name}`, meddle };
+  });
+  const renumbered = (copy: MemoryFs): void => renumber(copy, dirs);
+  const keymap = join(root, table, 'keymap');
+  const mark = join(root, table, 'gc-watermark');
+  const more = [
+    { name: 'another watermark', meddle: (copy: MemoryFs) => put(copy, mark, Buffer.from(`${next}`)) },
+  ];
+  if (kindAt(fs, keymap) === null)
+    more.push({ name: 'a new keymap', meddle: (copy: MemoryFs) => copy.mkdir(keymap, 0o755) });
+  more.push({ name: 'the oldest segment made the newest', meddle: renumbered });
+  return [...files, ...whole, ...more].flatMap(both);
+}
+
+type Content = (rest: string, bytes: Buffer) => Buffer;
+
+/** One more segment, made of the newest one. */
+function addSegment(fs: MemoryFs, like: MemoryFs, dirs: readonly string[], content: Content): void {
+  const files = dirs.flatMap((dir) => segmentFiles(like, dir).map((file) => ({ ...file, dir })));
+  const highest = Math.max(...files.map((f) => f.segment));
+  for (const { dir, name, segment, rest } of files) {
+    const bytes = segment === highest ? content(rest, bytesOf(like, join(dir, name))) : null;
+    if (bytes !== null) put(fs, join(dir, `${highest + 1}${rest}`), bytes);
+  }
+}
+
+/** What a start of the engine leaves: an empty segment and a keymap in every table, and links to segments. */
+export function startEngine(fs: MemoryFs, { roots, snapshotDir, plan }: Subject): void {
+  for (const { table, snapshotCopies } of plan.tables) {
+    const dirs = roots.map((root) => join(root, table, 'segments'));
+    const keymap = join(roots[0] as string, table, 'keymap');
+    addSegment(fs, fs.clone(), dirs, empty);
+    if (kindAt(fs, dirname(keymap)) === 'directory' && kindAt(fs, keymap) === null) fs.mkdir(keymap, 0o755);
+    if (snapshotCopies === null || snapshotDir === undefined) continue;
+    const link = join(snapshotDir, table, 'segments', `${snapshotCopies.from}.metadata`);
+    if (kindAt(fs, dirname(link)) === 'directory' && kindAt(fs, link) === null) fs.symlink(keymap, link);
+  }
+}
+
+const highestIn = (fs: MemoryFs, dirs: readonly string[]): number =>
+  Math.max(-1, ...dirs.flatMap((dir) => segmentFiles(fs, dir)).map((f) => f.segment));
+
+function renumber(fs: MemoryFs, dirs: readonly string[]): void {
+  const files = dirs.flatMap((dir) => segmentFiles(fs, dir).map((file) => ({ ...file, dir })));
+  const numbers = files.map((f) => f.segment);
+  for (const { dir, name, segment, rest } of files)
+    if (segment === Math.min(...numbers))
+      fs.rename(join(dir, name), join(dir, `${Math.max(...numbers) + 1}${rest}`));
+}
+
+const same = (_: string, bytes: Buffer): Buffer => bytes;
+const without = (rest: string, bytes: Buffer): Buffer => (rest === '.metadata' ? bytes : Buffer.alloc(0));
+
+/** As an engine leaves it that is killed. */
+const unsealed: Content = (rest, bytes) => (rest === '.metadata' ? empty(rest, bytes) : bytes);
+
+/** As an engine makes it that was started, and wrote nothing. */
+function empty(rest: string, bytes: Buffer): Buffer {
+  if (rest !== '.metadata') return Buffer.alloc(0);
+  return metadata({ ...readMetadata(bytes), sealed: false, count: 0, timestamp: 0n });
+}
+
+function segmentFiles(fs: MemoryFs, dir: string): { name: string; segment: number; rest: string }[] {
+  if (kindAt(fs, dir) !== 'directory') return [];
+  return fs.readdir(dir).flatMap((name) => {
+    const parts = /^(\d+)((?:-\d+)?\.(?:keys|values|metadata))$/.exec(name);
+    return parts === null ? [] : [{ name, segment: Number(parts[1]), rest: parts[2] as string }];
+  });
+}

@@ -1,0 +1,135 @@
+/**
+ * What somebody may have done to a database in which a rollback was applied or interrupted: each thing once for each
+ * sort of file. Nothing here knows what the program looks at.
+ */
+import { join } from 'node:path';
+import { kindAt } from '../simulator/judge.ts';
+import type { MemoryFs } from '../simulator/memory-fs.ts';
+import { entriesBelow } from '../simulator/tree-io.ts';
+import type { Call } from './attempt.ts';
+import { forgeries, seal, unseal } from './forgery.ts';
+import { membersOf, type Stage } from './stages.ts';
+import { bytesOf, copyTree, put, tamperings } from './tamper.ts';
+
+/** Something that somebody does. */
+export interface Meddling {
+  readonly name: string;
+  readonly meddle: (fs: MemoryFs) => void;
+  /** Whether it is done while a command works, not before. */
+  readonly isMeanwhile?: boolean;
+  /** Whether it cannot be seen: sizes and checksums are right. */
+  readonly isUnseen?: boolean;
+  /** How the call differs from the right one. */
+  readonly call?: Partial<Call>;
+}
+
+/** The transaction's area in each member that has one. */
+export function areasOf({ subject, fs }: Stage): string[] {
+  const areas = membersOf(subject).map((dir) => join(dir, '.litt-rollback', subject.plan.id));
+  return areas.filter((area) => kindAt(fs, area) === 'directory');
+}
+
+/** Our own files: documents, marks, claims, and what is kept; those of the first and of the last member. */
+export function ownFiles(stage: Stage): Meddling[] {
+  const { fs } = stage;
+  const areas = areasOf(stage);
+  return areas.flatMap((area, i) => {
+    const other = areas[(i + 1) % areas.length] as string;
+    return entriesBelow(fs, area).flatMap(([path]) => {
+      // What lies deeper is derived, and moved as a whole.
+      if (path.split('/').length > 2) return [];
+      const at = join(area, path);
+      const name = `${whoOf(i, areas.length)} ${path.replaceAll(/\d+/g, 'N')}`;
+      const made = tamperings(fs, at).map(
+        ([how, tamper]): Meddling => ({
+          name: `${name} ${how}`,
+          meddle: (copy) => tamper(copy, at),
+          isUnseen: isRot(path, how),
+        }),
+      );
+      if (other === area || kindAt(fs, at) !== 'file' || kindAt(fs, join(other, path)) !== 'file')
+        return made;
+      const swapped = (copy: MemoryFs): void => put(copy, at, bytesOf(copy, join(other, path)));
+      return [...made, { name: `${name} that of another member`, meddle: swapped }];
+    });
+  });
+}
+
+/** One of our files damaged or removed in every member at once, and our whole directory with it. */
+export function everywhere(stage: Stage): Meddling[] {
+  const areas = areasOf(stage);
+  const [first] = areas;
+  if (first === undefined) return [];
+  const files = entriesBelow(stage.fs, first).filter(([path]) => !path.includes('/') && path !== 'kept');
+  const all = files.flatMap(([path]) =>
+    tamperings(stage.fs, join(first, path)).map(
+      ([how, tamper]): Meddling => ({
+        name: `everywhere ${path.replaceAll(/\d+/g, 'N')} ${how}`,
+        meddle: (copy) => {
+          for (const area of areas)
+            if (kindAt(copy, join(area, path)) !== null) tamper(copy, join(area, path));
+        },
+      }),
+    ),
+  );
+  const gone = (fs: MemoryFs): void => {
+    for (const area of areas) fs.removeTree(area);
+  };
+  return [...all, { name: 'everywhere its area removed', meddle: gone }];
+}
+
+/** What is kept has no checksum: disks that lie are beyond what is promised. */
+const isRot = (path: string, how: string): boolean => path.startsWith('kept/') && /^(zeroed|a bit)/.test(how);
+
+const whoOf = (i: number, of: number): string =>
+  i === 0 ? "the first member's" : i === of - 1 ? "the last member's" : "a member's";
+
+/** Documents that say something else, everywhere or in one member only. */
+export function forgedDocuments(stage: Stage): Meddling[] {
+  const areas = areasOf(stage);
+  return ['journal.json', 'undo.json', 'undoing'].flatMap((file) => {
+    const having = areas.map((area) => join(area, file)).filter((path) => kindAt(stage.fs, path) === 'file');
+    const forged = having.map(
+      (path) => new Map(forgeries(bytesOf(stage.fs, path)).map((f) => [f.name, f.bytes])),
+    );
+    return [...(forged[0]?.keys() ?? [])].flatMap((name) => {
+      const inSome = (which: string, isChosen: (i: number) => boolean): Meddling => ({
+        name: `${file}${name} in ${which}`,
+        isUnseen: true,
+        meddle: (fs) =>
+          having.forEach((path, i) => {
+            const bytes = forged[i]?.get(name);
+            if (bytes !== undefined && isChosen(i)) put(fs, path, bytes());
+          }),
+      });
+      const all = inSome('all', () => true);
+      if (having.length === 1 || /\.plan\..*[.[]/.test(name)) return [all];
+      return [all, inSome('the first', (i) => i === 0), inSome('the last', (i) => i === having.length - 1)];
+    });
+  });
+}
+
+/** A second transaction beside the first: its areas under another name. */
+export function secondTransaction(stage: Stage): Meddling[] {
+  const other = `${'0'.repeat(8)}-0000-4000-8000-${'0'.repeat(12)}`;
+  const areas = areasOf(stage);
+  if (areas.length === 0) return [];
+  const copied =
+    (renamed: boolean) =>
+    (fs: MemoryFs): void => {
+      for (const area of areas) {
+        const to = join(area, '..', other);
+        copyTree(fs, area, fs, to);
+        for (const file of ['journal.json', 'undo.json']) {
+          const at = join(to, file);
+          if (!renamed || kindAt(fs, at) !== 'file') continue;
+          const text = JSON.stringify(unseal(bytesOf(fs, at)));
+          put(fs, at, seal(JSON.parse(text.replaceAll(stage.subject.plan.id, other))));
+        }
+      }
+    };
+  return [
+    { name: 'its areas again under another name', meddle: copied(false) },
+    { name: 'another transaction like it', meddle: copied(true), isUnseen: true },
+  ];
+}

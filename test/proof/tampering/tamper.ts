@@ -1,0 +1,95 @@
+/** What may be done to a single file or directory behind a program's back. */
+import { dirname, join } from 'node:path';
+import { kindAt } from '../simulator/judge.ts';
+import type { MemoryFs } from '../simulator/memory-fs.ts';
+
+/** Does something to what lies at a path. */
+export type Tampering = (fs: MemoryFs, path: string) => void;
+
+/** The content of a file. */
+export function bytesOf(fs: MemoryFs, path: string): Buffer {
+  const bytes = Buffer.alloc(fs.lstat(path).size);
+  const fd = fs.open(path, 'r');
+  fs.readAt(fd, bytes, 0);
+  fs.close(fd);
+  return bytes;
+}
+
+/** Writes a file, over an old one in place, else with the owner of its directory. */
+export function put(fs: MemoryFs, path: string, bytes: Uint8Array): void {
+  const isNew = kindAt(fs, path) === null;
+  const fd = fs.open(path, isNew ? 'wx' : 'r+', 0o644);
+  if (!isNew) fs.truncate(fd, 0);
+  fs.writeAt(fd, bytes, 0);
+  fs.close(fd);
+  const { uid, gid } = fs.lstat(dirname(path));
+  if (isNew) fs.chown(path, uid, gid);
+}
+
+/** Copies a file, or a directory with all that it holds, also from one file system into another. */
+export function copyTree(source: MemoryFs, from: string, fs: MemoryFs, to = from): void {
+  const { kind } = source.lstat(from);
+  if (kind === 'link') fs.symlink(source.readlink(from), to);
+  if (kind === 'file') put(fs, to, bytesOf(source, from));
+  if (kind !== 'directory') return;
+  fs.mkdir(to, 0o755);
+  for (const name of source.readdir(from)) copyTree(source, join(from, name), fs, join(to, name));
+}
+
+const changed =
+  (change: (bytes: Buffer) => Uint8Array): Tampering =>
+  (fs, path) =>
+    put(fs, path, change(bytesOf(fs, path)));
+
+/** To files. */
+export const TO_FILES: Readonly<Record<string, Tampering>> = {
+  removed: (fs, path) => fs.unlink(path),
+  emptied: changed(() => Buffer.alloc(0)),
+  torn: changed((bytes) => bytes.subarray(0, bytes.length >> 1)),
+  'one byte longer': changed((bytes) => Buffer.concat([bytes, Buffer.from('x')])),
+  zeroed: changed((bytes) => Buffer.alloc(bytes.length)),
+  'a bit flipped': changed((bytes) => {
+    const flipped = Buffer.from(bytes);
+    const at = flipped.length >> 1;
+    if (flipped.length > 0) flipped[at] = (flipped[at] ?? 0) ^ 1;
+    return flipped;
+  }),
+  'made a directory': (fs, path) => {
+    fs.unlink(path);
+    fs.mkdir(path, 0o755);
+  },
+  'made a link': (fs, path) => {
+    fs.rename(path, `${path}-elsewhere`);
+    fs.symlink(`${path}-elsewhere`, path);
+  },
+};
+
+/** To directories. */
+export const TO_DIRECTORIES: Readonly<Record<string, Tampering>> = {
+  removed: (fs, path) => fs.removeTree(path),
+  'made a file': (fs, path) => {
+    fs.removeTree(path);
+    put(fs, path, Buffer.from('x'));
+  },
+  'made a link': TO_FILES['made a link'] as Tampering,
+};
+
+/** To links. */
+export const TO_LINKS: Readonly<Record<string, Tampering>> = {
+  removed: (fs, path) => fs.unlink(path),
+  'led elsewhere': (fs, path) => {
+    fs.unlink(path);
+    fs.symlink('elsewhere', path);
+  },
+  'made a file': (fs, path) => {
+    fs.unlink(path);
+    put(fs, path, Buffer.from('x'));
+  },
+};
+
+/** What may be done to what lies at a path. */
+export function tamperings(fs: MemoryFs, path: string): [name: string, tamper: Tampering][] {
+  const kind = kindAt(fs, path);
+  const all = { file: TO_FILES, directory: TO_DIRECTORIES, link: TO_LINKS, other: {} };
+  return kind === null ? [] : Object.entries(all[kind]);
+}
