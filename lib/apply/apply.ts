@@ -16,7 +16,7 @@ import { refuseLinkedParents } from '../plan/step-paths.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { readPlanned } from '../store/home.ts';
 import type { LockSet } from '../store/lock.ts';
-import { lockDatabase } from '../store/lock-database.ts';
+import { withLocks } from '../store/lock-database.ts';
 import type { Table } from '../store/types.ts';
 import type { PlanHeights, Progress, RollbackPlan, TableOutcome } from '../types.ts';
 import { refuseChangedFiles, refuseImplausiblePlan } from './check-plan.ts';
@@ -70,20 +70,13 @@ export async function applyPlan(plan: RollbackPlan, options: ApplyOptions = {}):
   refuseUnlocked(plan);
   refuseEdited(plan);
   if (options.locks !== undefined) return applyWith(realFs, plan, options.locks.dirs, options);
-  const locks = await lockDatabase(plan.roots, plan.snapshotDir ?? undefined);
-  let changed = false;
-  try {
-    // A signal that came while the locks were being taken is delivered, in two turns, before the first change.
-    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+  return withLocks(plan.roots, plan.snapshotDir ?? undefined, ({ dirs }, changesBegin) => {
     const onStart = (): void => {
-      changed = true;
+      changesBegin();
       options.onStart?.();
     };
-    return await applyWith(realFs, plan, locks.dirs, { ...options, onStart });
-  } finally {
-    if (changed) locks.release();
-    else locks.restore();
-  }
+    return applyWith(realFs, plan, dirs, { ...options, onStart });
+  });
 }
 
 function refuseEdited(plan: RollbackPlan): void {

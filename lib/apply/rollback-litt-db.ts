@@ -1,7 +1,7 @@
 /** The whole of a rollback in one call, with the promise of the Go function of that name. */
 
 import { planRollback } from '../planner/plan-rollback.ts';
-import { lockDatabase } from '../store/lock-database.ts';
+import { withLocks } from '../store/lock-database.ts';
 import type { RollbackFilter } from '../types.ts';
 import { applyPlan, type Outcome } from './apply.ts';
 
@@ -11,17 +11,9 @@ import { applyPlan, type Outcome } from './apply.ts';
  * before it changes any, makes every step durable, and verifies the result.
  * @throws RollbackError what planRollback and applyPlan throw
  */
-export async function rollbackLittDB(dataDirs: readonly string[], filter: RollbackFilter): Promise<Outcome> {
-  const locks = await lockDatabase(dataDirs);
-  let changed = false;
-  try {
+export function rollbackLittDB(dataDirs: readonly string[], filter: RollbackFilter): Promise<Outcome> {
+  return withLocks(dataDirs, undefined, async (locks, changesBegin) => {
     const plan = await planRollback({ roots: dataDirs, target: { kind: 'filter', filter }, locks });
-    const onStart = (): void => {
-      changed = true;
-    };
-    return await applyPlan(plan, { locks, onStart });
-  } finally {
-    if (changed) locks.release();
-    else locks.restore();
-  }
+    return applyPlan(plan, { locks, onStart: changesBegin });
+  });
 }

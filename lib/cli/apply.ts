@@ -1,8 +1,5 @@
 /**
  * `apply`: plans under locks, shows the plan, asks, and carries it out; or does the same with a saved plan.
- *
- * Locks that this command takes are given back on every way out: put back as they were found when nothing was
- * changed, removed when something was.
  */
 
 import { applyPlan, type Outcome, refuseUnlocked } from '../apply/apply.ts';
@@ -12,7 +9,7 @@ import { planRollback } from '../planner/plan-rollback.ts';
 import { outcomeToText } from '../report/outcome-text.ts';
 import { changesAnything, planToText } from '../report/plan-text.ts';
 import type { LockSet } from '../store/lock.ts';
-import { lockDatabase } from '../store/lock-database.ts';
+import { withLocks } from '../store/lock-database.ts';
 import type { RollbackPlan } from '../types.ts';
 import { confirm } from './confirm.ts';
 import type { Context } from './context.ts';
@@ -24,6 +21,12 @@ export interface ApplyCommandOptions extends PlanningOptions {
   readonly yes?: true;
   /** False with --no-undo. */
   readonly undo?: boolean;
+}
+
+/** Locks that this command has taken, and what says that they are not to be put back as they were. */
+interface HeldLocks {
+  readonly locks: LockSet;
+  readonly changesBegin: () => void;
 }
 
 /** Runs the command; the result is its exit code. */
@@ -38,9 +41,7 @@ export function run(
 async function planAndApply(options: ApplyCommandOptions, context: Context): Promise<number> {
   const { signals } = context;
   const planning = await planOptionsOf(options);
-  const snapshotDir = planning.snapshotDir === 'none' ? undefined : planning.snapshotDir;
-  const locks = await lockDatabase(planning.roots, snapshotDir);
-  try {
+  return withLocks(planning.roots, planning.snapshotDir, async (locks, changesBegin) => {
     await signals.checkpoint();
     const progress = context.newProgress();
     const plan = await planRollback({
@@ -49,11 +50,8 @@ async function planAndApply(options: ApplyCommandOptions, context: Context): Pro
       signal: signals.signal,
       ...(progress.report && { onProgress: progress.report }),
     }).finally(progress.stop);
-    return await showAndApply(plan, options, context, locks);
-  } finally {
-    if (signals.changing) await locks.release();
-    else await locks.restore();
-  }
+    return showAndApply(plan, options, context, { locks, changesBegin });
+  });
 }
 
 async function applySaved(path: string, options: ApplyCommandOptions, context: Context): Promise<number> {
@@ -76,14 +74,14 @@ async function showAndApply(
   plan: RollbackPlan,
   options: ApplyCommandOptions,
   context: Context,
-  locks: LockSet | null,
+  held: HeldLocks | null,
 ): Promise<number> {
   const work = changesAnything(plan);
   if (context.json || !context.quiet || (work && !options.yes)) await showPlan(plan, context);
   if (!work) return EXIT_DONE;
   if (!options.yes) await confirm(context);
   await context.signals.checkpoint();
-  const outcome = await carryOut(plan, options, context, locks);
+  const outcome = await carryOut(plan, options, context, held);
   await showOutcome(outcome, context);
   return EXIT_DONE;
 }
@@ -92,16 +90,19 @@ function carryOut(
   plan: RollbackPlan,
   options: ApplyCommandOptions,
   context: Context,
-  locks: LockSet | null,
+  held: HeldLocks | null,
 ): Promise<Outcome> {
   const { signals } = context;
   const display = context.newProgress();
   return applyPlan(plan, {
     keepUndo: options.undo ?? true,
     signal: signals.signal,
-    onStart: () => signals.changesBegin(),
+    onStart: () => {
+      held?.changesBegin();
+      signals.changesBegin();
+    },
     ...(display.report && { onProgress: display.report }),
-    ...(locks && { locks }),
+    ...(held && { locks: held.locks }),
   }).finally(display.stop);
 }
 

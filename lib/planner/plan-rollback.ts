@@ -13,7 +13,7 @@ import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import type { NodeHome } from '../store/home.ts';
 import { readHome } from '../store/home.ts';
 import { inspectLock } from '../store/lock.ts';
-import { lockDatabase } from '../store/lock-database.ts';
+import { withLocks } from '../store/lock-database.ts';
 import { refuseUnfinished } from '../store/open-transaction.ts';
 import { resolveRoots } from '../store/roots.ts';
 import { resolveSnapshotDir } from '../store/snapshot-dir.ts';
@@ -33,13 +33,9 @@ export async function planRollback(options: PlanOptions): Promise<RollbackPlan> 
   const fs = realFs;
   refuseBadOptions(options);
   if (options.lock === false) return planUnlocked(fs, options);
-  if (options.locks !== undefined) return planDatabase(fs, options, { unlocked: false, approximate: false });
-  const locks = await lockDatabase(options.roots, options.snapshotDir);
-  try {
-    return await planDatabase(fs, options, { unlocked: false, approximate: false });
-  } finally {
-    locks.restore();
-  }
+  const locked = (): Promise<RollbackPlan> =>
+    planDatabase(fs, options, { unlocked: false, approximate: false });
+  return options.locks === undefined ? withLocks(options.roots, options.snapshotDir, locked) : locked();
 }
 
 function planUnlocked(fs: DurableFs, options: PlanOptions): Promise<RollbackPlan> {

@@ -5,7 +5,7 @@ import { type FoundTransaction, findTransactions, missingRootsError } from '../j
 import { freeUnlessAuditFailed } from '../journal/sweep.ts';
 import { areaPath, discardArea, heldBytes } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
-import { lockDatabase } from '../store/lock-database.ts';
+import { withLocks } from '../store/lock-database.ts';
 import { lstatOrNull, resolveRoots } from '../store/roots.ts';
 
 /** What to purge. */
@@ -28,14 +28,12 @@ export interface PurgeOutcome {
  * @throws RollbackError ERR_UNFINISHED, ERR_TRANSACTION_UNKNOWN, ERR_ROOTS_UNCERTAIN, ERR_LOCKED, any ERR_ROOT_*,
  *   ERR_IO
  */
-export async function purgeUndo(dirs: readonly string[], options: PurgeOptions = {}): Promise<PurgeOutcome> {
-  const locks = await lockDatabase(dirs, options.snapshotDir);
-  try {
+export function purgeUndo(dirs: readonly string[], options: PurgeOptions = {}): Promise<PurgeOutcome> {
+  // The database itself is not changed: stale locks are put back whatever is freed.
+  return withLocks(dirs, options.snapshotDir, (locks) => {
     refuseMissingRoots(realFs, resolveRoots(realFs, dirs));
-    return await purgeWith(realFs, locks.dirs, options.id);
-  } finally {
-    locks.restore();
-  }
+    return purgeWith(realFs, locks.dirs, options.id);
+  });
 }
 
 /** A part that is freed in some roots only ends the undo of all of them: that is not done unasked. */

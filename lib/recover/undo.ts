@@ -14,7 +14,7 @@ import { finishRun } from '../journal/sweep.ts';
 import type { TransactionContext } from '../journal/transaction.ts';
 import { problemOfNotReverted, refuseMissingUndoData } from '../journal/undo-data.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
-import { lockDatabase } from '../store/lock-database.ts';
+import { withLocks } from '../store/lock-database.ts';
 import { resolveRoots } from '../store/roots.ts';
 import { adoptTransaction, type ResumeOptions, stillOpenError } from './adopt.ts';
 import { type Addition, engineAdditions } from './check-undo.ts';
@@ -44,17 +44,9 @@ export async function undoRollback(
   const roots = resolveRoots(fs, dirs);
   if (findOpen(findTransactions(fs, roots)) !== null) return undoOpen(fs, roots, options);
   // Locks or bolts without a journal, of a beginning or an end that was interrupted, keep it from locking.
-  const locks = await lockDatabase(dirs, options.snapshotDir);
-  let changed = false;
-  try {
-    const onStart = (): void => {
-      changed = true;
-    };
-    return await undoWith(fs, roots, locks.dirs, options, onStart);
-  } finally {
-    if (changed) locks.release();
-    else locks.restore();
-  }
+  return withLocks(dirs, options.snapshotDir, (locks, changesBegin) =>
+    undoWith(fs, roots, locks.dirs, options, changesBegin),
+  );
 }
 
 /** Takes an unfinished rollback back on any file system. */

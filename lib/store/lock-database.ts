@@ -41,3 +41,27 @@ export async function lockDatabase(dirs: readonly string[], snapshotDir?: string
     },
   };
 }
+
+/**
+ * Does work under the locks of a database, and gives them back on every way out: stale locks are put back as they were
+ * unless `changesBegin` was called, right before the first change.
+ * @throws RollbackError as lockDatabase, ERR_IO when a lock stays; what the work throws
+ */
+export async function withLocks<T>(
+  dirs: readonly string[],
+  snapshotDir: string | undefined,
+  work: (locks: LockSet, changesBegin: () => void) => T | Promise<T>,
+): Promise<T> {
+  const locks = await lockDatabase(dirs, snapshotDir);
+  let changed = false;
+  try {
+    // A signal that came while the locks were being taken is delivered, in two turns, before the work begins.
+    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+    return await work(locks, () => {
+      changed = true;
+    });
+  } finally {
+    if (changed) locks.release();
+    else locks.restore();
+  }
+}
