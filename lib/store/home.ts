@@ -89,8 +89,10 @@ function findReceipts(
   else notices.push(`the receipt store in ${place} is none of LittDB: it has no ${LITTDB}`);
   if (!isDirectory(fs, dir, `${place}/${LOG_INDEX}`)) return null;
   const notice =
-    `${place}/${LOG_INDEX} is an index of another engine, which this program cannot rewind: it keeps the heights ` +
-    'that are removed here. Take it back with the means of the node, or have the node build it anew, before it starts';
+    `${place}/${LOG_INDEX} is an index of another engine, which this program cannot rewind. Left as it is, ` +
+    'eth_getLogs gives wrong logs once the node executes other blocks at the removed heights. Do not remove it: ' +
+    'the node cannot build it again, and all log history would be lost. Before the node starts, restore it from a ' +
+    'copy of the same height, or state-sync the node';
   notices.push(notice);
   return hasLittDb ? notice : null;
 }

@@ -52,6 +52,8 @@ describe('store/home', () => {
     expect(receipts.databases.map((d) => d.name)).to.deep.equal(['receipt store']);
     expect(receipts.notices.join()).to.contain('no block store');
     expect(receipts.notices.join()).to.contain(`${NEW}/log-index`).and.to.contain('cannot rewind');
+    expect(receipts.logIndexNotice).to.contain('wrong logs').and.to.contain('Do not remove it');
+    expect(receipts.logIndexNotice).to.contain('copy of the same height').and.to.contain('state-sync');
   });
 
   it('may have its data on another disk, behind links', () => {
