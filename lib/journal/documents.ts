@@ -52,20 +52,10 @@ const documentSchema = z.strictObject({
   plan: planSchema,
 });
 
-/** What one directory knows of one transaction. */
-export interface AreaState {
-  readonly dir: string;
-  readonly id: string;
-  /** Null when it is torn or missing. */
-  readonly document: JournalDocument | null;
-  /** Of a closed one that is whole, but none that this version writes: what whoever needs it is told. */
-  readonly foreign: RollbackError | null;
-  /** Also of a document that is none that this version writes; null when nothing tells. */
-  readonly begunAt: string | null;
-  /** `open` while it is called journal.json. */
-  readonly state: 'open' | 'closed' | 'bare';
+/** How far a transaction is, as its marks say. */
+export interface AreaMarks {
   /**
-   * Whether a step may have been taken: it is marked so, or something is kept, as every step does. No crash leaves that
+   * A step may have been taken: it is marked so, or something is kept, as every step does. No crash leaves that
    * without a whole document.
    */
   readonly begun: boolean;
@@ -74,6 +64,27 @@ export interface AreaState {
   readonly undone: boolean;
 }
 
+/** An area's document. Its state goes by its name: `open` as journal.json, `closed` as undo.json, `bare` without any. */
+export type AreaDocument =
+  | { readonly state: 'bare'; readonly content: 'none'; readonly document: null }
+  | { readonly state: 'open' | 'closed'; readonly content: 'whole'; readonly document: JournalDocument }
+  | { readonly state: 'open' | 'closed'; readonly content: 'torn'; readonly document: null }
+  | {
+      readonly state: 'closed';
+      /** Whole, and written by another version. What needs the document refuses with `refusal`. */
+      readonly content: 'foreign';
+      readonly document: null;
+      readonly refusal: RollbackError;
+      readonly begunAt: string | null;
+    };
+
+/** What one directory knows of one transaction. */
+export type AreaState = AreaDocument & {
+  readonly dir: string;
+  readonly id: string;
+  readonly marks: AreaMarks;
+};
+
 /** Everything that a directory knows of transactions. */
 export function areasIn(fs: DurableFs, dir: string): AreaState[] {
   return areaIds(fs, dir).map((id) => areaState(fs, dir, id));
@@ -81,33 +92,42 @@ export function areasIn(fs: DurableFs, dir: string): AreaState[] {
 
 function areaState(fs: DurableFs, dir: string, id: string): AreaState {
   const area = areaPath(dir, id);
-  const open = lstatOrNull(fs, `${area}/${JOURNAL_FILE}`) !== null;
-  const closed = lstatOrNull(fs, `${area}/${UNDO_FILE}`) !== null;
-  const raw = open
-    ? readChecksummed(fs, area, JOURNAL_FILE)
-    : closed
-      ? readChecksummed(fs, area, UNDO_FILE)
-      : null;
-  const read = raw === null ? null : documentIn(area, id, raw);
-  const document = read instanceof RollbackError ? null : read;
-  const foreign = read instanceof RollbackError ? read : null;
-  // What a finished rollback keeps is in nobody's way; only undo asks for it.
-  if (foreign !== null && open) throw foreign;
+  return { dir, id, ...readDocument(fs, area, id), marks: readMarks(fs, area) };
+}
+
+function readDocument(fs: DurableFs, area: string, id: string): AreaDocument {
+  const isThere = (name: string): boolean => lstatOrNull(fs, `${area}/${name}`) !== null;
+  const state = isThere(JOURNAL_FILE) ? 'open' : isThere(UNDO_FILE) ? 'closed' : 'bare';
+  const name = state === 'open' ? JOURNAL_FILE : UNDO_FILE;
+  const raw = state === 'bare' ? null : readChecksummed(fs, area, name);
+  const read = raw === null ? null : parseDocument(area, id, raw);
+  // A foreign document of a finished rollback stops only undo, which needs it.
+  if (read instanceof RollbackError && state === 'open') throw read;
+  if (state === 'bare') return { state, content: 'none', document: null };
+  if (read === null) return { state, content: 'torn', document: null };
+  if (!(read instanceof RollbackError)) return { state, content: 'whole', document: read };
+  return { state: 'closed', content: 'foreign', document: null, refusal: read, begunAt: begunAtIn(raw) };
+}
+
+function readMarks(fs: DurableFs, area: string): AreaMarks {
   const done = hasMark(fs, area, DONE_MARK);
   const undoing = hasMark(fs, area, UNDOING_MARK);
   const undone = hasMark(fs, area, UNDONE_MARK);
-  return {
-    dir,
-    id,
-    document,
-    foreign,
-    begunAt: begunAtIn(raw),
-    state: open ? 'open' : closed ? 'closed' : 'bare',
-    begun: done || undoing || undone || hasMark(fs, area, COMMITTED_MARK) || hasUndoData(fs, area),
-    done,
-    undoing,
-    undone,
-  };
+  const begun = done || undoing || undone || hasMark(fs, area, COMMITTED_MARK) || hasUndoData(fs, area);
+  return { begun, done, undoing, undone };
+}
+
+/** When the transaction began; null when the area does not tell. */
+export function begunAtOf(area: AreaState): string | null {
+  switch (area.content) {
+    case 'whole':
+      return area.document.begunAt;
+    case 'foreign':
+      return area.begunAt;
+    case 'none':
+    case 'torn':
+      return null;
+  }
 }
 
 /**
@@ -132,7 +152,7 @@ function begunAtIn(raw: unknown): string | null {
 }
 
 /** The document of an area; the refusal of one that is whole, but was written by something else. */
-function documentIn(area: string, id: string, raw: unknown): JournalDocument | RollbackError {
+function parseDocument(area: string, id: string, raw: unknown): JournalDocument | RollbackError {
   const parsed = documentSchema.safeParse(raw);
   if (!parsed.success) return foreignVersionError(area, parsed.error);
   const document = parsed.data as JournalDocument;
@@ -140,8 +160,8 @@ function documentIn(area: string, id: string, raw: unknown): JournalDocument | R
 }
 
 /** The refusal where an area's document is needed, and is not there. */
-export function missingDocumentError({ dir, id, foreign }: AreaState): RollbackError {
-  return foreign ?? lostJournalError(areaPath(dir, id));
+export function missingDocumentError(area: AreaState): RollbackError {
+  return area.content === 'foreign' ? area.refusal : lostJournalError(areaPath(area.dir, area.id));
 }
 
 function foreignVersionError(area: string, cause?: unknown): RollbackError {

@@ -7,8 +7,16 @@ import type { DurableFs } from '../store/durable-fs.ts';
 import { isFencedBy } from '../store/fence.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import { resolveSnapshotDir } from '../store/snapshot-dir.ts';
-import { type AreaState, areasIn, type JournalDocument, missingDocumentError } from './documents.ts';
+import {
+  type AreaMarks,
+  type AreaState,
+  areasIn,
+  begunAtOf,
+  type JournalDocument,
+  missingDocumentError,
+} from './documents.ts';
 import { Participants } from './participants.ts';
+import { isOpen, marksOf, type Phase, phaseOf } from './phase.ts';
 import type { TransactionContext } from './transaction.ts';
 
 /** A transaction and the areas of it that were found. */
@@ -17,7 +25,10 @@ export interface FoundTransaction {
   readonly areas: readonly AreaState[];
   /** From the first area whose document is whole; null when none is. */
   readonly document: JournalDocument | null;
-  readonly open: boolean;
+  /** Null when no area tells. */
+  readonly begunAt: string | null;
+  readonly marks: AreaMarks;
+  readonly phase: Phase;
 }
 
 /** Every transaction in the given roots, newest first. */
@@ -26,23 +37,22 @@ export function findTransactions(fs: DurableFs, roots: readonly string[]): Found
   for (const root of roots) {
     for (const area of areasIn(fs, root)) byId.set(area.id, [...(byId.get(area.id) ?? []), area]);
   }
-  const found = [...byId].map(([id, areas]) => ({
-    id,
-    areas,
-    document: areas.find((a) => a.document !== null)?.document ?? null,
-    open: areas.some((a) => a.state === 'open'),
-  }));
+  const found = [...byId].map(([id, areas]) => {
+    const document = areas.find((a) => a.document !== null)?.document ?? null;
+    const begunAt = areas.map(begunAtOf).find((at) => at !== null) ?? null;
+    return { id, areas, document, begunAt, marks: marksOf(areas), phase: phaseOf({ areas, document }) };
+  });
   return found.sort((a, b) => Number(timeOf(a) < timeOf(b)) - Number(timeOf(a) > timeOf(b)));
 }
 
-/** What nothing tells the time of may be the newest: nothing is freed or taken back on the guess that it is old. */
-function timeOf({ areas }: FoundTransaction): string {
-  return areas.find((a) => a.begunAt !== null)?.begunAt ?? '\uffff';
+/** A transaction without a time sorts as the newest, so that it is never freed or passed over as an old one. */
+function timeOf({ begunAt }: FoundTransaction): string {
+  return begunAt ?? '\uffff';
 }
 
 /** The one open transaction; null without one. @throws RollbackError ERR_JOURNAL when there are several */
 export function findOpen(found: readonly FoundTransaction[]): FoundTransaction | null {
-  const open = found.filter((t) => t.open);
+  const open = found.filter((t) => isOpen(t.phase));
   if (open.length <= 1) return open[0] ?? null;
   throw new RollbackError('ERR_JOURNAL', {
     what: `Several rollbacks are open at once: ${open.map((t) => t.id).join(', ')}`,

@@ -39,7 +39,8 @@ export function participantDirs(
 export function markUndone(fs: DurableFs, dirs: readonly string[], id: string): void {
   for (const dir of dirs) {
     const area = areasIn(fs, dir).find((a) => a.id === id);
-    if (area !== undefined && !area.undone) writeChecksummed(fs, areaPath(dir, id), UNDONE_MARK, { id });
+    if (area !== undefined && !area.marks.undone)
+      writeChecksummed(fs, areaPath(dir, id), UNDONE_MARK, { id });
   }
 }
 
@@ -123,7 +124,14 @@ export function hasLeftovers(fs: DurableFs, dir: string): boolean {
 
 /** An area that never got its document, or one of a finished rollback that was to keep nothing. */
 function isGarbage({ state, document }: AreaState): boolean {
-  return state === 'bare' || (state === 'closed' && document?.keepUndo === false);
+  switch (state) {
+    case 'bare':
+      return true;
+    case 'closed':
+      return document?.keepUndo === false;
+    case 'open':
+      return false;
+  }
 }
 
 /** Half-written locks of a directory and, in a snapshot directory, of its tables. */

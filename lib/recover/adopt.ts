@@ -9,6 +9,7 @@ import {
   refuseTooFewRoots,
   snapshotDirNeededError,
 } from '../journal/find.ts';
+import { marksOf, phaseOf } from '../journal/phase.ts';
 import { dropTemporaries } from '../journal/sweep.ts';
 import type { TransactionContext } from '../journal/transaction.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
@@ -31,9 +32,21 @@ export function stillOpenError(error: unknown, root: string, command: 'resume' |
   return ioError(error, root, 'change a file', state);
 }
 
+/** A transaction that this process works on from now on, and how it goes on. */
+export type Adopted =
+  /** Nothing has happened yet: its traces are cleared away. */
+  | { readonly phase: 'intent' }
+  | { readonly phase: 'applying' | 'done'; readonly context: TransactionContext }
+  | {
+      readonly phase: 'reverting';
+      readonly context: TransactionContext;
+      readonly areas: readonly AreaState[];
+      /** Whether every step had been carried out before the undo. */
+      readonly wasDone: boolean;
+    };
+
 /**
- * Claims an open transaction and shuts every root again. The context is null when it has not begun: then nothing has
- * happened yet.
+ * Claims an open transaction and shuts every root again.
  * @throws RollbackError ERR_JOURNAL when it has begun and no document is whole
  */
 export function adoptTransaction(
@@ -41,12 +54,11 @@ export function adoptTransaction(
   open: FoundTransaction,
   roots: readonly string[],
   options: ResumeOptions,
-): { context: TransactionContext | null; areas: FoundTransaction['areas'] } {
+): Adopted {
   const { document } = open;
-  const begun = open.areas.some((a) => a.begun);
   refuseHeld(fs, roots);
-  if (begun && document === null) throw missingDocumentError(open.areas[0] as AreaState);
-  if (!begun || document === null) {
+  if (open.phase === 'lost') throw missingDocumentError(open.areas[0] as AreaState);
+  if (open.phase === 'intent' || document === null) {
     // The mark may be in a root that was not given, and what is to be cleared away in a snapshot directory.
     refuseTooFewRoots(fs, open, roots);
     refuseMissingSnapshotDir(document, options);
@@ -56,13 +68,32 @@ export function adoptTransaction(
       open.id,
       options.forceUnlock,
     );
-    return { context: null, areas: open.areas };
+    return { phase: 'intent' };
   }
   const context = contextOf(fs, open, document, options.snapshotDir);
   claimAreas(fs, context.participants.dirs, open.id, options.forceUnlock);
   for (const area of context.participants.areas) dropTemporaries(fs, area);
   for (const dir of context.lockedDirs) raiseFence(fs, dir, open.id, new Date(document.begunAt));
-  return { context, areas: findTransactions(fs, roots).find((t) => t.id === open.id)?.areas ?? open.areas };
+  const { areas } = findTransactions(fs, roots).find((t) => t.id === open.id) ?? open;
+  return goingOn(context, areas, document);
+}
+
+/** Before the claim another run may have got further, even to an end, which is then reached once more. */
+function goingOn(
+  context: TransactionContext,
+  areas: readonly AreaState[],
+  document: JournalDocument,
+): Adopted {
+  switch (phaseOf({ areas, document })) {
+    case 'reverting':
+    case 'reverted':
+      return { phase: 'reverting', context, areas, wasDone: marksOf(areas).done };
+    case 'done':
+    case 'closed':
+      return { phase: 'done', context };
+    default:
+      return { phase: 'applying', context };
+  }
 }
 
 /** Without it a lock in the snapshot directory would be left, and nothing in the roots would tell of it. */

@@ -52,7 +52,7 @@ export function sweepLeftovers(
  * kept, and no journal belongs to that, somebody has removed it: the database may be mixed.
  */
 function refuseLostJournal(fs: DurableFs, dirs: readonly string[], areas: readonly AreaState[]): void {
-  const bare = areas.find((a) => a.state === 'bare' && a.begun);
+  const bare = areas.find((a) => a.state === 'bare' && a.marks.begun);
   if (bare !== undefined) throw missingDocumentError(bare);
   const whole = areas.filter((a) => a.document !== null);
   for (const dir of dirs) {

@@ -58,7 +58,7 @@ export async function purgeWith(fs: DurableFs, dirs: readonly string[], id?: str
     });
   }
   // One that tells no time is not known to be newer than others: they are not freed with it.
-  const isDated = found[from]?.areas.some((a) => a.begunAt !== null) ?? false;
+  const isDated = found[from]?.begunAt != null;
   // Oldest first: whatever an interruption leaves can still be undone from the newest on.
   const chosen = found.slice(from, id === undefined || isDated ? undefined : from + 1).reverse();
   const line = ({ id: transaction, document }: FoundTransaction) =>

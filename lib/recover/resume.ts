@@ -8,7 +8,7 @@ import { markAll, placeBolts, type TransactionContext } from '../journal/transac
 import { COMMITTED_MARK } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { resolveRoots } from '../store/roots.ts';
-import { adoptTransaction, type ResumeOptions, stillOpenError } from './adopt.ts';
+import { type Adopted, adoptTransaction, type ResumeOptions, stillOpenError } from './adopt.ts';
 import { finishReverted, sweepLeftovers } from './leftovers.ts';
 import { resumeRevert } from './revert.ts';
 
@@ -59,52 +59,63 @@ async function resumeIn(
     return { action, transaction: null, target: null, notices: notices ?? [] };
   }
   const target = open.document?.plan.target ?? null;
-  if (open.areas.some((a) => a.undone)) {
+  if (open.phase === 'reverted') {
     const notices = finishReverted(fs, open, roots, options, 'resume');
     return { action: 'taken-back', transaction: open.id, target, notices };
   }
   const line = lineOf('resume', open.id, open.document?.plan);
-  const context = await audited(fs, roots, line, () => goOn(fs, open, roots, options));
-  if (context !== null) return ended(context, open, line);
-  // An intent without its mark: nothing has happened.
-  clearTransaction(fs, dirs, open.id);
-  freeTrash(fs, dirs);
-  return { action: 'swept', transaction: open.id, target, notices: [] };
+  const adopted = await audited(fs, roots, line, () => goOn(fs, open, roots, options));
+  switch (adopted.phase) {
+    case 'intent':
+      clearTransaction(fs, dirs, open.id);
+      freeTrash(fs, dirs);
+      return { action: 'swept', transaction: open.id, target, notices: [] };
+    case 'reverting':
+      return endedBackward(adopted.context, line);
+    case 'applying':
+    case 'done':
+      return endedForward(adopted.context, open.document?.keepUndo ?? true, line);
+  }
 }
 
-/** What follows the end of either way: the audit's last word, and what a person must be told of. */
-function ended(
+function endedBackward(context: TransactionContext, line: Omit<AuditEntry, 'outcome'>): ResumeOutcome {
+  const { fs, participants, plan } = context;
+  const notices = finishRun(fs, participants.roots, participants.dirs, { ...line, outcome: 'taken back' });
+  return { action: 'taken-back', transaction: participants.id, target: plan.target, notices };
+}
+
+/** What a person must do besides is said here: the run that would have said it has died. */
+function endedForward(
   context: TransactionContext,
-  { id, areas, document }: FoundTransaction,
+  keepUndo: boolean,
   line: Omit<AuditEntry, 'outcome'>,
 ): ResumeOutcome {
-  const { fs, participants, plan } = context;
-  const about = { transaction: id, target: plan.target };
-  if (areas.some((a) => a.undoing)) {
-    const notices = finishRun(fs, participants.roots, participants.dirs, { ...line, outcome: 'taken back' });
-    return { ...about, action: 'taken-back', notices };
-  }
-  const failures = finishApply(context, document?.keepUndo ?? true, { ...line, outcome: 'finished' });
-  // What a person must do besides is said here: the run that would have said it has died.
-  return { ...about, action: 'finished', notices: [...plan.notices, ...failures] };
+  const { participants, plan } = context;
+  const failures = finishApply(context, keepUndo, { ...line, outcome: 'finished' });
+  const notices = [...plan.notices, ...failures];
+  return { action: 'finished', transaction: participants.id, target: plan.target, notices };
 }
 
-/** Finishes what was begun, forward or backward; null when nothing was. */
+/** Finishes what was begun, forward or backward. */
 async function goOn(
   fs: DurableFs,
   open: FoundTransaction,
   roots: readonly string[],
   options: ResumeOptions,
-): Promise<TransactionContext | null> {
-  const { context, areas } = adoptTransaction(fs, open, roots, options);
-  if (context === null) return null;
-  if (areas.some((a) => a.undoing)) await resumeRevert(context, areas, options.onProgress);
-  else {
-    placeBolts(context);
-    // A crash may have left the mark in some roots only, or not yet durable: no step comes before that.
-    markAll(context, COMMITTED_MARK);
-    const isDone = areas.some((a) => a.done);
-    await rollForward(context, options.onProgress, isDone);
+): Promise<Adopted> {
+  const adopted = adoptTransaction(fs, open, roots, options);
+  switch (adopted.phase) {
+    case 'intent':
+      break;
+    case 'reverting':
+      await resumeRevert(adopted.context, adopted.areas, options.onProgress);
+      break;
+    case 'applying':
+    case 'done':
+      placeBolts(adopted.context);
+      // A crash may have left the mark in some roots only, or not yet durable: no step comes before that.
+      markAll(adopted.context, COMMITTED_MARK);
+      await rollForward(adopted.context, options.onProgress, adopted.phase === 'done');
   }
-  return context;
+  return adopted;
 }

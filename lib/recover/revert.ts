@@ -41,7 +41,7 @@ export async function resumeRevert(
   areas: readonly AreaState[],
   onProgress?: (p: Progress) => void,
 ): Promise<void> {
-  const marked = areas.find((a) => a.undoing);
+  const marked = areas.find((a) => a.marks.undoing);
   const mark =
     marked === undefined ? null : readChecksummed(context.fs, areaPath(marked.dir, marked.id), UNDOING_MARK);
   await revert(context, checkedAdditions(context, mark), onProgress);

@@ -1,6 +1,7 @@
 /** Status: untouched, unfinished (how far), or applied (undo available, bytes held). Reads only. */
 import { join } from 'node:path';
 import { type FoundTransaction, findTransactions } from '../journal/find.ts';
+import { isOpen } from '../journal/phase.ts';
 import { areaPath, heldBytes, KEPT_DIR } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { traceOfOpen } from '../store/open-transaction.ts';
@@ -43,16 +44,12 @@ export async function rollbackStatus(dirs: readonly string[]): Promise<StatusRep
   const fs = realFs;
   const roots = resolveRoots(fs, dirs);
   const found = findTransactions(fs, roots);
-  const transactions = found.filter((f) => !isBare(f)).map((f) => statusOf(fs, f));
-  const traces = found.filter(isBare).flatMap(({ areas }) => areas.map((a) => areaPath(a.dir, a.id)));
+  const transactions = found.filter((f) => f.phase !== 'bare').map((f) => statusOf(fs, f));
+  const bare = found.filter((f) => f.phase === 'bare');
+  const traces = bare.flatMap(({ areas }) => areas.map((a) => areaPath(a.dir, a.id)));
   if (!transactions.some((t) => t.state === 'unfinished'))
     traces.push(...roots.map((root) => traceOfOpen(fs, root)).filter((t) => t !== null));
   return { roots, transactions, traces };
-}
-
-/** A run that died before it had written what it was going to do. */
-function isBare({ areas }: FoundTransaction): boolean {
-  return areas.every((a) => a.state === 'bare');
 }
 
 function statusOf(fs: DurableFs, found: FoundTransaction): TransactionStatus {
@@ -67,19 +64,23 @@ function statusOf(fs: DurableFs, found: FoundTransaction): TransactionStatus {
       if (/^\d+\.(removed|original|tail)$/.test(name)) kept.add(name.slice(0, name.indexOf('.')));
     }
   }
-  const whole = areas.filter((a) => a.document !== null && a.document.member !== 'snapshots').length;
-  const applied = document !== null && areas.every((a) => a.state === 'closed') && whole === document.roots;
+  const rootsGiven = areas.filter((a) => a.document !== null && a.document.member !== 'snapshots').length;
   return {
     id: found.id,
     begunAt: document?.begunAt ?? null,
     target: document?.plan.target ?? null,
-    state: found.open ? 'unfinished' : applied ? 'applied' : 'partial',
-    direction: areas.some((a) => a.undoing) ? 'backward' : 'forward',
-    committed: areas.some((a) => a.begun),
+    state: isOpen(found.phase) ? 'unfinished' : isUndoable(found, rootsGiven) ? 'applied' : 'partial',
+    direction: found.marks.undoing ? 'backward' : 'forward',
+    committed: found.marks.begun,
     stepsKept: kept.size,
     steps: document?.plan.tables.reduce((sum, t) => sum + t.steps.length, 0) ?? 0,
     bytesHeld,
-    rootsGiven: whole,
+    rootsGiven,
     roots: document?.roots ?? null,
   };
+}
+
+/** Whether every part of a closed transaction is there. */
+function isUndoable({ document, areas }: FoundTransaction, rootsGiven: number): boolean {
+  return areas.every((a) => a.state === 'closed') && rootsGiven === document?.roots;
 }

@@ -69,17 +69,14 @@ async function takeOpenBack(
 ): Promise<UndoOutcome> {
   const open = findOpen(findTransactions(fs, roots));
   if (open === null) throw nothingToUndoError();
-  if (open.areas.some((a) => a.undone)) {
+  if (open.phase === 'reverted') {
     const notices = finishReverted(fs, open, roots, options, 'undo');
     const target = open.document?.plan.target ?? '';
-    return { transaction: open.id, target, wasFinished: open.areas.some((a) => a.done), notices };
+    return { transaction: open.id, target, wasFinished: open.marks.done, notices };
   }
   const line = lineOf('undo', open.id, open.document?.plan);
-  const context = await audited(fs, roots, line, () => takeBackFrom(fs, open, roots, options));
-  return finish(
-    context,
-    open.areas.some((a) => a.done),
-  );
+  const { context, wasDone } = await audited(fs, roots, line, () => takeBackFrom(fs, open, roots, options));
+  return finish(context, wasDone);
 }
 
 async function takeBackFrom(
@@ -87,24 +84,33 @@ async function takeBackFrom(
   open: FoundTransaction,
   roots: readonly string[],
   options: ResumeOptions,
-): Promise<TransactionContext> {
-  const { context, areas } = adoptTransaction(fs, open, roots, options);
-  if (context === null) {
+): Promise<{ context: TransactionContext; wasDone: boolean }> {
+  const adopted = adoptTransaction(fs, open, roots, options);
+  if (adopted.phase === 'intent') {
     const next = 'Run `litt-rollback resume`: it clears the traces away';
     throw new RollbackError('ERR_NOTHING_TO_UNDO', {
       what: 'The rollback had not begun to change anything',
       next,
     });
   }
-  // An undo that was interrupted has its own list of what to clear away.
-  if (areas.some((a) => a.undoing)) await resumeRevert(context, areas, options.onProgress);
-  else await revert(context, additionsAtEnd(context, areas), options.onProgress);
-  return context;
+  const { context } = adopted;
+  switch (adopted.phase) {
+    case 'applying':
+      await revert(context, [], options.onProgress);
+      return { context, wasDone: false };
+    case 'done':
+      await revert(context, additionsAtEnd(context), options.onProgress);
+      return { context, wasDone: true };
+    case 'reverting':
+      // It has its own list of what to clear away.
+      await resumeRevert(context, adopted.areas, options.onProgress);
+      return { context, wasDone: adopted.wasDone };
+  }
 }
 
 /** Where every step was taken, an engine may have been let in since; not where an undo has begun, its mark lost. */
-function additionsAtEnd(context: TransactionContext, areas: readonly AreaState[]): Addition[] {
-  return areas.some((a) => a.done) && problemOfNotReverted(context) === null ? additionsOf(context) : [];
+function additionsAtEnd(context: TransactionContext): Addition[] {
+  return problemOfNotReverted(context) === null ? additionsOf(context) : [];
 }
 
 /** Takes the newest finished rollback back on any file system; the caller holds the locks. */
@@ -143,7 +149,7 @@ function additionsOf(context: TransactionContext, newer?: AreaState): Addition[]
 
 /** The newest finished transaction that can be read, and what is newer and cannot. */
 function newestClosed(found: readonly FoundTransaction[], roots: number) {
-  const closed = found.filter((t) => t.areas.some((a) => a.state === 'closed'));
+  const closed = found.filter((t) => t.phase === 'closed');
   const at = closed.findIndex((t) => t.document !== null);
   const newer = lostPart(at < 0 ? closed[0] : closed[at - 1]);
   const transaction = closed[at];
