@@ -1,6 +1,7 @@
 /** Verifies what an apply left: read back from the disk and held against the plan. */
 import { surveySegment } from '../../streams/reverse-records.ts';
 import { type ErrorCode, RollbackError } from '../errors.ts';
+import { notePhase } from '../phases.ts';
 import { segmentsLeft } from '../plan/consistency.ts';
 import { changesSegment, watermarkAfter } from '../plan/step-effects.ts';
 import { planSnapshots } from '../planner/snapshots.ts';
@@ -22,6 +23,7 @@ export async function verifyResult(
   plan: RollbackPlan,
   onProgress?: (progress: Progress) => void,
 ): Promise<void> {
+  notePhase('verify', plan.id);
   try {
     await verifyAll(fs, plan, onProgress);
   } catch (error) {

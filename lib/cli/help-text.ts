@@ -7,6 +7,12 @@ export function exitCodesHelp(): string {
   return `\nExit codes:\n${rows.join('\n')}\n`;
 }
 
+/** Environment variables. */
+export function environmentHelp(): string {
+  const text = 'append to FILE a line for each call to the file system and each phase';
+  return `\nEnvironment:\n  LITT_ROLLBACK_DEBUG=FILE  ${text}\n`;
+}
+
 /** Examples under a command's help. */
 export function examplesHelp(lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}\n`;

@@ -1,8 +1,10 @@
 /** From the arguments of the process to its exit code. Every way out of the command leads through here. */
 import { type Command, CommanderError } from 'commander';
 import { RollbackError } from '../errors.ts';
+import { notePhase } from '../phases.ts';
 import { programVersion } from '../version.ts';
 import type { Context, GlobalOptions, When } from './context.ts';
+import type { GivenDirs } from './debug-log.ts';
 import { asDefectError, errorToText } from './error-output.ts';
 import { EXIT_DONE, exitCodeOf } from './exit-codes.ts';
 import { Output } from './output.ts';
@@ -22,6 +24,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     return await parseAndRun(argv, out, err, signals);
   } catch (error) {
     const known = error instanceof CommanderError ? asUsageError(error) : error;
+    notePhase('error', ...(known instanceof RollbackError ? [known.code, known.what] : [String(known)]));
     await err.say(errorToText(known, { ...given, signal: signals.received }));
     return exitCodeOf(known, signals.received);
   } finally {
@@ -41,6 +44,7 @@ async function parseAndRun(
   let printed = '';
   const program = buildProgram(
     async (name, globals, work) => {
+      await startLogIfAsked(argv, globals, err);
       exitCode = await runWork(work, makeContext(name, globals, out, err, signals));
     },
     () => {
@@ -58,6 +62,13 @@ async function parseAndRun(
     await out.write(printed);
   }
   return exitCode;
+}
+
+/** What writes the debug log is loaded only when the variable is set. */
+async function startLogIfAsked(argv: readonly string[], given: GivenDirs, err: Output): Promise<void> {
+  const path = process.env['LITT_ROLLBACK_DEBUG'] ?? '';
+  if (path === '') return;
+  (await import('./debug-log.ts')).startDebugLog(path, argv, given, (text) => void err.say(text));
 }
 
 /** Commands inherit neither setting once they exist. */

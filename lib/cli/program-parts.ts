@@ -1,14 +1,15 @@
 /** What every command's definition is made of. */
 import { type Command, Option } from 'commander';
 import type { Context, GlobalOptions } from './context.ts';
+import type { GivenDirs } from './debug-log.ts';
 import { examplesHelp, exitCodesHelp } from './help-text.ts';
 import { collect, once } from './option-values.ts';
 
 /** What a chosen command does. */
 export type Work = (context: Context) => Promise<number>;
 
-/** Called with the chosen command's name, its global options and its work. */
-export type Choose = (name: string, globals: GlobalOptions, work: Work) => Promise<void>;
+/** Called with the chosen command's name, its global options, the directories that it was given, and its work. */
+export type Choose = (name: string, globals: GlobalOptions & GivenDirs, work: Work) => Promise<void>;
 
 type Parser = (value: string, previous: never) => unknown;
 

@@ -1,6 +1,6 @@
 /** Commands and options, as commander sees them. What a command does is loaded when it is chosen. */
 import { Command, Option } from 'commander';
-import { EXAMPLES, examplesHelp, exitCodesHelp } from './help-text.ts';
+import { EXAMPLES, environmentHelp, examplesHelp, exitCodesHelp } from './help-text.ts';
 import { collect, count, height, once, oneOf } from './option-values.ts';
 import { addSource, type Choose, finish, option } from './program-parts.ts';
 import { addRecovery } from './program-recovery.ts';
@@ -24,7 +24,7 @@ export function buildProgram(choose: Choose, version: () => void): Command {
     .addOption(option('--color <when>', 'colours: auto, always or never', oneOf('auto', 'always', 'never')))
     .addOption(new Option('--version', 'the version of this program'))
     .on('option:version', version)
-    .addHelpText('after', exitCodesHelp() + examplesHelp(EXAMPLES));
+    .addHelpText('after', exitCodesHelp() + environmentHelp() + examplesHelp(EXAMPLES));
   addPlan(program, choose);
   addApply(program, choose);
   addInspect(program, choose);

@@ -1,6 +1,7 @@
 /** Runs the steps of a transaction forward or backward, and says what state an error leaves. */
 import { runSteps } from '../../streams/pipeline.ts';
 import { errnoOf, ioError, RollbackError } from '../errors.ts';
+import { notePhase } from '../phases.ts';
 import type { Progress, Step } from '../types.ts';
 import { StepExecutor, type StepResult } from './execute-step.ts';
 import { StepReverter } from './revert-step.ts';
@@ -70,7 +71,10 @@ async function run(
     await runSteps(steps, {
       execute: ({ step, index }) => {
         current = context.participants.pathOf(step);
-        if (execute(step, index) === 'done') counts.done++;
+        notePhase('step', index + 1, step.op, current);
+        const result = execute(step, index);
+        notePhase('step result', index + 1, result);
+        if (result === 'done') counts.done++;
         else counts.alreadyDone++;
       },
       onStep: ({ step }) => {
@@ -78,6 +82,7 @@ async function run(
         onProgress?.({ phase: 'apply', table: step.table, done, total: steps.length, unit: 'steps' });
       },
     });
+    notePhase('flush');
     flush();
     return counts;
   } catch (error) {

@@ -10,6 +10,7 @@
  */
 import { join } from 'node:path';
 import { RollbackError } from '../errors.ts';
+import { notePhase } from '../phases.ts';
 import {
   areaPath,
   COMMITTED_MARK,
@@ -46,6 +47,7 @@ export function prepareAreas({ fs, participants }: TransactionContext): void {
 /** Makes the intent durable in every root; when it returns, the transaction will be finished, come what may. */
 export function begin(context: TransactionContext, keepUndo: boolean, now: Date): void {
   const { fs, participants, plan } = context;
+  notePhase('begin', participants.id);
   for (const root of participants.roots) raiseFence(fs, root, participants.id, now);
   participants.dirs.forEach((dir, i) => {
     const document: JournalDocument = {
@@ -100,6 +102,7 @@ function refuseLostFence({ fs, participants }: TransactionContext): void {
 /** Ends a rollback whose steps are durable. Every part may be repeated after a crash. */
 export function finishForward(context: TransactionContext): void {
   const { fs, participants } = context;
+  notePhase('end', participants.id);
   markAll(context, DONE_MARK);
   for (const dir of boltDirs(context)) removeBolt(fs, dir);
   for (const area of inReverse(participants.areas)) renameDocument(fs, area, JOURNAL_FILE, UNDO_FILE);
@@ -113,6 +116,7 @@ export function discardUndoData({ fs, participants }: TransactionContext): void 
 
 /** Ends an undo whose inverse steps are durable. Every part may be repeated after a crash. */
 export function finishBackward(context: TransactionContext): void {
+  notePhase('end', context.participants.id);
   markAll(context, UNDONE_MARK);
   discardAll(context);
 }
@@ -136,6 +140,7 @@ function outside({ participants, lockedDirs }: TransactionContext): string[] {
  */
 export function beginUndo(context: TransactionContext, clear: unknown, now: Date): void {
   const { fs, participants, lockedDirs } = context;
+  notePhase('begin', participants.id);
   for (const dir of lockedDirs) raiseFence(fs, dir, participants.id, now);
   placeBolts(context);
   markAll(context, UNDOING_MARK, clear);

@@ -8,6 +8,7 @@
 import type { WalkResult } from '../../streams/plan-sink.ts';
 import { RollbackError } from '../errors.ts';
 import { formatKey } from '../format/printable.ts';
+import { notePhase } from '../phases.ts';
 import { lowestOf } from '../plan/step-effects.ts';
 import { oldestIndex } from '../store/chain.ts';
 import type { KeySurvey } from '../store/key-survey.ts';
@@ -31,6 +32,7 @@ import type { Fate } from './table-summary.ts';
  */
 export async function planTable(context: TableContext): Promise<TablePlan> {
   const { table, plan } = context;
+  notePhase('plan table', table.name);
   refuseOrphansWithData(table, plan.dropOrphans);
   refuseMissingSnapshotDir(plan.fs, table, plan.snapshotDir);
   const { walk, whenNone } = await searchTable(context);

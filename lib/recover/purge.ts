@@ -3,6 +3,7 @@ import { ioError, RollbackError } from '../errors.ts';
 import { audit, audited, lineOf } from '../journal/audit.ts';
 import { type FoundTransaction, findTransactions, missingRootsError } from '../journal/find.ts';
 import { freeUnlessAuditFailed } from '../journal/sweep.ts';
+import { notePhase } from '../phases.ts';
 import { areaPath, discardArea, heldBytes } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { withLocks } from '../store/lock-database.ts';
@@ -29,6 +30,7 @@ export interface PurgeOutcome {
  *   ERR_IO
  */
 export function purgeUndo(dirs: readonly string[], options: PurgeOptions = {}): Promise<PurgeOutcome> {
+  notePhase('purge', ...dirs);
   // The database itself is not changed: stale locks are put back whatever is freed.
   return withLocks(dirs, options.snapshotDir, (locks) => {
     refuseMissingRoots(realFs, resolveRoots(realFs, dirs));

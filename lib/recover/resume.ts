@@ -5,6 +5,7 @@ import { type AuditEntry, audited, lineOf } from '../journal/audit.ts';
 import { type FoundTransaction, findOpen, findTransactions } from '../journal/find.ts';
 import { clearTransaction, finishRun, freeTrash, participantDirs } from '../journal/sweep.ts';
 import { markAll, placeBolts, type TransactionContext } from '../journal/transaction.ts';
+import { notePhase } from '../phases.ts';
 import { COMMITTED_MARK } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { resolveRoots } from '../store/roots.ts';
@@ -39,6 +40,7 @@ export async function resumeWith(
   options: ResumeOptions = {},
 ): Promise<ResumeOutcome> {
   const roots = resolveRoots(fs, given);
+  notePhase('resume', ...roots);
   try {
     return await resumeIn(fs, roots, options);
   } catch (error) {

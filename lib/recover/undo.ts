@@ -13,6 +13,7 @@ import {
 import { finishRun } from '../journal/sweep.ts';
 import type { TransactionContext } from '../journal/transaction.ts';
 import { problemOfNotReverted, refuseMissingUndoData } from '../journal/undo-data.ts';
+import { notePhase } from '../phases.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { withLocks } from '../store/lock-database.ts';
 import { resolveRoots } from '../store/roots.ts';
@@ -42,6 +43,7 @@ export async function undoRollback(
 ): Promise<UndoOutcome> {
   const fs = realFs;
   const roots = resolveRoots(fs, dirs);
+  notePhase('undo', ...roots);
   if (findOpen(findTransactions(fs, roots)) !== null) return undoOpen(fs, roots, options);
   // Locks or bolts without a journal, of a beginning or an end that was interrupted, keep it from locking.
   return withLocks(dirs, options.snapshotDir, (locks, changesBegin) =>

@@ -3,9 +3,8 @@
  * can put a recording or a failing file system in its place and count every mutation.
  *
  * Synchronous on purpose: one call is one point at which a crash may strike, and they come in program order.
- * Errors of the operating system pass through as they are, except that each names its path, also where the call
- * had only a descriptor; callers wrap them (ioError), knowing what they were doing. No call retries, and none
- * follows a symbolic link in the last part of the path that it opens.
+ * Errors of the operating system pass through; each names its path, even where the call had only a descriptor.
+ * Callers wrap them (ioError). No call retries, and none follows a symbolic link in the last part of a path it opens.
  */
 import * as nodeFs from 'node:fs';
 import fsExtra from 'fs-extra';
@@ -213,6 +212,13 @@ function mayWrite(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Opens a log; what it returns appends to it. Made with mode 0600 when missing; ELOOP when it is a symbolic link. */
+export function openAppend(path: string): (text: string) => void {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const fd = nodeFs.openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, FILE_MODE);
+  return (text) => nodeFs.appendFileSync(fd, text);
 }
 
 /** The file system of this machine. */

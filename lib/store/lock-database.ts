@@ -1,5 +1,6 @@
 /** The locks of one database: every root, and the snapshot directory with the tables below it. */
 import { join } from 'node:path';
+import { notePhase } from '../phases.ts';
 import { realFs } from './durable-fs.ts';
 import { findTables } from './find-tables.ts';
 import { acquireLocks, installLockCleanup, type LockSet } from './lock.ts';
@@ -26,6 +27,7 @@ export async function lockDatabase(dirs: readonly string[], snapshotDir?: string
       .filter((d) => lstatOrNull(fs, d)?.kind === 'directory');
     locked.push(real, ...below);
   }
+  notePhase('lock', ...locked);
   const locks = acquireLocks(fs, locked);
   const forget = installLockCleanup(locks);
   return {

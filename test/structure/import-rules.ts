@@ -178,9 +178,13 @@ export function mutationProblems(modules: readonly SourceModule[]): string[] {
   return problems;
 }
 
+/** Opens a file outside of any database; taking it counts as changing files. */
+const LOG_OPENER = 'openAppend';
+
 /** Modules that call mutating functions of the durable file system, by the name of what they call them on. */
 export function writers(modules: readonly SourceModule[]): string[] {
   const writes = (module: SourceModule): boolean =>
+    module.imports.some((use) => use.names.includes(LOG_OPENER)) ||
     module.calls.some(({ receiver, name, texts }) => {
       if (!['fs', '#fs', 'realFs'].includes(receiver)) return false;
       return MUTATIONS.has(name) || (name === 'open' && texts.some((t) => t === 'r+' || t === 'wx'));
