@@ -6,6 +6,7 @@
 import { ioError, RollbackError } from '../errors.ts';
 import { audited, lineOf } from '../journal/audit.ts';
 import { claimAreas } from '../journal/claim.ts';
+import { finishRun } from '../journal/finish-run.ts';
 import { Participants, usesSnapshotDir } from '../journal/participants.ts';
 import type { StepCounts } from '../journal/run-steps.ts';
 import { begin, prepareAreas, type TransactionContext } from '../journal/transaction.ts';
@@ -21,7 +22,7 @@ import type { Table } from '../store/types.ts';
 import type { PlanHeights, Progress, RollbackPlan, TableOutcome } from '../types.ts';
 import { refuseChangedFiles, refuseImplausiblePlan } from './check-plan.ts';
 import { preflight } from './preflight.ts';
-import { finishApply, rollForward } from './roll-forward.ts';
+import { rollForward } from './roll-forward.ts';
 
 /** How to apply. */
 export interface ApplyOptions {
@@ -145,8 +146,8 @@ async function carryOut(
     beginAll(context, keepUndo);
     return rollForward(context, options.onProgress);
   });
-  const ended = finishApply(context, keepUndo, { ...line, outcome: 'finished' });
-  return outcomeOf(plan, counts, keepUndo, ended);
+  const failures = finishRun(context, { action: 'apply', outcome: 'finished', keepUndo });
+  return outcomeOf(plan, counts, keepUndo, failures);
 }
 
 /** A journal that this program could not read again would shut the database for good. */

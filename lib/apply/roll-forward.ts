@@ -1,9 +1,7 @@
 /** A transaction whose intent is durable, from its first step to its end: what apply and resume have in common. */
 import { randomUUID } from 'node:crypto';
-import { type AuditEntry, audit } from '../journal/audit.ts';
 import { runForward, type StepCounts, stepsOf, unfinishedError } from '../journal/run-steps.ts';
-import { asFreeError, finishRun } from '../journal/sweep.ts';
-import { discardUndoData, finishForward, type TransactionContext } from '../journal/transaction.ts';
+import { finishForward, type TransactionContext } from '../journal/transaction.ts';
 import { refuseNotReverted } from '../journal/undo-data.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { readRootSet, writeRootSet } from '../store/root-set.ts';
@@ -11,7 +9,7 @@ import type { Progress, RollbackPlan } from '../types.ts';
 import { verifyResult } from './verify-result.ts';
 
 /**
- * Carries the steps out, verifies what they left, and ends the transaction; finishApply() comes next.
+ * Carries the steps out, verifies what they left, and ends the transaction; finishRun() comes next.
  * @param stepsDone whether an earlier run has got past the verification
  * @throws RollbackError ERR_UNFINISHED, ERR_IO, ERR_RESULT_WRONG: the transaction stays open
  */
@@ -34,22 +32,6 @@ export async function rollForward(
     throw unfinishedError(error, participants.roots[0] as string, counts, stepsOf(context).length);
   }
   return counts;
-}
-
-/**
- * What follows the end of a rollback: what is not to be kept is discarded, the audit gets its line. Returns what a person
- * must be told of.
- * @throws RollbackError ERR_IO: everything is done, but some space is not free
- */
-export function finishApply(context: TransactionContext, keepUndo: boolean, entry: AuditEntry): string[] {
-  const { fs, participants } = context;
-  try {
-    if (!keepUndo) asFreeError(participants.roots[0] as string, () => discardUndoData(context));
-  } catch (error) {
-    audit(fs, participants.roots, entry, new Date());
-    throw error;
-  }
-  return finishRun(fs, participants.roots, participants.dirs, entry);
 }
 
 /** Makes the roots of each database remember that they belong together: the keymap, the other witness, is gone. */

@@ -3,11 +3,9 @@
  * document, temporary files, locks that fail closed. Nothing of the database is touched.
  */
 import { join } from 'node:path';
-import { ioError } from '../errors.ts';
 import {
   areaPath,
   discardArea,
-  emptyTrash,
   hasTrash,
   UNDOING_MARK,
   UNDONE_MARK,
@@ -19,7 +17,6 @@ import { isFenced, lowerFence, possibleTables, removeBolt, segmentsDirs } from '
 import { LOCK_FILE } from '../store/lock.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import { resolveSnapshotDir } from '../store/snapshot-dir.ts';
-import { type AuditEntry, audit } from './audit.ts';
 import { type AreaState, areasIn } from './documents.ts';
 import { inReverse } from './participants.ts';
 
@@ -54,72 +51,9 @@ export function clearTransaction(fs: DurableFs, dirs: readonly string[], id: str
   lowerAllFences(fs, dirs);
 }
 
-/**
- * The end of a run that has done its work: the audit line, then the space of what has been discarded. Returns
- * what a person must be told of.
- * @throws RollbackError ERR_IO
- */
-export function finishRun(
-  fs: DurableFs,
-  roots: readonly string[],
-  dirs: readonly string[],
-  entry: AuditEntry,
-): string[] {
-  return freeUnlessAuditFailed(fs, dirs, audit(fs, roots, entry, new Date()));
-}
-
-/**
- * Frees the space of what has been discarded, unless the audit has failed: a disk that has just refused a line is
- * not trusted with a removal. Returns the failures, and that the space is still held.
- * @throws RollbackError ERR_IO
- */
-export function freeUnlessAuditFailed(
-  fs: DurableFs,
-  dirs: readonly string[],
-  failures: readonly string[],
-): string[] {
-  if (failures.length === 0) freeTrash(fs, dirs);
-  else if (dirs.some((dir) => mayHoldTrash(fs, dir))) return [...failures, STILL_HELD];
-  return [...failures];
-}
-
-const STILL_HELD =
-  'the space of what is no longer needed is still held: `litt-rollback resume` frees it, once the cause is repaired';
-
-function mayHoldTrash(fs: DurableFs, dir: string): boolean {
-  try {
-    return hasTrash(fs, dir);
-  } catch {
-    return true; // The work is done, and an unreadable disk was told of: it does not turn that into a failure.
-  }
-}
-
-/**
- * Frees the space of what has been discarded; nothing depends on it any more.
- * @throws RollbackError ERR_IO
- */
-export function freeTrash(fs: DurableFs, dirs: readonly string[]): void {
-  for (const dir of dirs) asFreeError(dir, () => emptyTrash(fs, dir));
-}
-
-/**
- * Frees something when everything else is done; an error says so.
- * @throws RollbackError ERR_IO
- */
-export function asFreeError(dir: string, work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    const state =
-      'Everything else is done, and the database may be used: `litt-rollback resume` frees the rest';
-    throw ioError(error, dir, 'free what is no longer needed', state);
-  }
-}
-
-/** Whether an interrupted run has left something in a directory that keeps nobody out, but is of no use. */
-export function hasLeftovers(fs: DurableFs, dir: string): boolean {
-  if (hasTrash(fs, dir) || areasIn(fs, dir).some(isGarbage)) return true;
-  return lockTemporaries(fs, dir).length > 0;
+/** Whether a crashed run left files in a directory with these areas that block nothing and can be deleted. */
+export function hasLeftovers(fs: DurableFs, dir: string, areas: readonly AreaState[]): boolean {
+  return hasTrash(fs, dir) || areas.some(isGarbage) || lockTemporaries(fs, dir).length > 0;
 }
 
 /** An area that never got its document, or one of a finished rollback that was to keep nothing. */

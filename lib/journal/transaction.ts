@@ -110,8 +110,8 @@ export function finishForward(context: TransactionContext): void {
 }
 
 /** Discards what undo would need of a finished rollback: a crash before that leaves one that can still be undone. */
-export function discardUndoData({ fs, participants }: TransactionContext): void {
-  for (const dir of inReverse(participants.dirs)) discardArea(fs, dir, participants.id);
+export function discardUndoData(fs: DurableFs, { id, dirs }: Pick<Participants, 'id' | 'dirs'>): void {
+  for (const dir of inReverse(dirs)) discardArea(fs, dir, id);
 }
 
 /** Ends an undo whose inverse steps are durable. Every part may be repeated after a crash. */

@@ -1,13 +1,13 @@
 /** Ends of which no step is left: an undo that is over, and traces without a journal. */
 
-import { audit, lineOf } from '../journal/audit.ts';
+import { lineOf } from '../journal/audit.ts';
 import { claimAreas, refuseAtWork } from '../journal/claim.ts';
 import { type AreaState, areasIn, lostJournalError, missingDocumentError } from '../journal/documents.ts';
 import { type FoundTransaction, refuseTooFewRoots } from '../journal/find.ts';
+import { finishRun, tellAndFree } from '../journal/finish-run.ts';
 import {
   clearTraces,
   clearTransaction,
-  freeUnlessAuditFailed,
   hasLeftovers,
   markUndone,
   participantDirs,
@@ -30,8 +30,9 @@ export function sweepLeftovers(
 ): string[] | null {
   // A run that is just beginning or ending has no journal either: it must not be disturbed.
   refuseHeld(fs, dirs);
-  if (!dirs.some((dir) => traceOfOpen(fs, dir) !== null || hasLeftovers(fs, dir))) return null;
   const areas = dirs.flatMap((dir) => areasIn(fs, dir));
+  const areasOf = (dir: string): AreaState[] => areas.filter((a) => a.dir === dir);
+  if (!dirs.some((dir) => traceOfOpen(fs, dir) !== null || hasLeftovers(fs, dir, areasOf(dir)))) return null;
   refuseLostJournal(fs, dirs, areas);
   const closed = areas.filter(({ dir, id }) => isFencedBy(fs, dir, id));
   for (const { document } of closed) refuseMissingSnapshotDir(document, options);
@@ -40,11 +41,11 @@ export function sweepLeftovers(
   clearTraces(fs, dirs);
   // The run that ended it, or wanted to take it back, has not come to its line.
   const standing = new Map(closed.flatMap((a) => (a.document === null ? [] : [[a.id, a.document.plan]])));
-  const failures = [...standing].flatMap(([id, plan]) => {
-    const line = { ...lineOf('resume', id, plan), outcome: 'the rollback stands' };
-    return audit(fs, roots, line, new Date());
-  });
-  return freeUnlessAuditFailed(fs, dirs, failures);
+  const entries = [...standing].map(([id, plan]) => ({
+    ...lineOf('resume', id, plan),
+    outcome: 'the rollback stands',
+  }));
+  return tellAndFree(fs, roots, dirs, entries);
 }
 
 /**
@@ -85,6 +86,6 @@ export function finishReverted(
   );
   markUndone(fs, dirs, open.id);
   clearTransaction(fs, dirs, open.id);
-  const line = { ...lineOf(action, open.id, open.document?.plan), outcome: 'taken back' };
-  return freeUnlessAuditFailed(fs, dirs, audit(fs, roots, line, new Date()));
+  const ended = { fs, participants: { id: open.id, roots, dirs }, plan: open.document?.plan };
+  return finishRun(ended, { action, outcome: 'taken back' });
 }

@@ -1,8 +1,8 @@
 /** Purge: frees what undo keeps. The rollback then stays. */
 import { ioError, RollbackError } from '../errors.ts';
-import { audit, audited, lineOf } from '../journal/audit.ts';
+import { type AuditEntry, audit, audited, lineOf } from '../journal/audit.ts';
 import { type FoundTransaction, findTransactions, missingRootsError } from '../journal/find.ts';
-import { freeUnlessAuditFailed } from '../journal/sweep.ts';
+import { tellAndFree } from '../journal/finish-run.ts';
 import { notePhase } from '../phases.ts';
 import { areaPath, discardArea, heldBytes } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
@@ -33,14 +33,17 @@ export function purgeUndo(dirs: readonly string[], options: PurgeOptions = {}): 
   notePhase('purge', ...dirs);
   // The database itself is not changed: stale locks are put back whatever is freed.
   return withLocks(dirs, options.snapshotDir, (locks) => {
-    refuseMissingRoots(realFs, resolveRoots(realFs, dirs));
-    return purgeWith(realFs, locks.dirs, options.id);
+    const found = findTransactions(realFs, locks.dirs);
+    refuseMissingRoots(found, resolveRoots(realFs, dirs));
+    return purgeFound(realFs, locks.dirs, found, options.id);
   });
 }
 
 /** A part that is freed in some roots only ends the undo of all of them: that is not done unasked. */
-function refuseMissingRoots(fs: DurableFs, roots: readonly string[]): void {
-  for (const { document, areas } of findTransactions(fs, roots)) {
+function refuseMissingRoots(found: readonly FoundTransaction[], roots: readonly string[]): void {
+  for (const transaction of found) {
+    const areas = transaction.areas.filter((a) => roots.includes(a.dir));
+    const document = areas.find((a) => a.document !== null)?.document ?? null;
     // With as many roots as it has, what is not there was freed by a purge that was interrupted.
     if (document === null || roots.length >= document.roots) continue;
     throw missingRootsError(areas, document);
@@ -49,7 +52,15 @@ function refuseMissingRoots(fs: DurableFs, roots: readonly string[]): void {
 
 /** purgeUndo() on any file system; the caller holds the locks of `dirs`. */
 export async function purgeWith(fs: DurableFs, dirs: readonly string[], id?: string): Promise<PurgeOutcome> {
-  const found = findTransactions(fs, dirs);
+  return purgeFound(fs, dirs, findTransactions(fs, dirs), id);
+}
+
+async function purgeFound(
+  fs: DurableFs,
+  dirs: readonly string[],
+  found: readonly FoundTransaction[],
+  id: string | undefined,
+): Promise<PurgeOutcome> {
   const from = id === undefined ? 0 : found.findIndex((t) => t.id === id);
   if (from < 0) {
     const known = found.map((t) => t.id).join(', ') || 'none';
@@ -65,8 +76,7 @@ export async function purgeWith(fs: DurableFs, dirs: readonly string[], id?: str
   const chosen = found.slice(from, id === undefined || isDated ? undefined : from + 1).reverse();
   const line = ({ id: transaction, document }: FoundTransaction) =>
     lineOf('purge', transaction, document?.plan);
-  const tell = (t: FoundTransaction): string[] =>
-    audit(fs, dirs, { ...line(t), outcome: 'purged' }, new Date());
+  const entries = (): AuditEntry[] => done.map((t) => ({ ...line(t), outcome: 'purged' }));
   const done: FoundTransaction[] = [];
   let bytesFreed = 0;
   try {
@@ -75,13 +85,13 @@ export async function purgeWith(fs: DurableFs, dirs: readonly string[], id?: str
       done.push(t);
     }
   } catch (error) {
-    done.forEach(tell);
+    for (const entry of entries()) audit(fs, dirs, entry, new Date());
     throw error;
   }
   return {
     purged: done.map((t) => t.id),
     bytesFreed,
-    notices: freeUnlessAuditFailed(fs, dirs, done.flatMap(tell)),
+    notices: tellAndFree(fs, dirs, dirs, entries()),
   };
 }
 

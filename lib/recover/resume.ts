@@ -1,10 +1,11 @@
 /** Resume: finishes what a crash has interrupted, forward or backward, without asking the filter again. */
 
-import { finishApply, rollForward } from '../apply/roll-forward.ts';
-import { type AuditEntry, audited, lineOf } from '../journal/audit.ts';
+import { rollForward } from '../apply/roll-forward.ts';
+import { audited, lineOf } from '../journal/audit.ts';
 import { type FoundTransaction, findOpen, findTransactions } from '../journal/find.ts';
-import { clearTransaction, finishRun, freeTrash, participantDirs } from '../journal/sweep.ts';
-import { markAll, placeBolts, type TransactionContext } from '../journal/transaction.ts';
+import { finishRun, freeTrash } from '../journal/finish-run.ts';
+import { clearTransaction, participantDirs } from '../journal/sweep.ts';
+import { markAll, placeBolts } from '../journal/transaction.ts';
 import { notePhase } from '../phases.ts';
 import { COMMITTED_MARK } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
@@ -60,10 +61,10 @@ async function resumeIn(
     const action = notices === null ? 'nothing' : 'cleaned';
     return { action, transaction: null, target: null, notices: notices ?? [] };
   }
-  const target = open.document?.plan.target ?? null;
+  const about = { transaction: open.id, target: open.document?.plan.target ?? null };
   if (open.phase === 'reverted') {
     const notices = finishReverted(fs, open, roots, options, 'resume');
-    return { action: 'taken-back', transaction: open.id, target, notices };
+    return { ...about, action: 'taken-back', notices };
   }
   const line = lineOf('resume', open.id, open.document?.plan);
   const adopted = await audited(fs, roots, line, () => goOn(fs, open, roots, options));
@@ -71,31 +72,21 @@ async function resumeIn(
     case 'intent':
       clearTransaction(fs, dirs, open.id);
       freeTrash(fs, dirs);
-      return { action: 'swept', transaction: open.id, target, notices: [] };
+      return { ...about, action: 'swept', notices: [] };
     case 'reverting':
-      return endedBackward(adopted.context, line);
+      return {
+        ...about,
+        action: 'taken-back',
+        notices: finishRun(adopted.context, { action: 'resume', outcome: 'taken back' }),
+      };
     case 'applying':
-    case 'done':
-      return endedForward(adopted.context, open.document?.keepUndo ?? true, line);
+    case 'done': {
+      const keepUndo = open.document?.keepUndo ?? true;
+      const failures = finishRun(adopted.context, { action: 'resume', outcome: 'finished', keepUndo });
+      // What a person must do besides is said here: the run that would have said it has died.
+      return { ...about, action: 'finished', notices: [...adopted.context.plan.notices, ...failures] };
+    }
   }
-}
-
-function endedBackward(context: TransactionContext, line: Omit<AuditEntry, 'outcome'>): ResumeOutcome {
-  const { fs, participants, plan } = context;
-  const notices = finishRun(fs, participants.roots, participants.dirs, { ...line, outcome: 'taken back' });
-  return { action: 'taken-back', transaction: participants.id, target: plan.target, notices };
-}
-
-/** What a person must do besides is said here: the run that would have said it has died. */
-function endedForward(
-  context: TransactionContext,
-  keepUndo: boolean,
-  line: Omit<AuditEntry, 'outcome'>,
-): ResumeOutcome {
-  const { participants, plan } = context;
-  const failures = finishApply(context, keepUndo, { ...line, outcome: 'finished' });
-  const notices = [...plan.notices, ...failures];
-  return { action: 'finished', transaction: participants.id, target: plan.target, notices };
 }
 
 /** Finishes what was begun, forward or backward. */

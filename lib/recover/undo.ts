@@ -10,7 +10,7 @@ import {
   findTransactions,
   missingRoots,
 } from '../journal/find.ts';
-import { finishRun } from '../journal/sweep.ts';
+import { finishRun } from '../journal/finish-run.ts';
 import type { TransactionContext } from '../journal/transaction.ts';
 import { problemOfNotReverted, refuseMissingUndoData } from '../journal/undo-data.ts';
 import { notePhase } from '../phases.ts';
@@ -44,21 +44,25 @@ export async function undoRollback(
   const fs = realFs;
   const roots = resolveRoots(fs, dirs);
   notePhase('undo', ...roots);
-  if (findOpen(findTransactions(fs, roots)) !== null) return undoOpen(fs, roots, options);
+  const open = findOpen(findTransactions(fs, roots));
+  if (open !== null) return undoOpen(fs, roots, options, open);
   // Locks or bolts without a journal, of a beginning or an end that was interrupted, keep it from locking.
   return withLocks(dirs, options.snapshotDir, (locks, changesBegin) =>
     undoWith(fs, roots, locks.dirs, options, changesBegin),
   );
 }
 
-/** Takes an unfinished rollback back on any file system. */
+/** Takes an unfinished rollback back on any file system: the one that was found, or else the one that is there. */
 export async function undoOpen(
   fs: DurableFs,
   roots: readonly string[],
   options: ResumeOptions = {},
+  found?: FoundTransaction,
 ): Promise<UndoOutcome> {
   try {
-    return await takeOpenBack(fs, roots, options);
+    const open = found ?? findOpen(findTransactions(fs, roots));
+    if (open === null) throw nothingToUndoError();
+    return await takeOpenBack(fs, open, roots, options);
   } catch (error) {
     throw stillOpenError(error, roots[0] as string, 'undo');
   }
@@ -66,11 +70,10 @@ export async function undoOpen(
 
 async function takeOpenBack(
   fs: DurableFs,
+  open: FoundTransaction,
   roots: readonly string[],
   options: ResumeOptions,
 ): Promise<UndoOutcome> {
-  const open = findOpen(findTransactions(fs, roots));
-  if (open === null) throw nothingToUndoError();
   if (open.phase === 'reverted') {
     const notices = finishReverted(fs, open, roots, options, 'undo');
     const target = open.document?.plan.target ?? '';
@@ -78,7 +81,7 @@ async function takeOpenBack(
   }
   const line = lineOf('undo', open.id, open.document?.plan);
   const { context, wasDone } = await audited(fs, roots, line, () => takeBackFrom(fs, open, roots, options));
-  return finish(context, wasDone);
+  return endUndo(context, wasDone);
 }
 
 async function takeBackFrom(
@@ -135,7 +138,7 @@ export async function undoWith(
   onStart();
   const line = lineOf('undo', found.transaction.id, context.plan);
   await audited(fs, context.participants.roots, line, () => revert(context, additions, options.onProgress));
-  return finish(context, true);
+  return endUndo(context, true);
 }
 
 /** Holds the database against what the rollback left; if that fails, one that cannot be read may be the reason. */
@@ -185,9 +188,7 @@ function nothingToUndoError(): RollbackError {
   });
 }
 
-function finish(context: TransactionContext, wasFinished: boolean): UndoOutcome {
-  const { fs, participants, plan } = context;
-  const line = { ...lineOf('undo', participants.id, plan), outcome: 'taken back' };
-  const notices = finishRun(fs, participants.roots, participants.dirs, line);
-  return { transaction: participants.id, target: plan.target, wasFinished, notices };
+function endUndo(context: TransactionContext, wasFinished: boolean): UndoOutcome {
+  const notices = finishRun(context, { action: 'undo', outcome: 'taken back' });
+  return { transaction: context.participants.id, target: context.plan.target, wasFinished, notices };
 }

@@ -1,0 +1,86 @@
+/** The end of every run that has done its work: undo data that is not wanted, the audit, the space. */
+import { ioError } from '../errors.ts';
+import { emptyTrash, hasTrash } from '../store/area.ts';
+import type { DurableFs } from '../store/durable-fs.ts';
+import type { RollbackPlan } from '../types.ts';
+import { type AuditEntry, audit, lineOf } from './audit.ts';
+import type { Participants } from './participants.ts';
+import { discardUndoData } from './transaction.ts';
+
+/** A transaction at its end. Its plan may have gone with its documents. */
+export interface EndedTransaction {
+  readonly fs: DurableFs;
+  readonly participants: Pick<Participants, 'id' | 'roots' | 'dirs'>;
+  readonly plan: Pick<RollbackPlan, 'digest' | 'target'> | undefined;
+}
+
+/** Which command has ended a transaction, and in which way. */
+export type RunEnd =
+  | { readonly action: 'apply' | 'resume'; readonly outcome: 'finished'; readonly keepUndo: boolean }
+  | { readonly action: 'resume' | 'undo'; readonly outcome: 'taken back' };
+
+/**
+ * Ends a run on one transaction: undo data that is not to be kept is discarded, the audit gets its line, and the space
+ * of what has been discarded is freed. Returns what a person must be told of.
+ * @throws RollbackError ERR_IO: everything is done, but some space is not free
+ */
+export function finishRun(transaction: EndedTransaction, how: RunEnd): string[] {
+  const { fs, participants, plan } = transaction;
+  const { id, roots, dirs } = participants;
+  const entry = { ...lineOf(how.action, id, plan), outcome: how.outcome };
+  try {
+    if (how.outcome === 'finished' && !how.keepUndo)
+      asFreeError(roots[0] as string, () => discardUndoData(fs, participants));
+  } catch (error) {
+    audit(fs, roots, entry, new Date());
+    throw error;
+  }
+  return tellAndFree(fs, roots, dirs, [entry]);
+}
+
+/**
+ * Writes audit lines and frees the space of what has been discarded, unless a line has failed: a disk that has just
+ * refused one is not trusted with a removal. Returns the failures, and that the space is still held.
+ * @throws RollbackError ERR_IO
+ */
+export function tellAndFree(
+  fs: DurableFs,
+  roots: readonly string[],
+  dirs: readonly string[],
+  entries: readonly AuditEntry[],
+): string[] {
+  const failures = entries.flatMap((entry) => audit(fs, roots, entry, new Date()));
+  if (failures.length === 0) freeTrash(fs, dirs);
+  else if (dirs.some((dir) => mayHoldTrash(fs, dir))) return [...failures, STILL_HELD];
+  return failures;
+}
+
+const STILL_HELD =
+  'the space of what is no longer needed is still held: `litt-rollback resume` frees it, once the cause is repaired';
+
+function mayHoldTrash(fs: DurableFs, dir: string): boolean {
+  try {
+    return hasTrash(fs, dir);
+  } catch {
+    return true; // The work is done, and an unreadable disk was told of: it does not turn that into a failure.
+  }
+}
+
+/**
+ * Frees the space of what has been discarded; nothing depends on it any more.
+ * @throws RollbackError ERR_IO
+ */
+export function freeTrash(fs: DurableFs, dirs: readonly string[]): void {
+  for (const dir of dirs) asFreeError(dir, () => emptyTrash(fs, dir));
+}
+
+/** Frees something when everything else is done; an error says so. */
+function asFreeError(dir: string, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    const state =
+      'Everything else is done, and the database may be used: `litt-rollback resume` frees the rest';
+    throw ioError(error, dir, 'free what is no longer needed', state);
+  }
+}
