@@ -139,6 +139,18 @@ export class RollbackError extends Error {
     const text = { what: this.what, why: this.why, next: this.next };
     return new RollbackError(this.code, text, { ...place, ...defined(this.place) }, this.cause);
   }
+
+  /** The same error, telling also of a failure that came after it: the first one stays the one that is told. */
+  also(later: RollbackError): RollbackError {
+    const where = describePlace(later.place);
+    const added = `Besides, ${lowerFirst(later.what)}${where === '' ? '' : ` (${where})`}`;
+    const why = [this.why, added, later.why].filter((part) => part !== undefined).join('. ');
+    return new RollbackError(this.code, { what: this.what, why, next: this.next }, this.place, this.cause);
+  }
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 function defined(place: ErrorPlace): ErrorPlace {

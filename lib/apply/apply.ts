@@ -3,13 +3,14 @@
  * intent is durable in every root nothing is changed; from then on a crash leaves the database shut, to be
  * finished by resume or taken back by undo.
  */
-import { ioError, RollbackError } from '../errors.ts';
+import { RollbackError } from '../errors.ts';
 import { audited, lineOf } from '../journal/audit.ts';
-import { claimAreas } from '../journal/claim.ts';
+import { asCall, type Call } from '../journal/claim.ts';
 import { finishRun } from '../journal/finish-run.ts';
+import { type HeldDirs, heldDirs, refuseIntruders } from '../journal/intruders.ts';
 import { Participants, usesSnapshotDir } from '../journal/participants.ts';
 import type { StepCounts } from '../journal/run-steps.ts';
-import { begin, prepareAreas, type TransactionContext } from '../journal/transaction.ts';
+import type { TransactionContext } from '../journal/transaction.ts';
 import { digestOf, wasReadBack } from '../plan/digest.ts';
 import { compareFingerprints, fingerprintOf } from '../plan/fingerprint.ts';
 import { firstProblem, planSchema } from '../plan/schema.ts';
@@ -19,7 +20,8 @@ import { readPlanned } from '../store/home.ts';
 import type { LockSet } from '../store/lock.ts';
 import { withLocks } from '../store/lock-database.ts';
 import type { Table } from '../store/types.ts';
-import type { PlanHeights, Progress, RollbackPlan, TableOutcome } from '../types.ts';
+import type { FingerprintEntry, PlanHeights, Progress, RollbackPlan, TableOutcome } from '../types.ts';
+import { beginIntent } from './begin-intent.ts';
 import { refuseChangedFiles, refuseImplausiblePlan } from './check-plan.ts';
 import { preflight } from './preflight.ts';
 import { rollForward } from './roll-forward.ts';
@@ -70,13 +72,13 @@ export interface Outcome {
 export async function applyPlan(plan: RollbackPlan, options: ApplyOptions = {}): Promise<Outcome> {
   refuseUnlocked(plan);
   refuseEdited(plan);
-  if (options.locks !== undefined) return applyWith(realFs, plan, options.locks.dirs, options);
-  return withLocks(plan.roots, plan.snapshotDir ?? undefined, ({ dirs }, changesBegin) => {
+  if (options.locks !== undefined) return applyWith(realFs, plan, options.locks, options);
+  return withLocks(plan.roots, plan.snapshotDir ?? undefined, (locks, changesBegin) => {
     const onStart = (): void => {
       changesBegin();
       options.onStart?.();
     };
-    return applyWith(realFs, plan, dirs, { ...options, onStart });
+    return applyWith(realFs, plan, locks, { ...options, onStart });
   });
 }
 
@@ -100,18 +102,16 @@ export function refuseUnlocked(plan: Pick<RollbackPlan, 'unlocked'>): void {
 }
 
 /**
- * Applies a plan on any file system; the caller holds the locks of `lockedDirs`.
+ * Applies a plan on any file system; the caller holds the locks.
  * @throws RollbackError as applyPlan
  */
 export async function applyWith(
   fs: DurableFs,
   plan: RollbackPlan,
-  lockedDirs: readonly string[],
+  locks: HeldDirs,
   options: ApplyOptions = {},
 ): Promise<Outcome> {
-  const tables = presentTables(fs, plan);
-  const present = fingerprintOf(fs, tables, plan.snapshotDir);
-  compareFingerprints(plan.fingerprint, present, plan.roots, plan.snapshotDir);
+  const { tables, present } = currentFiles(fs, plan);
   const steps = plan.tables.flatMap((t) => t.steps);
   refuseImplausiblePlan(plan, tables, present);
   const keepUndo = options.keepUndo ?? true;
@@ -121,7 +121,8 @@ export async function applyWith(
     fs,
     participants,
     plan,
-    lockedDirs: participants.locksOf(lockedDirs),
+    lockedDirs: participants.locksOf(heldDirs(locks).dirs),
+    ownsLock: heldDirs(locks).owns,
   };
   for (const step of steps) refuseLinkedParents(fs, participants.base(step.file.root), [step.file.path]);
   refuseChangedFiles(fs, participants, steps);
@@ -131,19 +132,21 @@ export async function applyWith(
     const text = { what: 'Interrupted', why: 'Nothing was changed' };
     throw new RollbackError('ERR_INTERRUPTED', text, {}, options.signal.reason);
   }
+  refuseIntruders(context);
   options.onStart?.();
-  return carryOut(context, keepUndo, options);
+  return asCall((call) => carryOut(context, keepUndo, options, call));
 }
 
 async function carryOut(
   context: TransactionContext,
   keepUndo: boolean,
   options: ApplyOptions,
+  call: Call,
 ): Promise<Outcome> {
   const { fs, participants, plan } = context;
   const line = lineOf('apply', participants.id, plan);
   const counts = await audited(fs, participants.roots, line, () => {
-    beginAll(context, keepUndo);
+    beginIntent(context, keepUndo, call, () => currentFiles(fs, plan));
     return rollForward(context, options.onProgress);
   });
   const failures = finishRun(context, { action: 'apply', outcome: 'finished', keepUndo });
@@ -167,19 +170,18 @@ function refuseUnreadablePlan(plan: RollbackPlan): void {
   );
 }
 
-/** Everything up to the durable intent; an error on the way says which of the three states it leaves. */
-function beginAll(context: TransactionContext, keepUndo: boolean): void {
-  const { fs, participants } = context;
-  let state = 'Nothing was changed; `litt-rollback resume` clears away what had been prepared';
-  try {
-    prepareAreas(context);
-    claimAreas(fs, participants.dirs, participants.id);
-    state =
-      'No segment was changed, but the database may be shut: repair the cause, then `litt-rollback resume` goes on from here';
-    begin(context, keepUndo, new Date());
-  } catch (error) {
-    throw ioError(error, participants.roots[0] as string, 'begin the rollback', state);
-  }
+/**
+ * Refuses a plan whose files are not as they were when it was made; returns what is there.
+ * @throws RollbackError ERR_PLAN_STALE; what reading a database throws
+ */
+function currentFiles(
+  fs: DurableFs,
+  plan: RollbackPlan,
+): { readonly tables: readonly Table[]; readonly present: readonly FingerprintEntry[] } {
+  const tables = presentTables(fs, plan);
+  const present = fingerprintOf(fs, tables, plan.snapshotDir);
+  compareFingerprints(plan.fingerprint, present, plan.roots, plan.snapshotDir);
+  return { tables, present };
 }
 
 function presentTables(fs: DurableFs, plan: RollbackPlan): readonly Table[] {

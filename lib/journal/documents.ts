@@ -22,6 +22,7 @@ import {
   UNDONE_MARK,
 } from '../store/area.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
+import { lostJournalError } from '../store/open-transaction.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { RollbackPlan } from '../types.ts';
 
@@ -128,22 +129,6 @@ export function begunAtOf(area: AreaState): string | null {
     case 'torn':
       return null;
   }
-}
-
-/**
- * The refusal of a run that does not know what was changed: somebody has damaged or removed a journal of which steps
- * were carried out.
- */
-export function lostJournalError(path: string): RollbackError {
-  return new RollbackError(
-    'ERR_JOURNAL',
-    {
-      what: 'The journal of this rollback is damaged or gone',
-      why: 'Files may have been changed, and nothing else tells which: going on could open a database that is mixed',
-      next: 'Put the `.litt-rollback` directory back as it was, or restore the database from a backup into empty directories',
-    },
-    { path },
-  );
 }
 
 function begunAtIn(raw: unknown): string | null {

@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import { RollbackError } from '../errors.ts';
 import { refuseLinkedParents } from '../plan/step-paths.ts';
-import { discardedAreas } from '../store/area.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { isFencedBy } from '../store/fence.ts';
+import { isKnown } from '../store/open-transaction.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import { resolveSnapshotDir } from '../store/snapshot-dir.ts';
 import {
@@ -93,7 +93,7 @@ export function contextOf(
   for (const step of plan.tables.flatMap((t) => t.steps)) {
     refuseLinkedParents(fs, participants.base(step.file.root), [step.file.path]);
   }
-  return { fs, participants, plan, lockedDirs: [...participants.dirs, ...tablesBelow] };
+  return { fs, participants, plan, lockedDirs: [...participants.dirs, ...tablesBelow], ownsLock: null };
 }
 
 /** Of a root and a copy of it only one would be worked on, and nobody could say which. */
@@ -124,10 +124,21 @@ export function refuseTooFewRoots(
 ): void {
   if (document === null) return;
   const isPart = (root: string): boolean =>
-    areas.some((a) => a.dir === root) ||
-    isFencedBy(fs, root, id) ||
-    discardedAreas(fs, root).some((t) => t.includes(id));
-  if (roots.filter(isPart).length < document.roots) throw missingRootsError(areas, document);
+    areas.some((a) => a.dir === root) || isFencedBy(fs, root, id) || isKnown(fs, root, id);
+  const others = roots.filter((root) => !isPart(root));
+  if (roots.length - others.length >= document.roots) return;
+  // All traces of a root may have been cleared away when it was given alone: then its files tell that it is the one.
+  const missing = missingRoots(areas, document).filter(
+    (i) => !others.some((o) => holdsFiles(fs, o, document, i)),
+  );
+  const traced = roots.length - others.length - areas.filter((a) => a.document !== null).length;
+  if (missing.length > traced) throw missingRootsError(areas, document);
+}
+
+/** Whether a directory holds every file that the plan has found in its root of this number, with the size of then. */
+function holdsFiles(fs: DurableFs, dir: string, { plan }: JournalDocument, root: number): boolean {
+  const files = plan.fingerprint.filter(([of, , , mtime]) => of === root && mtime !== '');
+  return files.length > 0 && files.every(([, path, size]) => lstatOrNull(fs, join(dir, path))?.size === size);
 }
 
 /** Numbers of the rollback's roots that none of these areas is of: not given, or freed already. */

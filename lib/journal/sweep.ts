@@ -11,9 +11,10 @@ import {
   UNDONE_MARK,
   writeChecksummed,
 } from '../store/area.ts';
+import { possibleTables, removeBolt, segmentsDirs } from '../store/bolt.ts';
 import { isTemporaryName, temporaryName } from '../store/durable-files.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
-import { isFenced, lowerFence, possibleTables, removeBolt, segmentsDirs } from '../store/fence.ts';
+import { isFenced, lowerFence, replacedName } from '../store/fence.ts';
 import { LOCK_FILE } from '../store/lock.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import { resolveSnapshotDir } from '../store/snapshot-dir.ts';
@@ -42,13 +43,13 @@ export function markUndone(fs: DurableFs, dirs: readonly string[], id: string): 
 }
 
 /**
- * Takes bolts, one transaction's areas, and closed locks away, in this order; repeatable. The roots come first
+ * Takes one transaction's bolts, areas and fences away, in this order; repeatable. The roots come first
  * among `dirs`, and go last: they tell of what is left elsewhere. What is discarded still takes its space.
  */
 export function clearTransaction(fs: DurableFs, dirs: readonly string[], id: string): void {
-  removeAllBolts(fs, dirs);
+  removeAllBolts(fs, dirs, id);
   for (const dir of inReverse(dirs)) discardArea(fs, dir, id);
-  lowerAllFences(fs, dirs);
+  lowerAllFences(fs, dirs, id);
 }
 
 /** Whether a crashed run left files in a directory with these areas that block nothing and can be deleted. */
@@ -71,20 +72,22 @@ function isGarbage({ state, document }: AreaState): boolean {
 /** Half-written locks of a directory and, in a snapshot directory, of its tables. */
 function lockTemporaries(fs: DurableFs, dir: string): string[] {
   const below = possibleTables(fs, dir).map((name) => join(dir, name));
-  const temporaries = [dir, ...below].map((d) => temporaryName(join(d, LOCK_FILE)));
+  const temporaries = [dir, ...below]
+    .map((d) => join(d, LOCK_FILE))
+    .flatMap((lock) => [temporaryName(lock), replacedName(lock)]);
   return temporaries.filter((path) => lstatOrNull(fs, path) !== null);
 }
 
 /** Takes away what has no document to go by. What is discarded still takes its space. */
 export function clearTraces(fs: DurableFs, dirs: readonly string[]): void {
-  removeAllBolts(fs, dirs);
+  removeAllBolts(fs, dirs, null);
   for (const dir of inReverse(dirs)) {
     for (const area of areasIn(fs, dir)) {
       if (isGarbage(area)) discardArea(fs, dir, area.id);
       else dropUndoing(fs, areaPath(dir, area.id));
     }
   }
-  lowerAllFences(fs, dirs);
+  lowerAllFences(fs, dirs, null);
 }
 
 /** An undo that had not begun: its mark would mislead the next reader. */
@@ -103,21 +106,21 @@ export function dropTemporaries(fs: DurableFs, area: string): void {
   if (names.length > 0) fs.fsyncDir(area);
 }
 
-function removeAllBolts(fs: DurableFs, dirs: readonly string[]): void {
+function removeAllBolts(fs: DurableFs, dirs: readonly string[], id: string | null): void {
   for (const dir of dirs) {
     for (const name of possibleTables(fs, dir))
-      for (const at of segmentsDirs(fs, [dir], name)) removeBolt(fs, at);
+      for (const at of segmentsDirs(fs, [dir], name)) removeBolt(fs, at, id);
   }
 }
 
 /** Also the locks of the tables below a snapshot directory. */
-function lowerAllFences(fs: DurableFs, dirs: readonly string[]): void {
+function lowerAllFences(fs: DurableFs, dirs: readonly string[], id: string | null): void {
   for (const dir of inReverse(dirs)) {
     for (const name of possibleTables(fs, dir)) {
       const below = join(dir, name);
-      if (lstatOrNull(fs, below)?.kind === 'directory' && isFenced(fs, below)) lowerFence(fs, below);
+      if (lstatOrNull(fs, below)?.kind === 'directory' && isFenced(fs, below)) lowerFence(fs, below, id);
     }
     for (const path of lockTemporaries(fs, dir)) fs.unlink(path);
-    lowerFence(fs, dir);
+    lowerFence(fs, dir, id);
   }
 }

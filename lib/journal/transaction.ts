@@ -1,15 +1,16 @@
 /**
  * One rollback over many tables and roots, as one transaction.
  *
- * Order of the beginning: areas and runner, locks that fail closed in the roots, documents, such locks elsewhere,
- * bolts, the committed mark in every root, the locks read once more; then the steps. Order of the end: names durable,
- * the done (undone) mark in every root, bolts away, the document no longer called journal in any root, then the locks.
+ * Order of the beginning: areas and claims, fences in the roots, documents, fences elsewhere, bolts; then everything
+ * that was looked at before is looked at once more; then the committed mark in every root, and the steps. Order of the
+ * end: names durable, the done (undone) mark in every root, bolts away, the document no longer called journal in any
+ * root, then the fences.
  *
  * Any committed mark means that every document and bolt is durable, so finishing is always possible. No mark
- * means that nothing has happened yet. A lock that fails closed without a journal means "only clean up".
+ * means that nothing has happened yet. A fence whose area has no document means "only clean up"; one without
+ * an area means that the journal was removed.
  */
 import { join } from 'node:path';
-import { RollbackError } from '../errors.ts';
 import { notePhase } from '../phases.ts';
 import {
   areaPath,
@@ -23,11 +24,13 @@ import {
   UNDONE_MARK,
   writeChecksummed,
 } from '../store/area.ts';
+import { placeBolt, removeBolt, segmentsDirs } from '../store/bolt.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
-import { isFencedBy, lowerFence, placeBolt, raiseFence, removeBolt, segmentsDirs } from '../store/fence.ts';
+import { type Fence, lowerFence, raiseFence } from '../store/fence.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { RollbackPlan } from '../types.ts';
 import type { JournalDocument } from './documents.ts';
+import { refuseIntruders } from './intruders.ts';
 import { inReverse, type Participants } from './participants.ts';
 
 /** What a transaction works with. */
@@ -37,6 +40,8 @@ export interface TransactionContext {
   readonly plan: RollbackPlan;
   /** Every directory that was locked: the roots, the snapshot directory and the tables below it. */
   readonly lockedDirs: readonly string[];
+  /** Whether a directory's lock is still the one that this run has taken; null where it has taken none. */
+  readonly ownsLock: ((dir: string) => boolean) | null;
 }
 
 /** Makes the areas, in which the process then claims the transaction. Nothing has happened yet. */
@@ -44,11 +49,17 @@ export function prepareAreas({ fs, participants }: TransactionContext): void {
   for (const dir of participants.dirs) makeArea(fs, dir, participants.id);
 }
 
-/** Makes the intent durable in every root; when it returns, the transaction will be finished, come what may. */
-export function begin(context: TransactionContext, keepUndo: boolean, now: Date): void {
+/**
+ * Makes the intent durable in every root; when it returns, the transaction will be finished, come what may.
+ * @param check throws when the database is not as it was planned; asked when the fences are up, before the mark
+ * @throws RollbackError ERR_LOCKED when somebody has come in between, what `check` throws: no step has been taken, and
+ *   the transaction is to be cleared away; raw errors
+ */
+export function begin(context: TransactionContext, keepUndo: boolean, now: Date, check: () => void): void {
   const { fs, participants, plan } = context;
   notePhase('begin', participants.id);
-  for (const root of participants.roots) raiseFence(fs, root, participants.id, now);
+  const fence = fenceOf(context, now);
+  for (const root of participants.roots) raiseFence(fs, root, fence, context.ownsLock);
   participants.dirs.forEach((dir, i) => {
     const document: JournalDocument = {
       format: 'litt-rollback/journal',
@@ -64,15 +75,27 @@ export function begin(context: TransactionContext, keepUndo: boolean, now: Date)
     writeChecksummed(fs, areaPath(dir, participants.id), JOURNAL_FILE, document);
   });
   // Outside of the roots only when a document says so: until then they have ordinary locks, which a dead process leaves.
-  for (const dir of outside(context)) raiseFence(fs, dir, participants.id, now);
+  for (const dir of outside(context)) raiseFence(fs, dir, fence, context.ownsLock);
   placeBolts(context);
+  refuseIntruders(context);
+  check();
   markAll(context, COMMITTED_MARK);
-  refuseLostFence(context);
+}
+
+function fenceOf({ participants }: TransactionContext, begunAt: Date): Fence {
+  const { id, roots, snapshotDir } = participants;
+  return { id, begunAt, roots, snapshotDir };
+}
+
+/** Shuts every directory of a transaction again, whose fences may be gone. */
+export function raiseFences(context: TransactionContext, begunAt: Date): void {
+  const fence = fenceOf(context, begunAt);
+  for (const dir of context.lockedDirs) raiseFence(context.fs, dir, fence, context.ownsLock);
 }
 
 /** Every planned table's segments directory in every root gets the bolt. */
 export function placeBolts(context: TransactionContext): void {
-  for (const dir of boltDirs(context)) placeBolt(context.fs, dir);
+  for (const dir of boltDirs(context)) placeBolt(context.fs, dir, context.participants.id);
 }
 
 function boltDirs({ fs, participants, plan }: TransactionContext): string[] {
@@ -84,27 +107,12 @@ export function markAll({ fs, participants }: TransactionContext, mark: string, 
   for (const area of participants.areas) writeChecksummed(fs, area, mark, value ?? { id: participants.id });
 }
 
-/** The locks once more, after the intent is durable: somebody may have removed one in between. */
-function refuseLostFence({ fs, participants }: TransactionContext): void {
-  const open = participants.roots.find((root) => !isFencedBy(fs, root, participants.id));
-  if (open === undefined) return;
-  throw new RollbackError(
-    'ERR_UNFINISHED',
-    {
-      what: 'A lock was removed or replaced while the rollback began',
-      why: 'Somebody else may be opening the database; no segment has been changed yet',
-      next: 'Make sure that nothing has the database open, then run `litt-rollback resume` or `undo`',
-    },
-    { path: open },
-  );
-}
-
 /** Ends a rollback whose steps are durable. Every part may be repeated after a crash. */
 export function finishForward(context: TransactionContext): void {
   const { fs, participants } = context;
   notePhase('end', participants.id);
   markAll(context, DONE_MARK);
-  for (const dir of boltDirs(context)) removeBolt(fs, dir);
+  for (const dir of boltDirs(context)) removeBolt(fs, dir, participants.id);
   for (const area of inReverse(participants.areas)) renameDocument(fs, area, JOURNAL_FILE, UNDO_FILE);
   unlock(context);
 }
@@ -124,7 +132,7 @@ export function finishBackward(context: TransactionContext): void {
 /** Takes bolts, areas and locks away: everything has been taken back. */
 function discardAll(context: TransactionContext): void {
   const { fs, participants } = context;
-  for (const dir of boltDirs(context)) removeBolt(fs, dir);
+  for (const dir of boltDirs(context)) removeBolt(fs, dir, participants.id);
   for (const dir of inReverse(participants.dirs)) discardArea(fs, dir, participants.id);
   unlock(context);
 }
@@ -139,9 +147,15 @@ function outside({ participants, lockedDirs }: TransactionContext): string[] {
  * document's name. Of one whose end was interrupted the bolts may have been drawn.
  */
 export function beginUndo(context: TransactionContext, clear: unknown, now: Date): void {
-  const { fs, participants, lockedDirs } = context;
+  const { fs, participants } = context;
   notePhase('begin', participants.id);
-  for (const dir of lockedDirs) raiseFence(fs, dir, participants.id, now);
+  try {
+    raiseFences(context, now);
+  } catch (error) {
+    // Somebody came in between. A finished transaction stays one: it was open in no root yet.
+    if (context.ownsLock !== null) for (const dir of context.lockedDirs) lowerFence(fs, dir, participants.id);
+    throw error;
+  }
   placeBolts(context);
   markAll(context, UNDOING_MARK, clear);
   for (const area of participants.areas) renameDocument(fs, area, UNDO_FILE, JOURNAL_FILE);
@@ -156,5 +170,5 @@ function renameDocument(fs: DurableFs, area: string, from: string, to: string): 
 /** The roots last, as everything at an end. */
 function unlock(context: TransactionContext): void {
   const { fs, participants } = context;
-  for (const dir of [...outside(context), ...participants.roots]) lowerFence(fs, dir);
+  for (const dir of [...outside(context), ...participants.roots]) lowerFence(fs, dir, participants.id);
 }

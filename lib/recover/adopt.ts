@@ -1,6 +1,6 @@
 /** Takes an unfinished transaction over from the run that died: whoever is still at work is left alone. */
 import { ioError, RollbackError } from '../errors.ts';
-import { claimAreas } from '../journal/claim.ts';
+import type { Call } from '../journal/claim.ts';
 import { type AreaState, type JournalDocument, missingDocumentError } from '../journal/documents.ts';
 import {
   contextOf,
@@ -11,9 +11,9 @@ import {
 } from '../journal/find.ts';
 import { marksOf, phaseOf } from '../journal/phase.ts';
 import { dropTemporaries } from '../journal/sweep.ts';
-import type { TransactionContext } from '../journal/transaction.ts';
+import { raiseFences, type TransactionContext } from '../journal/transaction.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
-import { isFenced, raiseFence } from '../store/fence.ts';
+import { isFenced } from '../store/fence.ts';
 import { inspectLock } from '../store/lock.ts';
 import type { Progress } from '../types.ts';
 
@@ -54,6 +54,7 @@ export function adoptTransaction(
   open: FoundTransaction,
   roots: readonly string[],
   options: ResumeOptions,
+  call: Call,
 ): Adopted {
   const { document } = open;
   refuseHeld(fs, roots);
@@ -62,7 +63,7 @@ export function adoptTransaction(
     // The mark may be in a root that was not given, and what is to be cleared away in a snapshot directory.
     refuseTooFewRoots(fs, open, roots);
     refuseMissingSnapshotDir(document, options);
-    claimAreas(
+    call.claimAreas(
       fs,
       open.areas.map((a) => a.dir),
       open.id,
@@ -71,9 +72,9 @@ export function adoptTransaction(
     return { phase: 'intent' };
   }
   const context = contextOf(fs, open, document, options.snapshotDir);
-  claimAreas(fs, context.participants.dirs, open.id, options.forceUnlock);
+  call.claimAreas(fs, context.participants.dirs, open.id, options.forceUnlock);
   for (const area of context.participants.areas) dropTemporaries(fs, area);
-  for (const dir of context.lockedDirs) raiseFence(fs, dir, open.id, new Date(document.begunAt));
+  raiseFences(context, new Date(document.begunAt));
   const { areas } = findTransactions(fs, roots).find((t) => t.id === open.id) ?? open;
   return goingOn(context, areas, document);
 }

@@ -1,8 +1,10 @@
 /** Ends of which no step is left: an undo that is over, and traces without a journal. */
 
+import { join } from 'node:path';
+import { RollbackError } from '../errors.ts';
 import { lineOf } from '../journal/audit.ts';
-import { claimAreas, refuseAtWork } from '../journal/claim.ts';
-import { type AreaState, areasIn, lostJournalError, missingDocumentError } from '../journal/documents.ts';
+import { type Call, refuseAtWork } from '../journal/claim.ts';
+import { type AreaState, areasIn, missingDocumentError } from '../journal/documents.ts';
 import { type FoundTransaction, refuseTooFewRoots } from '../journal/find.ts';
 import { finishRun, tellAndFree } from '../journal/finish-run.ts';
 import {
@@ -12,9 +14,11 @@ import {
   markUndone,
   participantDirs,
 } from '../journal/sweep.ts';
+import { boltIn, possibleTables } from '../store/bolt.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
-import { boltIn, isFenced, isFencedBy } from '../store/fence.ts';
-import { traceOfOpen } from '../store/open-transaction.ts';
+import { type FoundFence, fenceIn, isFenced, isFencedBy } from '../store/fence.ts';
+import { isKnown, lostJournalError, traceOfOpen } from '../store/open-transaction.ts';
+import { lstatOrNull } from '../store/roots.ts';
 import { type ResumeOptions, refuseHeld, refuseMissingSnapshotDir } from './adopt.ts';
 
 /**
@@ -27,6 +31,7 @@ export function sweepLeftovers(
   roots: readonly string[],
   dirs: readonly string[],
   options: ResumeOptions,
+  call: Call,
 ): string[] | null {
   // A run that is just beginning or ending has no journal either: it must not be disturbed.
   refuseHeld(fs, dirs);
@@ -34,10 +39,11 @@ export function sweepLeftovers(
   const areasOf = (dir: string): AreaState[] => areas.filter((a) => a.dir === dir);
   if (!dirs.some((dir) => traceOfOpen(fs, dir) !== null || hasLeftovers(fs, dir, areasOf(dir)))) return null;
   refuseLostJournal(fs, dirs, areas);
+  refuseForgottenRoots(fs, roots);
   const closed = areas.filter(({ dir, id }) => isFencedBy(fs, dir, id));
   for (const { document } of closed) refuseMissingSnapshotDir(document, options);
   refuseAtWork(fs, dirs, options.forceUnlock);
-  for (const { dir, id } of areas) claimAreas(fs, [dir], id, options.forceUnlock);
+  for (const { dir, id } of areas) call.claimAreas(fs, [dir], id, options.forceUnlock);
   clearTraces(fs, dirs);
   // The run that ended it, or wanted to take it back, has not come to its line.
   const standing = new Map(closed.flatMap((a) => (a.document === null ? [] : [[a.id, a.document.plan]])));
@@ -49,17 +55,52 @@ export function sweepLeftovers(
 }
 
 /**
- * Every document is durable before the first bolt, and goes after the last one. So where bolts are, or something is
- * kept, and no journal belongs to that, somebody has removed it: the database may be mixed.
+ * Every area is made before the first fence, and every document is durable before the first bolt; they go after the last
+ * one. So where fences or bolts are, or undo data, and no journal belongs to that, somebody has removed it: the
+ * database may be mixed.
  */
 function refuseLostJournal(fs: DurableFs, dirs: readonly string[], areas: readonly AreaState[]): void {
   const bare = areas.find((a) => a.state === 'bare' && a.marks.begun);
   if (bare !== undefined) throw missingDocumentError(bare);
-  const whole = areas.filter((a) => a.document !== null);
   for (const dir of dirs) {
+    const lost = fencesOf(fs, dir).find((fence) => !isKnown(fs, dir, fence.id));
+    if (lost !== undefined) throw lostJournalError(lost.path);
     const bolt = boltIn(fs, dir);
-    const isTold = whole.some((a) => !isFenced(fs, dir) || isFencedBy(fs, dir, a.id));
-    if (bolt !== null && !isTold) throw lostJournalError(bolt);
+    if (bolt !== null && !areas.some((a) => a.document !== null && mayOwn(fs, dir, bolt.owner, a.id)))
+      throw lostJournalError(bolt.path);
+  }
+}
+
+/** Bolts of an older version do not say whose they are: then the fence beside them decides, if there is one. */
+function mayOwn(fs: DurableFs, dir: string, owner: string | null, id: string): boolean {
+  if (owner !== null) return owner === id;
+  return !isFenced(fs, dir) || isFencedBy(fs, dir, id);
+}
+
+/** The fences of a directory and, in a snapshot directory, of its tables. */
+function fencesOf(fs: DurableFs, dir: string): FoundFence[] {
+  const below = possibleTables(fs, dir).map((name) => join(dir, name));
+  const tables = below.filter((path) => lstatOrNull(fs, path)?.kind === 'directory');
+  return [dir, ...tables].map((path) => fenceIn(fs, path)).filter((fence) => fence !== null);
+}
+
+/**
+ * A root that was forgotten may hold the journal of what looks like a trace here.
+ * @throws RollbackError ERR_ROOTS_UNCERTAIN
+ */
+function refuseForgottenRoots(fs: DurableFs, roots: readonly string[]): void {
+  for (const root of roots) {
+    const fence = fenceIn(fs, root);
+    if (fence === null || fence.roots === null || fence.roots <= roots.length) continue;
+    throw new RollbackError(
+      'ERR_ROOTS_UNCERTAIN',
+      {
+        what: `The lock of an unfinished rollback says that it has ${fence.roots} roots, and ${roots.length} were given`,
+        why: 'The journal may be in a root that was not given: clearing this one away would shut the database for good',
+        next: 'Pass every root with --src; the lock file shows the whole command',
+      },
+      { path: fence.path },
+    );
   }
 }
 
@@ -73,12 +114,13 @@ export function finishReverted(
   roots: readonly string[],
   options: ResumeOptions,
   action: 'resume' | 'undo',
+  call: Call,
 ): string[] {
   refuseTooFewRoots(fs, open, roots);
   refuseMissingSnapshotDir(open.document, options);
   const dirs = participantDirs(fs, roots, options.snapshotDir);
   refuseHeld(fs, roots);
-  claimAreas(
+  call.claimAreas(
     fs,
     open.areas.map((a) => a.dir),
     open.id,

@@ -2,6 +2,7 @@
 
 import { rollForward } from '../apply/roll-forward.ts';
 import { audited, lineOf } from '../journal/audit.ts';
+import { asCall, type Call } from '../journal/claim.ts';
 import { type FoundTransaction, findOpen, findTransactions } from '../journal/find.ts';
 import { finishRun, freeTrash } from '../journal/finish-run.ts';
 import { clearTransaction, participantDirs } from '../journal/sweep.ts';
@@ -43,7 +44,7 @@ export async function resumeWith(
   const roots = resolveRoots(fs, given);
   notePhase('resume', ...roots);
   try {
-    return await resumeIn(fs, roots, options);
+    return await asCall((call) => resumeIn(fs, roots, options, call));
   } catch (error) {
     throw stillOpenError(error, roots[0] as string, 'resume');
   }
@@ -53,21 +54,22 @@ async function resumeIn(
   fs: DurableFs,
   roots: readonly string[],
   options: ResumeOptions,
+  call: Call,
 ): Promise<ResumeOutcome> {
   const open = findOpen(findTransactions(fs, roots));
   const dirs = participantDirs(fs, roots, options.snapshotDir);
   if (open === null) {
-    const notices = sweepLeftovers(fs, roots, dirs, options);
+    const notices = sweepLeftovers(fs, roots, dirs, options, call);
     const action = notices === null ? 'nothing' : 'cleaned';
     return { action, transaction: null, target: null, notices: notices ?? [] };
   }
   const about = { transaction: open.id, target: open.document?.plan.target ?? null };
   if (open.phase === 'reverted') {
-    const notices = finishReverted(fs, open, roots, options, 'resume');
+    const notices = finishReverted(fs, open, roots, options, 'resume', call);
     return { ...about, action: 'taken-back', notices };
   }
   const line = lineOf('resume', open.id, open.document?.plan);
-  const adopted = await audited(fs, roots, line, () => goOn(fs, open, roots, options));
+  const adopted = await audited(fs, roots, line, () => goOn(fs, open, roots, options, call));
   switch (adopted.phase) {
     case 'intent':
       clearTransaction(fs, dirs, open.id);
@@ -95,8 +97,9 @@ async function goOn(
   open: FoundTransaction,
   roots: readonly string[],
   options: ResumeOptions,
+  call: Call,
 ): Promise<Adopted> {
-  const adopted = adoptTransaction(fs, open, roots, options);
+  const adopted = adoptTransaction(fs, open, roots, options, call);
   switch (adopted.phase) {
     case 'intent':
       break;

@@ -25,6 +25,7 @@ export async function revert(
   try {
     beginUndo(context, { clear: additions }, new Date());
   } catch (error) {
+    if (error instanceof RollbackError && error.kind === 'locked') throw error;
     throw unfinishedError(
       error,
       context.participants.roots[0] as string,

@@ -48,7 +48,7 @@ export async function rollbackStatus(dirs: readonly string[]): Promise<StatusRep
   const bare = found.filter((f) => f.phase === 'bare');
   const traces = bare.flatMap(({ areas }) => areas.map((a) => areaPath(a.dir, a.id)));
   if (!transactions.some((t) => t.state === 'unfinished'))
-    traces.push(...roots.map((root) => traceOfOpen(fs, root)).filter((t) => t !== null));
+    traces.push(...roots.flatMap((root) => traceOfOpen(fs, root)?.path ?? []));
   return { roots, transactions, traces };
 }
 

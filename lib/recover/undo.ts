@@ -1,7 +1,7 @@
 /** Undo: takes the last rollback back, byte for byte, finished or not. */
 import { ioError, RollbackError } from '../errors.ts';
 import { audited, lineOf } from '../journal/audit.ts';
-import { claimAreas } from '../journal/claim.ts';
+import { asCall, type Call } from '../journal/claim.ts';
 import { type AreaState, missingDocumentError } from '../journal/documents.ts';
 import {
   contextOf,
@@ -11,6 +11,7 @@ import {
   missingRoots,
 } from '../journal/find.ts';
 import { finishRun } from '../journal/finish-run.ts';
+import { type HeldDirs, heldDirs, refuseIntruders } from '../journal/intruders.ts';
 import type { TransactionContext } from '../journal/transaction.ts';
 import { problemOfNotReverted, refuseMissingUndoData } from '../journal/undo-data.ts';
 import { notePhase } from '../phases.ts';
@@ -48,7 +49,7 @@ export async function undoRollback(
   if (open !== null) return undoOpen(fs, roots, options, open);
   // Locks or bolts without a journal, of a beginning or an end that was interrupted, keep it from locking.
   return withLocks(dirs, options.snapshotDir, (locks, changesBegin) =>
-    undoWith(fs, roots, locks.dirs, options, changesBegin),
+    undoWith(fs, roots, locks, options, changesBegin),
   );
 }
 
@@ -62,7 +63,7 @@ export async function undoOpen(
   try {
     const open = found ?? findOpen(findTransactions(fs, roots));
     if (open === null) throw nothingToUndoError();
-    return await takeOpenBack(fs, open, roots, options);
+    return await asCall((call) => takeOpenBack(fs, open, roots, options, call));
   } catch (error) {
     throw stillOpenError(error, roots[0] as string, 'undo');
   }
@@ -73,14 +74,17 @@ async function takeOpenBack(
   open: FoundTransaction,
   roots: readonly string[],
   options: ResumeOptions,
+  call: Call,
 ): Promise<UndoOutcome> {
   if (open.phase === 'reverted') {
-    const notices = finishReverted(fs, open, roots, options, 'undo');
+    const notices = finishReverted(fs, open, roots, options, 'undo', call);
     const target = open.document?.plan.target ?? '';
     return { transaction: open.id, target, wasFinished: open.marks.done, notices };
   }
   const line = lineOf('undo', open.id, open.document?.plan);
-  const { context, wasDone } = await audited(fs, roots, line, () => takeBackFrom(fs, open, roots, options));
+  const { context, wasDone } = await audited(fs, roots, line, () =>
+    takeBackFrom(fs, open, roots, options, call),
+  );
   return endUndo(context, wasDone);
 }
 
@@ -89,8 +93,9 @@ async function takeBackFrom(
   open: FoundTransaction,
   roots: readonly string[],
   options: ResumeOptions,
+  call: Call,
 ): Promise<{ context: TransactionContext; wasDone: boolean }> {
-  const adopted = adoptTransaction(fs, open, roots, options);
+  const adopted = adoptTransaction(fs, open, roots, options, call);
   if (adopted.phase === 'intent') {
     const next = 'Run `litt-rollback resume`: it clears the traces away';
     throw new RollbackError('ERR_NOTHING_TO_UNDO', {
@@ -122,23 +127,27 @@ function additionsAtEnd(context: TransactionContext): Addition[] {
 export async function undoWith(
   fs: DurableFs,
   roots: readonly string[],
-  lockedDirs: readonly string[],
+  locks: HeldDirs,
   options: ResumeOptions = {},
   onStart: () => void = () => {},
 ): Promise<UndoOutcome> {
+  const { dirs, owns } = heldDirs(locks);
   const found = newestClosed(findTransactions(fs, roots), roots.length);
   const matched = contextOf(fs, found.transaction, found.document, options.snapshotDir);
-  const context = { ...matched, lockedDirs: matched.participants.locksOf(lockedDirs) };
+  const context = { ...matched, lockedDirs: matched.participants.locksOf(dirs), ownsLock: owns };
   const additions = additionsOf(context, found.newer);
-  try {
-    claimAreas(fs, context.participants.dirs, found.transaction.id, options.forceUnlock);
-  } catch (error) {
-    throw ioError(error, roots[0] as string, 'begin to undo');
-  }
-  onStart();
-  const line = lineOf('undo', found.transaction.id, context.plan);
-  await audited(fs, context.participants.roots, line, () => revert(context, additions, options.onProgress));
-  return endUndo(context, true);
+  return asCall(async (call) => {
+    try {
+      call.claimAreas(fs, context.participants.dirs, found.transaction.id, options.forceUnlock);
+      refuseIntruders(context);
+    } catch (error) {
+      throw ioError(error, roots[0] as string, 'begin to undo');
+    }
+    onStart();
+    const line = lineOf('undo', found.transaction.id, context.plan);
+    await audited(fs, context.participants.roots, line, () => revert(context, additions, options.onProgress));
+    return endUndo(context, true);
+  });
 }
 
 /** Holds the database against what the rollback left; if that fails, one that cannot be read may be the reason. */

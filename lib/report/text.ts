@@ -4,6 +4,8 @@
  * Everything here takes values and gives strings; nothing looks at the terminal or the environment.
  */
 
+export { shellCommand, shellQuote } from '../format/shell-word.ts';
+
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
 /** How a text is to be laid out. */
@@ -82,21 +84,6 @@ export function printable(text: string): string {
     if (c === '\t') return '\\t';
     return `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`;
   });
-}
-
-/** One argument as a POSIX shell (bash for control characters) reads it back. */
-export function shellQuote(argument: string): string {
-  if (/^[\p{L}\p{N}_@%+=:,./-]+$/u.test(argument)) return argument;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  if (/[\u0000-\u001f\u007f-\u009f]/.test(argument)) {
-    return `$'${printable(argument.replace(/[\\']/g, '\\$&'))}'`;
-  }
-  return `'${argument.replaceAll("'", "'\\''")}'`;
-}
-
-/** A whole command line, ready to be pasted. */
-export function shellCommand(words: readonly string[]): string {
-  return words.map(shellQuote).join(' ');
 }
 
 /** Breaks a text at spaces into lines of at most `width` columns; a longer word gets a line of its own. */

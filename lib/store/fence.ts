@@ -1,58 +1,172 @@
 /**
- * What keeps the engine out while a transaction is open: locks whose text the engine cannot parse, so that it
- * refuses and prints it, and bolts, files whose name makes it refuse even when somebody has removed the locks.
+ * Fences: locks whose text the engine cannot parse, so that it refuses and prints it. They keep the engine out while a
+ * transaction is open. A fence names its transaction, which alone lowers it, and the number of its roots.
+ *
+ * - What a fence replaces is moved aside first, and looked at there; then the fence gets its name by a link, which
+ *   replaces nothing. So the lock of a process that came in between is never lost, and the fence gives way to it.
+ * - For two system calls there is no lock. Fences are raised before the intent, and again by who finds one gone.
  */
 import { join } from 'node:path';
-import { hasErrno } from '../errors.ts';
-import { isTableName } from '../format/file-names.ts';
-import { createFileDurably, writeFileDurably } from './durable-files.ts';
+import { hasErrno, RollbackError } from '../errors.ts';
+import { shellCommand } from '../format/shell-word.ts';
+import { createFileDurably, removeQuietly, temporaryName } from './durable-files.ts';
 import type { DurableFs } from './durable-fs.ts';
-import { LOCK_FILE } from './lock.ts';
-import { listDirectory, lstatOrNull, SEGMENTS_DIR } from './roots.ts';
+import { lockedError } from './lock-errors.ts';
+import { NO_LINKS } from './lock-files.ts';
+import { type ExaminedLock, examineLock, LOCK_FILE, sameFile } from './lock-state.ts';
+import { isProcessAlive } from './process-identity.ts';
+import { lstatOrNull } from './roots.ts';
 
-/**
- * The bolt: the engine reads a segment number from each `.keys` file before it does anything else, cannot read
- * one here, refuses, and prints this name.
- */
-export const BOLT_FILE = 'UNFINISHED-ROLLBACK--run-litt-rollback-resume.keys';
-
-const LOCK_TITLE = 'litt-rollback: ';
+const TITLE = 'litt-rollback: ';
 const MAX_LOCK_BYTES = 64 * 1024;
 /** The node's user must be able to read the text, whoever wrote it. */
 const LOCK_MODE = 0o644;
-const BOLT_MODE = 0o600;
+const ATTEMPTS = 10;
 
-/** The text of a lock that fails closed. No line of it begins with `PID: `, not even indented. */
-export function fenceText(id: string, at: Date): string {
+/** What a fence says. */
+export interface Fence {
+  readonly id: string;
+  readonly begunAt: Date;
+  /** As given by the person: the next step is a whole command. */
+  readonly roots: readonly string[];
+  readonly snapshotDir: string | null;
+}
+
+/** A fence that was found. */
+export interface FoundFence {
+  readonly path: string;
+  /** Null where the text is damaged. */
+  readonly id: string | null;
+  /** How many roots its transaction has; null where the text does not tell. */
+  readonly roots: number | null;
+}
+
+/** The text of a fence. No line of it begins with `PID: `, not even indented. */
+export function fenceText({ id, begunAt, roots, snapshotDir }: Fence): string {
+  const source = roots.flatMap((root) => ['--src', root]);
+  if (snapshotDir !== null) source.push('--snapshot-dir', snapshotDir);
   return [
-    `${LOCK_TITLE}a rollback of this database is under way or was interrupted. Do not start the node.`,
-    `Transaction ${id}, begun ${at.toISOString()}.`,
-    'Finish it:    litt-rollback resume --src EVERY-ROOT [--snapshot-dir DIR]',
-    'Take it back: litt-rollback undo --src EVERY-ROOT [--snapshot-dir DIR]',
+    `${TITLE}a rollback of this database is under way or was interrupted. Do not start the node.`,
+    `Transaction ${id}, begun ${begunAt.toISOString()}, ${roots.length} ${roots.length === 1 ? 'root' : 'roots'}.`,
+    `Finish it:    ${shellCommand(['litt-rollback', 'resume', ...source])}`,
+    `Take it back: ${shellCommand(['litt-rollback', 'undo', ...source])}`,
     '',
   ].join('\n');
 }
 
-/** Replaces the lock in a directory by one that fails closed; no instant is without a lock. */
-export function raiseFence(fs: DurableFs, dir: string, id: string, at: Date): void {
+/**
+ * Puts a fence in the place of a directory's lock, durably. It replaces what this process holds, a fence of the same
+ * transaction, and, where nothing is held, a lock of a dead process.
+ * @param owns whether the lock that lies there is held by the caller; null where no lock is held
+ * @throws RollbackError ERR_LOCKED, ERR_LOCK_UNREADABLE when it is another's, which then stays; raw errors
+ */
+export function raiseFence(
+  fs: DurableFs,
+  dir: string,
+  fence: Fence,
+  owns: ((dir: string) => boolean) | null = null,
+): void {
+  const path = join(dir, LOCK_FILE);
+  const temporary = temporaryName(path);
   const { uid, gid } = fs.lstat(dir);
-  writeFileDurably(fs, join(dir, LOCK_FILE), Buffer.from(fenceText(id, at)), {
-    mode: LOCK_MODE,
-    uid,
-    gid,
-  });
+  const text = Buffer.from(fenceText(fence));
+  if (isFencedBy(fs, dir, fence.id)) {
+    // It may be that of a killed process, and not durable yet.
+    fs.fsyncDir(dir);
+    return;
+  }
+  removeQuietly(fs, temporary);
+  createFileDurably(fs, temporary, text, { mode: LOCK_MODE, uid, gid });
+  try {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const found = examineLock(fs, path, isProcessAlive);
+      if (found !== null) refuseUnlessReplaceable(dir, found, fence.id, owns);
+      else if (owns !== null) throw lockGoneError(path);
+      if (exchange(fs, temporary, path, found)) break;
+      if (attempt === ATTEMPTS - 1) throw changingHandsError(path);
+    }
+  } catch (error) {
+    removeQuietly(fs, temporary);
+    throw error;
+  }
+  fs.fsyncDir(dir);
 }
 
-/** Whether the directory's lock is one of ours that fails closed. */
+function refuseUnlessReplaceable(
+  dir: string,
+  { lock }: ExaminedLock,
+  id: string,
+  owns: ((dir: string) => boolean) | null,
+): void {
+  const fence = fenceOf(lock.path, lock.text ?? '');
+  if (fence !== null && fence.id !== id) throw fenceOfAnotherError(lock.path);
+  if (fence !== null) return;
+  if (owns === null ? lock.state === 'stale' : owns(dir)) return;
+  throw lockedError(dir, lock);
+}
+
+/** False when another process has put its lock there since it was examined: that one is in its place again. */
+function exchange(fs: DurableFs, temporary: string, path: string, found: ExaminedLock | null): boolean {
+  if (found === null) return linkIfFree(fs, temporary, path);
+  const aside = replacedName(path);
+  try {
+    // The cheap look first: it keeps the moment in which a living lock could be moved to two system calls.
+    if (!sameFile(fs.lstat(path), found.stat)) return false;
+    fs.rename(path, aside);
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return false;
+    throw error;
+  }
+  if (!sameFile(fs.lstat(aside), found.stat)) {
+    linkIfFree(fs, aside, path);
+    removeQuietly(fs, aside);
+    return false;
+  }
+  const isRaised = linkIfFree(fs, temporary, path);
+  fs.unlink(aside);
+  return isRaised;
+}
+
+/** Where `exchange` keeps what it replaces for a moment. */
+export function replacedName(path: string): string {
+  return temporaryName(`${path}.replaced`);
+}
+
+/** Moves a file to a name that is free; false when it is taken. */
+function linkIfFree(fs: DurableFs, from: string, to: string): boolean {
+  try {
+    fs.link(from, to);
+    fs.unlink(from);
+    return true;
+  } catch (error) {
+    if (hasErrno(error, 'EEXIST')) return false;
+    if (!hasErrno(error, ...NO_LINKS)) throw error;
+    if (lstatOrNull(fs, to) !== null) return false;
+    fs.rename(from, to);
+    return true;
+  }
+}
+
+/** The fence of a directory; null where its lock is none of ours that fails closed. */
+export function fenceIn(fs: DurableFs, dir: string): FoundFence | null {
+  const text = lockText(fs, dir);
+  return text === null ? null : fenceOf(join(dir, LOCK_FILE), text);
+}
+
+function fenceOf(path: string, text: string): FoundFence | null {
+  if (!text.startsWith(TITLE)) return null;
+  const [, id = null, roots] = /^Transaction ([0-9a-f-]{36}),(?:.*, (\d{1,5}) roots?\.$)?/m.exec(text) ?? [];
+  return { path, id, roots: roots === undefined ? null : Number(roots) };
+}
+
+/** Whether the directory's lock is a fence. */
 export function isFenced(fs: DurableFs, dir: string): boolean {
-  const text = lockText(fs, dir);
-  return text?.startsWith(LOCK_TITLE) ?? false;
+  return fenceIn(fs, dir) !== null;
 }
 
-/** Whether the directory's lock is the closed one of this transaction. */
+/** Whether the directory's lock is the fence of this transaction. */
 export function isFencedBy(fs: DurableFs, dir: string, id: string): boolean {
-  const text = lockText(fs, dir);
-  return text?.startsWith(LOCK_TITLE) === true && text.includes(`Transaction ${id},`);
+  return fenceIn(fs, dir)?.id === id;
 }
 
 function lockText(fs: DurableFs, dir: string): string | null {
@@ -75,44 +189,48 @@ function lockText(fs: DurableFs, dir: string): string | null {
 }
 
 /**
- * Removes the directory's lock, durably, if it is one of ours that fails closed. Where there is none, a killed process
- * may have removed it just now: that, too, is made durable.
+ * Removes the fence of a transaction, durably; one whose text is damaged counts as its own. Where there is none, a
+ * killed process may have removed it just now: that, too, is made durable.
+ * @param id null for the fence of any transaction
  */
-export function lowerFence(fs: DurableFs, dir: string): void {
-  if (isFenced(fs, dir)) fs.unlink(join(dir, LOCK_FILE));
+export function lowerFence(fs: DurableFs, dir: string, id: string | null): void {
+  const fence = fenceIn(fs, dir);
+  if (fence !== null && (id === null || fence.id === null || fence.id === id)) fs.unlink(fence.path);
   fs.fsyncDir(dir);
 }
 
-/** Puts the bolt into a segments directory; its directory is synced. */
-export function placeBolt(fs: DurableFs, segmentsDir: string): void {
-  const { uid, gid } = fs.lstat(segmentsDir);
-  const path = join(segmentsDir, BOLT_FILE);
-  if (lstatOrNull(fs, path) === null) {
-    createFileDurably(fs, path, Buffer.alloc(0), { mode: BOLT_MODE, uid, gid });
-  }
-  fs.fsyncDir(segmentsDir);
+function fenceOfAnotherError(path: string): RollbackError {
+  return new RollbackError(
+    'ERR_LOCKED',
+    {
+      what: 'Another rollback of this database has begun meanwhile',
+      why: 'Two at once would mix their results',
+      next: 'Wait for the other one, then look at `litt-rollback status`',
+    },
+    { path },
+  );
 }
 
-/** Removes the bolt from a segments directory, durably, also where a killed process has removed it just now. */
-export function removeBolt(fs: DurableFs, segmentsDir: string): void {
-  const path = join(segmentsDir, BOLT_FILE);
-  if (lstatOrNull(fs, path) !== null) fs.unlink(path);
-  fs.fsyncDir(segmentsDir);
+function lockGoneError(path: string): RollbackError {
+  return new RollbackError(
+    'ERR_LOCKED',
+    {
+      what: 'The lock that this run had taken is gone',
+      why: 'Whoever removed it may have opened the database',
+      next: 'Make sure that nothing has the database open, then run the same command again',
+    },
+    { path },
+  );
 }
 
-/** The first bolt in a root; null without one. */
-export function boltIn(fs: DurableFs, root: string): string | null {
-  const paths = possibleTables(fs, root).map((name) => join(root, name, SEGMENTS_DIR, BOLT_FILE));
-  return paths.find((path) => lstatOrNull(fs, path) !== null) ?? null;
-}
-
-/** What may be a table of a directory, by its name: `lost+found`, say, is none, and closed to everybody but root. */
-export function possibleTables(fs: DurableFs, dir: string): string[] {
-  return listDirectory(fs, dir).filter(isTableName);
-}
-
-/** The segments directories of a table, one for each root that has the table. */
-export function segmentsDirs(fs: DurableFs, roots: readonly string[], table: string): string[] {
-  const dirs = roots.map((root) => join(root, table, SEGMENTS_DIR));
-  return dirs.filter((dir) => lstatOrNull(fs, dir)?.kind === 'directory');
+function changingHandsError(path: string): RollbackError {
+  return new RollbackError(
+    'ERR_LOCKED',
+    {
+      what: 'The lock changes hands faster than it can be replaced',
+      why: 'Some process starts and stops with this database',
+      next: 'Stop the node and whatever restarts it, then run the same command again',
+    },
+    { path },
+  );
 }

@@ -1,5 +1,6 @@
 /** The locks of one database: every root, and the snapshot directory with the tables below it. */
 import { join } from 'node:path';
+import { ioError, RollbackError } from '../errors.ts';
 import { notePhase } from '../phases.ts';
 import { realFs } from './durable-fs.ts';
 import { findTables } from './find-tables.ts';
@@ -33,6 +34,7 @@ export async function lockDatabase(dirs: readonly string[], snapshotDir?: string
   return {
     dirs: locks.dirs,
     paths: locks.paths,
+    owns: (dir) => locks.owns(dir),
     release: () => {
       locks.release();
       forget();
@@ -46,24 +48,49 @@ export async function lockDatabase(dirs: readonly string[], snapshotDir?: string
 
 /**
  * Does work under the locks of a database, and gives them back on every way out: stale locks are put back as they were
- * unless `changesBegin` was called, right before the first change.
+ * unless `changesBegin` was called, right before the first change. A lock that cannot be given back is told beside the
+ * failure of the work, never in its place.
+ * @param stands what becomes of the result of work that succeeded when a lock stays; without it ERR_IO
  * @throws RollbackError as lockDatabase, ERR_IO when a lock stays; what the work throws
  */
 export async function withLocks<T>(
   dirs: readonly string[],
   snapshotDir: string | undefined,
   work: (locks: LockSet, changesBegin: () => void) => T | Promise<T>,
+  stands?: (result: T, failure: RollbackError) => T,
 ): Promise<T> {
   const locks = await lockDatabase(dirs, snapshotDir);
   let changed = false;
+  let result: T;
   try {
     // A signal that came while the locks were being taken is delivered, in two turns, before the work begins.
     for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
-    return await work(locks, () => {
+    result = await work(locks, () => {
       changed = true;
     });
-  } finally {
+  } catch (error) {
+    const failure = failureOf(locks, changed);
+    throw failure !== null && error instanceof RollbackError ? error.also(failure) : error;
+  }
+  const failure = failureOf(locks, changed);
+  if (failure === null) return result;
+  if (stands !== undefined) return stands(result, failure);
+  const { what, why, place, cause } = failure;
+  throw new RollbackError(
+    'ERR_IO',
+    { what, why: `Everything else is done. ${why}`, next: failure.next },
+    place,
+    cause,
+  );
+}
+
+/** Gives locks back; what hinders that, or null. */
+function failureOf(locks: LockSet, changed: boolean): RollbackError | null {
+  try {
     if (changed) locks.release();
     else locks.restore();
+    return null;
+  } catch (error) {
+    return ioError(error, locks.paths[0] ?? '', 'give the locks back');
   }
 }

@@ -19,7 +19,7 @@ import { othersHaveLockAside, temporaryLockName } from './lock-temporaries.ts';
 import { isProcessAlive } from './process-identity.ts';
 
 /** What `link` answers where the file system has no hard links. */
-const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
+export const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 
 /** How long to let another process finish what it does with the lock (milliseconds). */
 export const RACE_PAUSE = 5;
@@ -168,7 +168,7 @@ export function giveBack(
       if (!putBackStale || lock.stale === null || !replaceByStale(fs, lock, lock.stale)) fs.unlink(lock.path);
     } catch (error) {
       if (hasErrno(error, 'ENOENT')) continue;
-      const state = 'Everything else is done; once this process has ended, the engine takes such a lock over';
+      const state = 'Once this process has ended, the engine takes such a lock over';
       failure ??= ioError(error, lock.path, 'remove the lock file', state);
     }
   }
@@ -184,7 +184,7 @@ function waitUntilSettled(fs: DurableFs, lock: HeldLock): void {
 }
 
 /** Inode numbers are reused and a lock may be rewritten in place with another text: both must agree. */
-function isOurs(fs: DurableFs, lock: HeldLock): boolean {
+export function isOurs(fs: DurableFs, lock: HeldLock): boolean {
   try {
     const now = fs.lstat(lock.path);
     if (now.ino !== lock.stat.ino || now.dev !== lock.stat.dev) return false;

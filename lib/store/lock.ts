@@ -30,6 +30,8 @@ export interface LockSet {
    * change (to the microsecond). For runs that changed nothing.
    */
   restore(): void;
+  /** Whether the lock of this directory is still the file that was put there, with the same text. */
+  owns(dir: string): boolean;
 }
 
 /** For tests: how to tell a living process, and the time. */
@@ -95,6 +97,10 @@ class HeldLocks implements LockSet {
 
   restore(): void {
     this.#end(true);
+  }
+
+  owns(dir: string): boolean {
+    return this.#held.some((lock) => lock.dir === dir && files.isOurs(this.#fs, lock));
   }
 
   #end(putBackStale: boolean): void {

@@ -1,40 +1,94 @@
-/** Notices, cheaply and without trusting anything, that a transaction is open in some root. */
+/** Notices that a transaction is open, before anything else is done with its roots. */
 import { join } from 'node:path';
 import { RollbackError } from '../errors.ts';
-import { areaIds, areaPath, COMMITTED_MARK, hasUndoData, JOURNAL_FILE, UNDO_FILE } from './area.ts';
+import { shellCommand } from '../format/shell-word.ts';
+import {
+  areaIds,
+  areaPath,
+  COMMITTED_MARK,
+  discardedAreas,
+  hasUndoData,
+  JOURNAL_FILE,
+  UNDO_FILE,
+} from './area.ts';
+import { boltIn } from './bolt.ts';
+import { claimedError, claimIn, workerOf } from './claim-file.ts';
 import type { DurableFs } from './durable-fs.ts';
-import { boltIn, isFenced } from './fence.ts';
-import { LOCK_FILE } from './lock.ts';
+import { fenceIn } from './fence.ts';
 import { lstatOrNull } from './roots.ts';
+
+/** What shows that a transaction is open. */
+export interface OpenTrace {
+  readonly path: string;
+  /** Whether its journal is gone, though it exists as long as a fence or a bolt does. */
+  readonly isLost: boolean;
+}
 
 /**
  * Refuses roots in which a rollback was begun and not ended. Roots are real paths.
- * @throws RollbackError ERR_UNFINISHED
+ * @throws RollbackError ERR_LOCKED while another call works on it, ERR_JOURNAL when its journal is gone, ERR_UNFINISHED
  */
 export function refuseUnfinished(fs: DurableFs, roots: readonly string[]): void {
   for (const root of roots) {
     const trace = traceOfOpen(fs, root);
     if (trace === null) continue;
+    for (const id of areaIds(fs, root)) refuseAtWorkOn(fs, areaPath(root, id));
+    if (trace.isLost) throw lostJournalError(trace.path);
+    const source = roots.flatMap((r) => ['--src', r]);
     throw new RollbackError(
       'ERR_UNFINISHED',
       {
         what: 'A rollback of this database is not finished',
-        why: 'The database is part-way and shut; the engine refuses it too',
-        next: 'Run `litt-rollback resume` with every root to finish it, or `litt-rollback undo` to take it back',
+        why: 'The database is half rolled back and locked; the engine refuses it too',
+        next: `Finish it with \`${shellCommand(['litt-rollback', 'resume', ...source])}\`, or take it back with \`${shellCommand(['litt-rollback', 'undo', ...source])}\``,
       },
-      { path: trace },
+      { path: trace.path },
     );
   }
 }
 
-/** What shows that a transaction is open: a journal, a lock that fails closed, a bolt; null when nothing does. */
-export function traceOfOpen(fs: DurableFs, root: string): string | null {
+function refuseAtWorkOn(fs: DurableFs, area: string): void {
+  const claim = claimIn(fs, area);
+  if (claim?.liveness === 'running') throw claimedError(claim.path, workerOf(claim));
+}
+
+/** What shows that a transaction is open: a journal, a fence, a bolt; null when nothing does. */
+export function traceOfOpen(fs: DurableFs, root: string): OpenTrace | null {
   for (const id of areaIds(fs, root)) {
     const area = areaPath(root, id);
     const has = (name: string): boolean => lstatOrNull(fs, join(area, name)) !== null;
-    if (has(JOURNAL_FILE)) return join(area, JOURNAL_FILE);
+    if (has(JOURNAL_FILE)) return { path: join(area, JOURNAL_FILE), isLost: false };
     // Somebody has removed the document.
-    if (!has(UNDO_FILE) && (has(COMMITTED_MARK) || hasUndoData(fs, area))) return area;
+    if (!has(UNDO_FILE) && (has(COMMITTED_MARK) || hasUndoData(fs, area)))
+      return { path: area, isLost: true };
   }
-  return isFenced(fs, root) ? join(root, LOCK_FILE) : boltIn(fs, root);
+  const fence = fenceIn(fs, root);
+  if (fence !== null) return { path: fence.path, isLost: !isKnown(fs, root, fence.id) };
+  const bolt = boltIn(fs, root);
+  return bolt === null ? null : { path: bolt.path, isLost: !isKnown(fs, root, bolt.owner) };
+}
+
+/**
+ * Whether a directory knows a transaction: its area is made before the first fence, and is out of sight, but not gone,
+ * until the last one is lowered. Without an id nothing can be said.
+ */
+export function isKnown(fs: DurableFs, dir: string, id: string | null): boolean {
+  if (id === null) return true;
+  return areaIds(fs, dir).includes(id) || discardedAreas(fs, dir).some((area) => area.includes(id));
+}
+
+/**
+ * The refusal of a run that does not know what was changed: somebody has damaged or removed a journal of which steps
+ * were carried out.
+ */
+export function lostJournalError(path: string): RollbackError {
+  return new RollbackError(
+    'ERR_JOURNAL',
+    {
+      what: 'The journal of this rollback is damaged or gone',
+      why: 'Files may have been changed, and nothing else tells which: going on could open a database that is mixed',
+      next: 'Put the `.litt-rollback` directory back as it was, or restore the database from a backup into empty directories',
+    },
+    { path },
+  );
 }

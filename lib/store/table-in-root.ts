@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { hasErrno, ioError, RollbackError } from '../errors.ts';
 import { parseSegmentFileName } from '../format/file-names.ts';
 import { parseWatermark, WATERMARK_FILE } from '../format/watermark.ts';
+import { BOLT_FILE } from './bolt.ts';
 import type { SegmentParts } from './chain.ts';
 import { readSmallFile } from './durable-files.ts';
 import type { DurableFs, FileStat } from './durable-fs.ts';
-import { BOLT_FILE } from './fence.ts';
 import { listDirectory, lstatOrNull, SEGMENTS_DIR } from './roots.ts';
 import type { FileInfo, KeymapInfo, SnapshotInfo } from './types.ts';
 

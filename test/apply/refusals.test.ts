@@ -18,7 +18,7 @@ async function applyOn(name: string, change: Partial<DurableFs>) {
   const plan = await planRollback(planOptions(unpacked));
   const before = treeOf(unpacked.dir);
   const locks = await lockDatabase(plan.roots, plan.snapshotDir ?? undefined);
-  const error = await rejection(applyWith({ ...realFs, ...change }, plan, locks.dirs));
+  const error = await rejection(applyWith({ ...realFs, ...change }, plan, locks));
   locks.restore();
   return { error, before, dir: unpacked.dir };
 }

@@ -1,6 +1,6 @@
 /** Claims of a transaction's areas. */
 import { expect } from 'chai';
-import { claimAreas } from '../../lib/journal/claim.ts';
+import { Call } from '../../lib/journal/claim.ts';
 import { makeArea } from '../../lib/store/area.ts';
 import { FaultyFs, isSync } from '../proof/simulator/faulty-fs.ts';
 import { MemoryFs } from '../proof/simulator/memory-fs.ts';
@@ -15,7 +15,7 @@ describe('journal/claim', () => {
     inner.chown('/r', NODE, NODE);
     const area = makeArea(inner, '/r', ID);
     const fs = new FaultyFs(inner);
-    claimAreas(fs, ['/r'], ID);
+    new Call().claimAreas(fs, ['/r'], ID);
     expect(inner.lstat(`${area}/runner.1`).uid).to.equal(NODE);
     expect(fs.ops.filter(isSync)).to.deep.equal([]);
   });

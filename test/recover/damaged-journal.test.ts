@@ -7,7 +7,7 @@ import { existsSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSy
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { RollbackError, rollbackStatus } from '../../lib/index.ts';
-import { BOLT_FILE } from '../../lib/store/fence.ts';
+import { BOLT_FILE } from '../../lib/store/bolt.ts';
 import {
   apply,
   applyWithoutUndo,

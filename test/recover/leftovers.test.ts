@@ -6,14 +6,17 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { encodeChecksummed } from '../../lib/format/checksummed-json.ts';
 import { resumeRollback, rollbackStatus, undoRollback } from '../../lib/index.ts';
+import { BOLT_FILE } from '../../lib/store/bolt.ts';
 import { realFs } from '../../lib/store/durable-fs.ts';
-import { BOLT_FILE, raiseFence } from '../../lib/store/fence.ts';
+import { type Fence, raiseFence } from '../../lib/store/fence.ts';
 import { thisProcess } from '../../lib/store/process-identity.ts';
 import { apply, die, type Trial, Trials } from '../helpers/interruptions.ts';
 import { rejection } from '../helpers/refusals.ts';
 import { treeDifferences, treeOf } from '../helpers/tree.ts';
 
 const ID = '01234567-89ab-4cde-8f01-23456789abcd';
+
+const fence = (root: string): Fence => ({ id: ID, begunAt: new Date(), roots: [root], snapshotDir: null });
 
 describe('what an interrupted run leaves', () => {
   const trials = Trials.forSuite('many-roots');
@@ -24,7 +27,10 @@ describe('what an interrupted run leaves', () => {
     return path;
   };
   const LEFT: Readonly<Record<string, (root: string) => void>> = {
-    'a lock that fails closed': (root) => raiseFence(realFs, root, ID, new Date()),
+    'a fence': (root) => {
+      area(root);
+      raiseFence(realFs, root, fence(root));
+    },
     'an area without a document': (root) => area(root),
     'a half-written document': (root) =>
       writeFileSync(join(area(root), '.journal.json.litt-rollback-tmp'), '{'),
@@ -62,6 +68,30 @@ describe('what an interrupted run leaves', () => {
     });
   }
 
+  it('is a lost journal where a fence names a transaction that the root does not know', async () => {
+    const trial = await trials.next();
+    raiseFence(realFs, trial.roots[1]!, fence(trial.roots[1]!));
+    const before = treeOf(trial.dir);
+    for (const run of [resumeRollback, undoRollback]) {
+      const error = await rejection(run(trial.roots));
+      expect(error.code).to.equal('ERR_JOURNAL');
+      expect(error.place.path).to.equal(join(trial.roots[1]!, 'litt.lock'));
+    }
+    expect(treeDifferences(before, treeOf(trial.dir))).to.deep.equal([]);
+    trial.end();
+  });
+
+  it('may belong to a journal in a root that was forgotten: the fence says how many there are', async () => {
+    const trial = await trials.next();
+    area(trial.roots[1]!);
+    raiseFence(realFs, trial.roots[1]!, { ...fence(trial.roots[1]!), roots: trial.roots });
+    const before = treeOf(trial.dir);
+    expect((await rejection(resumeRollback([trial.roots[1]!]))).code).to.equal('ERR_ROOTS_UNCERTAIN');
+    expect(treeDifferences(before, treeOf(trial.dir))).to.deep.equal([]);
+    expect((await resumeRollback(trial.roots)).action).to.equal('cleaned');
+    trial.end();
+  });
+
   it('is left alone while the process that is about to end still runs', async () => {
     const trial = await trials.next();
     const other = spawn('sleep', ['60'], { stdio: 'ignore' });
@@ -74,7 +104,7 @@ describe('what an interrupted run leaves', () => {
       encodeChecksummed({ ...thisProcess(), pid: other.pid, started }),
     );
     renameSync(join(root, '.litt-rollback', ID), join(root, '.litt-rollback', `trash-${ID}`));
-    raiseFence(realFs, root, ID, new Date());
+    raiseFence(realFs, root, fence(root));
     const before = treeOf(trial.dir);
     expect((await rejection(resumeRollback(trial.roots))).code).to.equal('ERR_LOCKED');
     expect(treeDifferences(before, treeOf(trial.dir))).to.deep.equal([]);
@@ -88,7 +118,8 @@ describe('what an interrupted run leaves', () => {
 
   it('is told by status: what keeps the database shut, and an area that says nothing', async () => {
     const trial = await trials.next();
-    LEFT['a lock that fails closed']!(trial.roots[0]!);
+    LEFT['an area out of sight']!(trial.roots[0]!);
+    raiseFence(realFs, trial.roots[0]!, fence(trial.roots[0]!));
     writeFileSync(join(trial.roots[1]!, 'blobs', 'segments', BOLT_FILE), '');
     LEFT['an area out of sight']!(trial.roots[2]!);
     LEFT['an area without a document']!(trial.roots[3]!);

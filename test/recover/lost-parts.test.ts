@@ -12,8 +12,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { decodeChecksummed, encodeChecksummed } from '../../lib/format/checksummed-json.ts';
 import { applyPlan, planRollback, purgeUndo, rollbackStatus, undoRollback } from '../../lib/index.ts';
+import { BOLT_FILE } from '../../lib/store/bolt.ts';
 import { realFs } from '../../lib/store/durable-fs.ts';
-import { BOLT_FILE } from '../../lib/store/fence.ts';
 import {
   apply,
   applyWithoutUndo,
@@ -190,9 +190,9 @@ describe('beside a rollback', () => {
     openByForce(trial);
     const { roots } = trial;
     const target = { kind: 'drop-last', groups: 1 } as const;
-    expect((await rejection(planRollback({ roots, target }))).code).to.equal('ERR_UNFINISHED');
-    expect((await rejection(applyPlan(trial.plan))).code).to.equal('ERR_UNFINISHED');
-    expect((await rejection(purgeUndo(roots))).code).to.equal('ERR_UNFINISHED');
+    expect((await rejection(planRollback({ roots, target }))).code).to.equal('ERR_JOURNAL');
+    expect((await rejection(applyPlan(trial.plan))).code).to.equal('ERR_JOURNAL');
+    expect((await rejection(purgeUndo(roots))).code).to.equal('ERR_JOURNAL');
     expect((await rejection(run(resume, trial))).code).to.equal('ERR_JOURNAL');
     trial.end();
   });

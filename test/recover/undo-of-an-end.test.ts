@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { applyWith } from '../../lib/apply/apply.ts';
 import { planRollback } from '../../lib/index.ts';
 import { undoOpen } from '../../lib/recover/undo.ts';
-import { BOLT_FILE } from '../../lib/store/fence.ts';
+import { BOLT_FILE } from '../../lib/store/bolt.ts';
 import { removeTempDir } from '../helpers/temp.ts';
 import { planOptions, unpackNamed } from '../helpers/transactions.ts';
 import { CrashNow, FaultyFs } from '../proof/simulator/faulty-fs.ts';

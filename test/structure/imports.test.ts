@@ -20,6 +20,7 @@ const WRITERS = [
   'lib/journal/transaction.ts',
   'lib/recover/revert.ts',
   'lib/store/area.ts',
+  'lib/store/bolt.ts',
   'lib/store/durable-files.ts',
   'lib/store/fence.ts',
   'lib/store/lock-files.ts',

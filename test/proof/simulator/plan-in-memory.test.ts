@@ -6,7 +6,7 @@ import { applyPlan, planRollback } from '../../../lib/index.ts';
 import { undoWith } from '../../../lib/recover/undo.ts';
 import { readDatabase } from '../../../lib/store/database.ts';
 import { realFs } from '../../../lib/store/durable-fs.ts';
-import { acquireLocks } from '../../../lib/store/lock.ts';
+import { acquireLocks, type LockSet } from '../../../lib/store/lock.ts';
 import { removeTempDir } from '../../helpers/temp.ts';
 import { planOptions, unpackNamed } from '../../helpers/transactions.ts';
 import { type Tree, treeOf } from '../../helpers/tree.ts';
@@ -28,10 +28,10 @@ function alike(tree: Tree): Record<string, unknown> {
 async function locked<T>(
   fs: MemoryFs,
   dirs: readonly string[],
-  work: (lockedDirs: readonly string[]) => Promise<T>,
+  work: (locks: LockSet) => Promise<T>,
 ): Promise<T> {
   const locks = acquireLocks(fs, dirs);
-  const result = await work(locks.dirs);
+  const result = await work(locks);
   locks.release();
   return result;
 }
@@ -45,7 +45,7 @@ describe('sim: a rollback in memory', () => {
       const fs = loadTree(unpacked.dir);
       expect(readDatabase(fs, plan.roots)).to.deep.equal(readDatabase(realFs, plan.roots));
       const dirs = plan.snapshotDir === null ? plan.roots : lockedBelow(plan.roots, plan.snapshotDir, fs);
-      const simulated = await locked(fs, dirs, (lockedDirs) => applyWith(fs, plan, lockedDirs));
+      const simulated = await locked(fs, dirs, (locks) => applyWith(fs, plan, locks));
       const real = await applyPlan(plan);
       expect(simulated).to.deep.equal(real);
       expect(alike(dump(fs, unpacked.dir))).to.deep.equal(alike(treeOf(unpacked.dir)));
@@ -60,9 +60,9 @@ describe('sim: a rollback in memory', () => {
     const plan = await planRollback(planOptions(unpacked));
     const fs = loadTree(unpacked.dir, { reflinks: true });
     const before = database(dump(fs, unpacked.dir, { identity: false }));
-    await locked(fs, plan.roots, (dirs) => applyWith(fs, plan, dirs));
+    await locked(fs, plan.roots, (locks) => applyWith(fs, plan, locks));
     expect(database(dump(fs, unpacked.dir, { identity: false }))).to.not.deep.equal(before);
-    await locked(fs, plan.roots, (dirs) => undoWith(fs, plan.roots, dirs));
+    await locked(fs, plan.roots, (locks) => undoWith(fs, plan.roots, locks));
     expect(database(dump(fs, unpacked.dir, { identity: false }))).to.deep.equal(before);
     removeTempDir(unpacked.dir);
   });

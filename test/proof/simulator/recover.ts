@@ -125,7 +125,7 @@ export class Judge {
       await resumeWith(fs, roots, options);
       if (how === 'resume') return true;
       const locks = acquireLocks(fs, lockedDirs);
-      await undoWith(fs, roots, locks.dirs, options);
+      await undoWith(fs, roots, locks, options);
       locks.release();
       return true;
     } catch (error) {

@@ -5,7 +5,7 @@ import { purgeWith } from '../../../lib/recover/purge.ts';
 import { resumeWith } from '../../../lib/recover/resume.ts';
 import { undoOpen, undoWith } from '../../../lib/recover/undo.ts';
 import type { DurableFs } from '../../../lib/store/durable-fs.ts';
-import { acquireLocks } from '../../../lib/store/lock.ts';
+import { acquireLocks, type LockSet } from '../../../lib/store/lock.ts';
 import type { Claims, End, Promised } from './claims.ts';
 import { crashStates } from './crash-states.ts';
 import type { Fault } from './faulty-fs.ts';
@@ -58,7 +58,7 @@ export function applyRun(subject: Subject): Run {
     from: start,
     history: null,
     bare: null,
-    work: locked(subject, (fs, dirs) => applyWith(fs, plan, dirs, { keepUndo })),
+    work: locked(subject, (fs, locks) => applyWith(fs, plan, locks, { keepUndo })),
     promised: { end: 'after', kept: keepUndo ? 'all' : 'nothing', action: 'apply', remembered: true },
   };
 }
@@ -74,7 +74,7 @@ export function laterRuns(subject: Subject, applied: MemoryFs): Run[] {
       from: applied,
       history: null,
       bare: null,
-      work: locked(subject, (fs, dirs) => undoWith(fs, roots, dirs, { snapshotDir })),
+      work: locked(subject, (fs, locks) => undoWith(fs, roots, locks, { snapshotDir })),
       promised: { ...nothing, end: 'before', action: 'undo' },
     },
     {
@@ -82,7 +82,7 @@ export function laterRuns(subject: Subject, applied: MemoryFs): Run[] {
       from: applied,
       history: null,
       bare: null,
-      work: locked(subject, async (fs, dirs) => purgeWith(fs, dirs)),
+      work: locked(subject, async (fs, { dirs }) => purgeWith(fs, dirs)),
       promised: { ...nothing, end: 'after', action: 'purge' },
     },
   ];
@@ -227,11 +227,11 @@ export function wayOut(
 /** Does it under the locks, as a command does. */
 function locked(
   subject: Subject,
-  work: (fs: DurableFs, dirs: readonly string[]) => Promise<unknown>,
+  work: (fs: DurableFs, locks: LockSet) => Promise<unknown>,
 ): (fs: DurableFs) => Promise<void> {
   return async (fs) => {
     const locks = acquireLocks(fs, subject.lockedDirs);
-    await work(fs, locks.dirs);
+    await work(fs, locks);
     locks.release();
   };
 }

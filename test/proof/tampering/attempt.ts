@@ -100,13 +100,13 @@ async function inMemory(fs: MemoryFs, { stage, call, meanwhile }: Situation): Pr
   if (how === 'apply') {
     onceCommitted(fs, () => meanwhile?.(fs));
     const { plan, keepUndo } = stage.subject;
-    await applyWith(fs, plan, locks.dirs, { keepUndo });
+    await applyWith(fs, plan, locks, { keepUndo });
     return 'applied';
   }
   let isChanged = how === 'purge';
   try {
     if (how === 'purge') return `purged ${(await purgeWith(fs, locks.dirs, call.id)).purged.length}`;
-    await undoWith(fs, roots, locks.dirs, options, () => {
+    await undoWith(fs, roots, locks, options, () => {
       isChanged = true;
     });
     return 'undone';

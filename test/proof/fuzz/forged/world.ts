@@ -162,10 +162,10 @@ export async function bringTo(world: World, stage: Stage): Promise<void> {
         if (!String((error as Error).message).includes('EIO')) throw error;
       },
     );
-  await run(stops[stage], (fs) => applyWith(fs, plan, locks.dirs));
+  await run(stops[stage], (fs) => applyWith(fs, plan, locks));
   locks.release();
   if (stage !== 'undoing') return;
   const again = await lockDatabase(roots, snapshotDir);
-  await run(halfWay, (fs) => undoWith(fs, roots, again.dirs, { snapshotDir }));
+  await run(halfWay, (fs) => undoWith(fs, roots, again, { snapshotDir }));
   again.release();
 }

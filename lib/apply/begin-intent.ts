@@ -1,0 +1,58 @@
+/**
+ * Everything up to the durable intent. Whoever has come in between is noticed before the mark: then what was prepared is
+ * taken away again, and the other's files are left alone.
+ */
+import { ioError, RollbackError } from '../errors.ts';
+import type { Call } from '../journal/claim.ts';
+import { freeTrash } from '../journal/finish-run.ts';
+import { clearTransaction } from '../journal/sweep.ts';
+import { begin, prepareAreas, type TransactionContext } from '../journal/transaction.ts';
+
+/**
+ * Makes the intent of a transaction durable.
+ * @param check throws when the database is not as it was planned
+ * @throws RollbackError ERR_LOCKED, what `check` throws: nothing was changed, and nothing is left. ERR_IO says which of
+ *   three states it leaves: nothing prepared, shut without a change, or open
+ */
+export function beginIntent(
+  context: TransactionContext,
+  keepUndo: boolean,
+  call: Call,
+  check: () => void,
+): void {
+  const { fs, participants } = context;
+  const path = participants.roots[0] as string;
+  try {
+    prepareAreas(context);
+    call.claimAreas(fs, participants.dirs, participants.id);
+  } catch (error) {
+    const state = 'Nothing was changed; `litt-rollback resume` clears away what had been prepared';
+    throw ioError(error, path, 'begin the rollback', state);
+  }
+  try {
+    begin(context, keepUndo, new Date(), check);
+  } catch (error) {
+    if (isRefusal(error)) throw backOut(context, error);
+    const state =
+      'No segment was changed, but the database may be shut: repair the cause, then `litt-rollback resume` goes on from here';
+    throw ioError(error, path, 'begin the rollback', state);
+  }
+}
+
+function isRefusal(error: unknown): error is RollbackError {
+  return error instanceof RollbackError && ['locked', 'refused', 'damaged'].includes(error.kind);
+}
+
+/** Takes bolts, documents and fences of this transaction away; they are all its own, and no mark says that it began. */
+function backOut({ fs, participants }: TransactionContext, refusal: RollbackError): RollbackError {
+  try {
+    clearTransaction(fs, participants.dirs, participants.id);
+    freeTrash(fs, participants.dirs);
+    return refusal;
+  } catch (error) {
+    const state = 'No segment was changed: `litt-rollback resume` clears away what had been prepared';
+    return refusal.also(
+      ioError(error, participants.roots[0] as string, 'take back what was prepared', state),
+    );
+  }
+}

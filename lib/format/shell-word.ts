@@ -1,0 +1,24 @@
+/** Arguments of a command as a shell reads them back: a next step is a whole command. */
+
+/** One argument as a POSIX shell (bash for control characters) reads it back. */
+export function shellQuote(argument: string): string {
+  if (/^[\p{L}\p{N}_@%+=:,./-]+$/u.test(argument)) return argument;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(argument)) {
+    const escaped = argument.replace(/[\\']/g, '\\$&');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: see above
+    return `$'${escaped.replace(/[\u0000-\u001f\u007f-\u009f]/g, escapeControl)}'`;
+  }
+  return `'${argument.replaceAll("'", "'\\''")}'`;
+}
+
+function escapeControl(c: string): string {
+  if (c === '\n') return '\\n';
+  if (c === '\t') return '\\t';
+  return `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`;
+}
+
+/** A whole command line, ready to be pasted. */
+export function shellCommand(words: readonly string[]): string {
+  return words.map(shellQuote).join(' ');
+}
