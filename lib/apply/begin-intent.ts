@@ -32,7 +32,7 @@ export function beginIntent(
   try {
     begin(context, keepUndo, new Date(), check);
   } catch (error) {
-    if (isRefusal(error)) throw backOut(context, error);
+    if (isRefusal(error)) backOut(context, error);
     const state =
       'No segment was changed, but the database may be shut: repair the cause, then `litt-rollback resume` goes on from here';
     throw ioError(error, path, 'begin the rollback', state);
@@ -44,14 +44,13 @@ function isRefusal(error: unknown): error is RollbackError {
 }
 
 /** Takes bolts, documents and fences of this transaction away; they are all its own, and no mark says that it began. */
-function backOut({ fs, participants }: TransactionContext, refusal: RollbackError): RollbackError {
+function backOut({ fs, participants }: TransactionContext, refusal: RollbackError): never {
   try {
     clearTransaction(fs, participants.dirs, participants.id);
     freeTrash(fs, participants.dirs);
-    return refusal;
   } catch (error) {
     const state = 'No segment was changed: `litt-rollback resume` clears away what had been prepared';
-    return refusal.also(
+    throw refusal.also(
       ioError(error, participants.roots[0] as string, 'take back what was prepared', state),
     );
   }
