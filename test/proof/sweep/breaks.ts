@@ -120,7 +120,7 @@ const FORWARD_BREAKS: readonly Break[] = [
   },
   {
     name: 'removed without being kept',
-    edits: [{ file: FORWARD, from: 'this.fs.rename(path, kept);', to: 'this.fs.removeTree(path);' }],
+    edits: [{ file: FORWARD, from: 'this.fs.rename(path, undoCopy);', to: 'this.fs.removeTree(path);' }],
     sweep: 'kill',
     scenario: 'apply',
     at: STEPS,
@@ -130,8 +130,8 @@ const FORWARD_BREAKS: readonly Break[] = [
     edits: [
       {
         file: FORWARD,
-        from: 'if (source !== null) throw both(step, path, kept);',
-        to: 'throw both(step, path, kept);',
+        from: 'if (source !== null) throw keptAndPresentError(step, path, undoCopy);',
+        to: 'throw keptAndPresentError(step, path, undoCopy);',
       },
     ],
     sweep: 'kill',
