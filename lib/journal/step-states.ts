@@ -23,16 +23,25 @@ const MAX_REPLACED_BYTES = 4096;
 
 const KINDS = { 'remove-file': 'file', 'remove-link': 'link', 'remove-directory': 'directory' } as const;
 
+/** What is wrong with what is there, if the step may not remove it; null when it may. Raw errors. */
+export function problemOfRemovable(
+  fs: DurableFs,
+  step: Removal,
+  path: string,
+  stat: FileStat,
+): string | null {
+  const kind = KINDS[step.op];
+  if (stat.kind !== kind) return `is a ${stat.kind}, not a ${kind}`;
+  if (step.op === 'remove-file' && stat.size !== step.size)
+    return `has ${stat.size} bytes instead of ${step.size}`;
+  if (step.op === 'remove-link' && fs.readlink(path) !== step.target) return 'leads somewhere else now';
+  return null;
+}
+
 /** @throws RollbackError ERR_PLAN_STALE when what is there is not what the step removes; raw errors */
 export function refuseUnlessRemovable(fs: DurableFs, step: Removal, path: string, stat: FileStat): void {
-  const kind = KINDS[step.op];
-  if (stat.kind !== kind) throw staleFileError(step, path, `is a ${stat.kind}, not a ${kind}`);
-  if (step.op === 'remove-file' && stat.size !== step.size) {
-    throw staleFileError(step, path, `has ${stat.size} bytes instead of ${step.size}`);
-  }
-  if (step.op === 'remove-link' && fs.readlink(path) !== step.target) {
-    throw staleFileError(step, path, 'leads somewhere else now');
-  }
+  const problem = problemOfRemovable(fs, step, path, stat);
+  if (problem !== null) throw staleFileError(step, path, problem);
 }
 
 /** Whether this is the file as it was before the step; of one that may be long only the size is looked at. */

@@ -6,7 +6,7 @@ import { RollbackError } from '../errors.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { Step } from '../types.ts';
 import { stepsOf } from './run-steps.ts';
-import { isBefore, refuseUnlessRemovable } from './step-states.ts';
+import { isBefore, problemOfRemovable } from './step-states.ts';
 import type { TransactionContext } from './transaction.ts';
 
 /**
@@ -42,14 +42,7 @@ function keptOf(
     case 'remove-directory': {
       const path = at('removed');
       const stat = lstatOrNull(fs, path);
-      if (stat === null) return [path, 'is gone'];
-      try {
-        refuseUnlessRemovable(fs, step, path, stat);
-      } catch (error) {
-        if (error instanceof RollbackError) return [path, error.what.replace(/^A file /, '')];
-        throw error;
-      }
-      return [path, null];
+      return [path, stat === null ? 'is gone' : problemOfRemovable(fs, step, path, stat)];
     }
     case 'cut-file':
     case 'rewrite-keys':
