@@ -9,7 +9,7 @@ import { asCall, type Call } from '../journal/claim.ts';
 import { finishRun } from '../journal/finish-run.ts';
 import { type HeldDirs, heldDirs, refuseIntruders } from '../journal/intruders.ts';
 import { Participants, usesSnapshotDir } from '../journal/participants.ts';
-import type { StepCounts } from '../journal/run-steps.ts';
+import { NO_STEPS, type StepCounts } from '../journal/run-steps.ts';
 import type { TransactionContext } from '../journal/transaction.ts';
 import { digestOf, wasReadBack } from '../plan/digest.ts';
 import { compareFingerprints, fingerprintOf } from '../plan/fingerprint.ts';
@@ -115,7 +115,7 @@ export async function applyWith(
   const steps = plan.tables.flatMap((t) => t.steps);
   refuseImplausiblePlan(plan, tables, present);
   const keepUndo = options.keepUndo ?? true;
-  if (steps.length === 0) return outcomeOf(plan, { done: 0, alreadyDone: 0 }, false, []);
+  if (steps.length === 0) return outcomeOf(plan, NO_STEPS, false, []);
   const participants = new Participants(plan.id, plan.roots, usesSnapshotDir(plan) ? plan.snapshotDir : null);
   const context: TransactionContext = {
     fs,
@@ -204,7 +204,7 @@ function presentTables(fs: DurableFs, plan: RollbackPlan): readonly Table[] {
 
 function outcomeOf(
   plan: RollbackPlan,
-  counts: StepCounts,
+  counts: Readonly<StepCounts>,
   undoable: boolean,
   failures: readonly string[],
 ): Outcome {

@@ -50,8 +50,7 @@ function backOut({ fs, participants }: TransactionContext, refusal: RollbackErro
     freeTrash(fs, participants.dirs);
   } catch (error) {
     const state = 'No segment was changed: `litt-rollback resume` clears away what had been prepared';
-    throw refusal.also(
-      ioError(error, participants.roots[0] as string, 'take back what was prepared', state),
-    );
+    throw refusal.also(ioError(error, participants.roots[0] as string, 'take back what was prepared', state));
   }
+  throw refusal;
 }

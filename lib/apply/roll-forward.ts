@@ -1,6 +1,6 @@
 /** A transaction whose intent is durable, from its first step to its end: what apply and resume have in common. */
 import { randomUUID } from 'node:crypto';
-import { runForward, type StepCounts, stepsOf, unfinishedError } from '../journal/run-steps.ts';
+import { leavingOpen, NO_STEPS, runForward, type StepCounts } from '../journal/run-steps.ts';
 import { finishForward, type TransactionContext } from '../journal/transaction.ts';
 import { refuseNotReverted } from '../journal/undo-data.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
@@ -17,20 +17,18 @@ export async function rollForward(
   context: TransactionContext,
   onProgress: ((progress: Progress) => void) | undefined,
   stepsDone = false,
-): Promise<StepCounts> {
-  const { fs, participants, plan } = context;
-  let counts: StepCounts = { done: 0, alreadyDone: 0 };
+): Promise<Readonly<StepCounts>> {
+  const { fs, plan } = context;
+  let counts = NO_STEPS;
   if (stepsDone) refuseNotReverted(context);
   else {
     counts = await runForward(context, onProgress);
     await verifyResult(fs, plan, onProgress);
   }
-  try {
+  leavingOpen(context, counts, () => {
     rememberRoots(fs, plan);
     finishForward(context);
-  } catch (error) {
-    throw unfinishedError(error, participants.roots[0] as string, counts, stepsOf(context).length);
-  }
+  });
   return counts;
 }
 

@@ -13,6 +13,9 @@ export interface StepCounts {
   alreadyDone: number;
 }
 
+/** Before the first step. */
+export const NO_STEPS: Readonly<StepCounts> = { done: 0, alreadyDone: 0 };
+
 /** All steps of a plan, in order. */
 export function stepsOf(context: TransactionContext): Step[] {
   return context.plan.tables.flatMap((t) => t.steps);
@@ -65,7 +68,7 @@ async function run(
   flush: () => void,
   onProgress?: (p: Progress) => void,
 ): Promise<StepCounts> {
-  const counts: StepCounts = { done: 0, alreadyDone: 0 };
+  const counts: StepCounts = { ...NO_STEPS };
   let current = context.participants.roots[0] as string;
   try {
     await runSteps(steps, {
@@ -90,11 +93,29 @@ async function run(
   }
 }
 
+/**
+ * Does work that leaves the transaction open when it fails.
+ * @throws RollbackError ERR_UNFINISHED, ERR_IO
+ */
+export function leavingOpen(
+  context: TransactionContext,
+  counts: Readonly<StepCounts>,
+  work: () => void,
+): void {
+  try {
+    work();
+  } catch (error) {
+    // Somebody has come in between, and this run has given way.
+    if (error instanceof RollbackError && error.kind === 'locked') throw error;
+    throw unfinishedError(error, context.participants.roots[0] as string, counts, stepsOf(context).length);
+  }
+}
+
 /** The error of a transaction that stays open: what happened, and how to go on. */
-export function unfinishedError(
+function unfinishedError(
   error: unknown,
   path: string,
-  counts: StepCounts,
+  counts: Readonly<StepCounts>,
   total: number,
 ): RollbackError {
   const done = counts.done + counts.alreadyDone;

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
 import { RollbackError } from '../errors.ts';
 import type { AreaState } from '../journal/documents.ts';
-import { runBackward, stepsOf, unfinishedError } from '../journal/run-steps.ts';
+import { leavingOpen, NO_STEPS, runBackward } from '../journal/run-steps.ts';
 import { beginUndo, finishBackward, type TransactionContext } from '../journal/transaction.ts';
 import { relative, rootNumber } from '../plan/schema.ts';
 import { isTablePath, refuseLinkedParents } from '../plan/step-paths.ts';
@@ -22,18 +22,12 @@ export async function revert(
   additions: readonly Addition[],
   onProgress?: (p: Progress) => void,
 ): Promise<void> {
-  try {
+  leavingOpen(context, NO_STEPS, () => {
     beginUndo(context, { clear: additions }, new Date());
-  } catch (error) {
-    if (error instanceof RollbackError && error.kind === 'locked') throw error;
-    throw unfinishedError(
-      error,
-      context.participants.roots[0] as string,
-      { done: 0, alreadyDone: 0 },
-      stepsOf(context).length,
-    );
-  }
-  await revertSteps(context, additions, onProgress);
+    quarantine(context, additions);
+  });
+  const counts = await runBackward(context, onProgress);
+  leavingOpen(context, counts, () => finishBackward(context));
 }
 
 /** Goes on with taking back. */
@@ -60,30 +54,6 @@ function checkedAdditions(context: TransactionContext, mark: unknown): Addition[
     why: 'This program did not write it',
     next: 'Do not go on with this journal; restore the database from a backup',
   });
-}
-
-async function revertSteps(
-  context: TransactionContext,
-  additions: readonly Addition[],
-  onProgress?: (p: Progress) => void,
-): Promise<void> {
-  const { participants } = context;
-  try {
-    quarantine(context, additions);
-  } catch (error) {
-    throw unfinishedError(
-      error,
-      participants.roots[0] as string,
-      { done: 0, alreadyDone: 0 },
-      stepsOf(context).length,
-    );
-  }
-  const counts = await runBackward(context, onProgress);
-  try {
-    finishBackward(context);
-  } catch (error) {
-    throw unfinishedError(error, participants.roots[0] as string, counts, stepsOf(context).length);
-  }
 }
 
 /** Moves what the engine has made out of the way, if it is still the same file. */
