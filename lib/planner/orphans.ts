@@ -31,6 +31,11 @@ export function refuseUnmatchedOrphans(table: Table, dropOrphans: boolean): void
   if (odd !== undefined && !dropOrphans) throw orphanWithDataError(table, odd);
 }
 
+/** The incomplete segments at the newest end of a table. */
+export function newestOrphans(table: Table): number[] {
+  return table.orphans.filter((o) => o.end === 'highest').map((o) => o.index);
+}
+
 function orphanWithDataError(table: Table, orphan: Orphan): RollbackError {
   const side = orphan.end === 'lowest' ? 'oldest' : 'newest';
   return new RollbackError(

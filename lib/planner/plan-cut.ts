@@ -10,9 +10,10 @@ import type { Segment } from '../store/types.ts';
 import type { Step, TablePlan } from '../types.ts';
 import { checkKept, reportCount, reportFault, surveysOf } from './check-kept.ts';
 import type { TableContext } from './context.ts';
+import { newestOrphans } from './orphans.ts';
 import { describeSeal, metadataBytes, sealKept } from './seal.ts';
 import { finishTable } from './step-order.ts';
-import { cutFile, removeFile, removeSegment, sealMetadata, trimKeys } from './steps.ts';
+import { cutFile, removeOrphans, removeSegment, sealMetadata, trimKeys } from './steps.ts';
 import type { Fate } from './table-summary.ts';
 
 /**
@@ -30,17 +31,17 @@ export async function planCut(context: TableContext, walk: WalkResult, pivot: Pi
   const newer = walk.walked.filter((w) => w.segment.index > segment.index);
   const removed = newer.map((w) => ({ ...w, records: w.survey.records - w.survey.droppedRecords }));
   const sealOlder = sealKept(context, kept);
-  const orphans = orphanSteps(context);
+  const orphans = newestOrphans(table);
 
   const keptHere = prefix.records - prefix.droppedRecords;
   const goesHere = survey.records - survey.droppedRecords - keptHere;
   const removesRecords = goesHere > 0 || removed.some((r) => r.records > 0);
   const repairs =
     newer.some(needsRemoval) || !segment.metadata.sealed || interruptedCut(context, segment, survey);
-  const changes = removesRecords || repairs || orphans.newest.length > 0;
+  const changes = removesRecords || repairs || orphans.length > 0;
   const cut = changes ? cutPivot(context, segment, survey, prefix, pivot.groupEnd) : [];
   const gone = changes ? removed : [];
-  const goneIndices = [...gone.map((r) => r.segment.index), ...orphans.newestIndices];
+  const goneIndices = [...gone.map((r) => r.segment.index), ...orphans];
   const fate: Fate = {
     outcome: removesRecords ? 'cut' : 'nothing',
     kept,
@@ -54,11 +55,11 @@ export async function planCut(context: TableContext, walk: WalkResult, pivot: Pi
       ...(cut.length > 0 ? [segment.index] : []),
     ]),
     segmentSteps: [
-      ...orphans.newest,
+      ...removeOrphans(table, 'highest'),
       ...gone.flatMap((r) => removeSegment(table.name, r.segment, 'newer')),
       ...cut,
       ...sealOlder.steps,
-      ...orphans.oldest,
+      ...removeOrphans(table, 'lowest'),
     ],
   };
   return finishTable(context, fate, { emptied: false });
@@ -124,14 +125,4 @@ function cutPivot(
     context.notices.push(describeSeal(segment.index, survey.droppedRecords, survey.size - survey.end));
   }
   return steps;
-}
-
-function orphanSteps(context: TableContext): { newest: Step[]; oldest: Step[]; newestIndices: number[] } {
-  const { table } = context;
-  const stepsAt = (end: 'lowest' | 'highest'): Step[] =>
-    table.orphans
-      .filter((o) => o.end === end)
-      .flatMap((o) => o.files.map((f) => removeFile(table.name, f, 'orphan', o.index)));
-  const newestIndices = table.orphans.filter((o) => o.end === 'highest').map((o) => o.index);
-  return { newest: stepsAt('highest'), oldest: stepsAt('lowest'), newestIndices };
 }

@@ -17,13 +17,13 @@ import type { Segment } from '../store/types.ts';
 import type { TablePlan } from '../types.ts';
 import { checkKept, type KeptSegment, surveysOf } from './check-kept.ts';
 import type { TableContext } from './context.ts';
-import { refuseOrphansWithData, refuseUnmatchedOrphans } from './orphans.ts';
+import { newestOrphans, refuseOrphansWithData, refuseUnmatchedOrphans } from './orphans.ts';
 import { planCut } from './plan-cut.ts';
 import { sealKept } from './seal.ts';
 import { searchTable } from './search/search.ts';
 import { refuseMissingSnapshotDir } from './snapshots.ts';
 import { finishTable } from './step-order.ts';
-import { removeFile, removeSegment } from './steps.ts';
+import { removeOrphans, removeSegment } from './steps.ts';
 import type { Fate } from './table-summary.ts';
 
 /**
@@ -81,17 +81,14 @@ async function planKeep(context: TableContext, walk: WalkResult): Promise<TableP
   const { table } = context;
   const kept = await checkKept(context, table.segments, surveysOf(walk));
   const repairs = sealKept(context, kept);
-  const orphans = table.orphans.flatMap((o) =>
-    o.files.map((f) => removeFile(table.name, f, 'orphan', o.index)),
-  );
   const highest = table.segments.at(-1)?.index ?? null;
   const fate: Fate = {
     outcome: 'keep',
     kept,
     removed: [],
     highest,
-    firstChanged: lowestOf([...repairs.changed, ...highestOrphans(context)]),
-    segmentSteps: [...orphans, ...repairs.steps],
+    firstChanged: lowestOf([...repairs.changed, ...newestOrphans(table)]),
+    segmentSteps: [...removeOrphans(table), ...repairs.steps],
   };
   const emptied = highest === null && table.orphans.length > 0;
   return finishTable(context, fate, { emptied });
@@ -104,14 +101,10 @@ function planDelete(context: TableContext, walk: WalkResult): TablePlan {
   const newestFirst = [...table.segments].reverse();
   const surveys = surveysOf(walk);
   const removed = newestFirst.map((segment) => keptOf(segment, surveys));
-  const orphanFiles = (end: 'lowest' | 'highest') =>
-    table.orphans
-      .filter((o) => o.end === end)
-      .flatMap((o) => o.files.map((f) => removeFile(table.name, f, 'orphan', o.index)));
   const segmentSteps = [
-    ...orphanFiles('highest'),
+    ...removeOrphans(table, 'highest'),
     ...newestFirst.flatMap((s) => removeSegment(table.name, s, 'deleted')),
-    ...orphanFiles('lowest'),
+    ...removeOrphans(table, 'lowest'),
   ];
   const fate: Fate = {
     outcome: 'delete',
@@ -143,8 +136,4 @@ function refuseUncertainDelete(context: TableContext): void {
     },
     { table: table.name, segment: lowest },
   );
-}
-
-function highestOrphans(context: TableContext): number[] {
-  return context.table.orphans.filter((o) => o.end === 'highest').map((o) => o.index);
 }

@@ -1,7 +1,7 @@
 /** Builders of a plan's steps: each names one file and the exact states before and after. */
 import { encodeMetadata } from '../format/metadata.ts';
 import type { KeySurvey } from '../store/key-survey.ts';
-import type { FileInfo, KeymapInfo, Segment, SnapshotInfo, Table } from '../store/types.ts';
+import type { FileInfo, KeymapInfo, Orphan, Segment, SnapshotInfo, Table } from '../store/types.ts';
 import type {
   CutFileStep,
   RemoveDirectoryStep,
@@ -35,6 +35,12 @@ export function removeFile(
 export function removeSegment(table: string, segment: Segment, reason: RemoveFileStep['reason']): Step[] {
   const files = [segment.keys, ...segment.values, segment.metadataFile];
   return files.map((file) => removeFile(table, file, reason, segment.index));
+}
+
+/** Removes the incomplete segments at one end of a table, or at both ends. */
+export function removeOrphans(table: Table, end?: Orphan['end']): Step[] {
+  const orphans = table.orphans.filter((o) => end === undefined || o.end === end);
+  return orphans.flatMap((o) => o.files.map((file) => removeFile(table.name, file, 'orphan', o.index)));
 }
 
 /** Removes a directory that is derived, with all it holds. */
