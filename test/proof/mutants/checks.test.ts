@@ -58,6 +58,16 @@ describe('checks of journals', () => {
     expect(checksOf(text).texts).to.deep.equal([]);
   });
 
+  it('refuse by a text where a problem is told', () => {
+    const text =
+      "function problemOfA(a) { if (a.b) return 'is gone'; if (a.c) return `is old`; return null; }";
+    expect(checksOf(text).texts).to.deep.equal(['refuses a.b', 'refuses a.c']);
+    expect(checksOf("function nameOfA(a) { if (a.b) return 'is gone'; return null; }").texts).to.deep.equal(
+      [],
+    );
+    expect(checksOf('function problemOfA(a) { if (a.b) return a.c; return null; }').texts).to.deep.equal([]);
+  });
+
   it('get switches that do as they are told', () => {
     const text = 'function f(a, b) { if (a) throw 1; refuseIt(b); if (b) return 2; throw 3; }';
     const { found } = checksOf(text);

@@ -4,7 +4,8 @@
  * A check is the condition of an `if` that throws, or of one that leads past a refusal that follows at once. Each part
  * that can be left out by itself is one: of `a || b` in front of a throw there are two. So is a call, made for nothing
  * but its refusal, of a function whose name says that it refuses, requires, claims or verifies. What reads documents
- * refuses by giving null. An error that is thrown on was refused by whoever has thrown it.
+ * refuses by giving null, a function named `problemOf…` by giving a text. An error that is thrown on was refused by
+ * whoever has thrown it.
  */
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -27,6 +28,7 @@ export interface Guarded {
 
 const READERS = /^lib\/(store\/area|format\/[^/]+)\.ts$/;
 const CALLS = /^(refuse|require|claim|verify)[A-Z]/;
+const TELLERS = /^problemOf[A-Z]/;
 
 /** The checks of those files of a project whose paths fit. */
 export function findChecks(dir: string, wanted: RegExp): Guarded[] {
@@ -79,7 +81,8 @@ class Finder {
     const last = ast.isBlock(statement) ? statement.statements.at(-1) : statement;
     if (last === undefined) return false;
     if (ast.isThrowStatement(last)) return !isCaught(last);
-    return this.isReader && ast.isReturnStatement(last) && last.expression?.getText() === 'null';
+    if (!ast.isReturnStatement(last)) return false;
+    return (this.isReader && last.expression?.getText() === 'null') || tellsProblem(last);
   }
 
   /** Whether an `if` leaves, and right behind it, but for declarations, is a refusal. */
@@ -97,6 +100,15 @@ class Finder {
 function leaves(statement: ast.Node): boolean {
   if (!ast.isReturnStatement(statement)) return ast.isContinueStatement(statement);
   return statement.expression === undefined || !ast.isCallExpression(statement.expression);
+}
+
+/** Whether a text is returned by a function whose name says that this is a problem. */
+function tellsProblem({ expression, parent }: ast.ReturnStatement): boolean {
+  if (expression === undefined || !/^['`]/.test(expression.getText())) return false;
+  for (let at: ast.Node | undefined = parent; at !== undefined; at = at.parent) {
+    if (ast.isFunctionDeclaration(at)) return TELLERS.test(at.name?.getText() ?? '');
+  }
+  return false;
 }
 
 /** Whether what is thrown is what was caught. */
