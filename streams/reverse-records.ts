@@ -7,6 +7,7 @@
  */
 import { transform } from 'through2';
 import { indexRecords, roomFor } from '../lib/format/key-records.ts';
+import { partitionPoint } from '../lib/format/partition-point.ts';
 import type { DurableFs } from '../lib/store/durable-fs.ts';
 import { blockEnd, type KeySurvey, type SurveyOptions, surveyKeys } from '../lib/store/key-survey.ts';
 import { breatheSometimes, openForReading, readFully, viewOf } from '../lib/store/reading.ts';
@@ -142,12 +143,5 @@ function leaveOut(survey: KeySurvey, base: number, offsets: Int32Array, whole: n
 
 /** Index of the first dropped range that ends behind `offset`. */
 function firstRangeBehind(survey: KeySurvey, offset: number): number {
-  let low = 0;
-  let high = survey.dropped.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((survey.dropped[middle]?.end as number) <= offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return partitionPoint(survey.dropped.length, (i) => (survey.dropped[i]?.end as number) <= offset);
 }

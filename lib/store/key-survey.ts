@@ -4,6 +4,7 @@
  * hold?" needs no second pass. Memory: a few numbers for each block, whatever the file's size.
  */
 import type { KeyRun } from '../format/key-records.ts';
+import { partitionPoint } from '../format/partition-point.ts';
 import { BlockReader, DEFAULT_BLOCK_BYTES } from './block-reader.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { KeyScan } from './key-scan.ts';
@@ -201,12 +202,6 @@ export function blockEnd(survey: KeySurvey, i: number): number {
 
 /** Index of the block that holds `offset` (the last one that starts at or before it). */
 export function blockIndexAt(survey: KeySurvey, offset: number): number {
-  let low = 0;
-  let high = survey.blockStarts.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if ((survey.blockStarts[middle] as number) <= offset) low = middle;
-    else high = middle - 1;
-  }
-  return low;
+  const { blockStarts } = survey;
+  return Math.max(0, partitionPoint(blockStarts.length, (i) => (blockStarts[i] as number) <= offset) - 1);
 }

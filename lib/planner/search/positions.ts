@@ -1,6 +1,7 @@
 /** Targets that come down to a place: everything before it stays. */
 import type { Position } from '../../../streams/forward-runs.ts';
 import type { BatchMatcher, RecordBatch } from '../../../streams/record-batch.ts';
+import { partitionPoint } from '../../format/partition-point.ts';
 
 /** Accepts the newest record before a place, which must be the beginning of a group. */
 export function matcherBefore(
@@ -18,12 +19,5 @@ export function matcherBefore(
 
 /** How many records of a batch begin before position `limit` of its buffer. */
 function countBefore({ offsets, count }: RecordBatch, limit: number): number {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((offsets[middle] as number) < limit) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return partitionPoint(count, (i) => (offsets[i] as number) < limit);
 }
