@@ -13,10 +13,12 @@
  * - After a failed fsync nothing more is done.
  */
 import { dirname } from 'node:path';
+import { syncFile } from '../store/durable-files.ts';
 import type { DurableFs, FileStat } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { CutFileStep, ReplaceFileStep, RewriteKeysStep, Step } from '../types.ts';
 import { copyRanges, createLike, createPrefix } from './copy-ranges.ts';
+import { DirtyDirectories } from './dirty-directories.ts';
 import type { Participants } from './participants.ts';
 import {
   keptAndPresentError,
@@ -43,12 +45,14 @@ type Maker = (made: string, source: string, like: FileStat) => void;
 
 /** Carries out the steps of one transaction. */
 export class StepExecutor {
-  private readonly unsynced = new Set<string>();
+  private readonly names: DirtyDirectories;
 
   constructor(
     private readonly fs: DurableFs,
     private readonly participants: Participants,
-  ) {}
+  ) {
+    this.names = new DirtyDirectories(fs);
+  }
 
   /**
    * Carries out step number `index`.
@@ -74,8 +78,7 @@ export class StepExecutor {
 
   /** Makes every name so far durable. */
   flush(): void {
-    for (const dir of this.unsynced) this.fs.fsyncDir(dir);
-    this.unsynced.clear();
+    this.names.flush();
   }
 
   private moveAside(step: Removal, index: number): StepResult {
@@ -85,13 +88,13 @@ export class StepExecutor {
     if (lstatOrNull(this.fs, undoCopy) !== null) {
       if (source !== null) throw keptAndPresentError(step, path, undoCopy);
       // Moved before a crash: the names may not have been durable yet.
-      this.touch(path, undoCopy);
+      this.names.touch(path, undoCopy);
       return 'already-done';
     }
     if (source === null) throw staleFileError(step, path, 'is gone');
     refuseUnlessRemovable(this.fs, step, path, source);
     this.fs.rename(path, undoCopy);
-    this.touch(path, undoCopy);
+    this.names.touch(path, undoCopy);
     return 'done';
   }
 
@@ -134,7 +137,9 @@ export class StepExecutor {
     const path = this.participants.pathOf(step);
     const stat = this.present(step, path);
     if (stat.size === to && this.isKept(step, index)) {
-      this.syncCut(path);
+      // The cut may not have been durable when the process died.
+      syncFile(this.fs, path);
+      this.names.touch(path);
       return 'already-done';
     }
     if (stat.size !== from) throw staleFileError(step, path, `has ${stat.size} bytes instead of ${from}`);
@@ -148,23 +153,12 @@ export class StepExecutor {
     );
   }
 
-  /** A file that was cut before a crash: the cut may not have been durable. */
-  private syncCut(path: string): void {
-    const fd = this.fs.open(path, 'r+');
-    try {
-      this.fs.fsync(fd);
-    } finally {
-      this.fs.close(fd);
-    }
-    this.unsynced.add(dirname(path));
-  }
-
   private replace(step: ReplaceFileStep, index: number): StepResult {
     const path = this.participants.pathOf(step);
     const stat = this.present(step, path);
     const now = replacedContent(this.fs, path);
     if (now === step.after && this.isKept(step, index)) {
-      this.touch(path);
+      this.names.touch(path);
       return 'already-done';
     }
     if (now !== step.before) throw staleFileError(step, path, 'was written since');
@@ -183,7 +177,7 @@ export class StepExecutor {
     if (lstatOrNull(this.fs, original) === null) this.fs.link(path, original);
     this.fs.fsyncDir(dirname(original));
     this.fs.rename(made, path);
-    this.touch(path, made);
+    this.names.touch(path, made);
   }
 
   private present(step: Step, path: string): FileStat {
@@ -191,9 +185,5 @@ export class StepExecutor {
     if (stat === null) throw staleFileError(step, path, 'is gone');
     if (stat.kind !== 'file') throw staleFileError(step, path, 'is no regular file');
     return stat;
-  }
-
-  private touch(...paths: string[]): void {
-    for (const path of paths) this.unsynced.add(dirname(path));
   }
 }

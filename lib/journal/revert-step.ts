@@ -7,12 +7,13 @@
  * - A step that was never carried out, or is taken back already, is left alone; so the inverse steps may be
  *   run again after any crash.
  */
-import { dirname } from 'node:path';
 import { RollbackError } from '../errors.ts';
+import { syncFile } from '../store/durable-files.ts';
 import type { DurableFs, FileStat } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { CutFileStep, Step } from '../types.ts';
 import { copyRanges, createLike } from './copy-ranges.ts';
+import { DirtyDirectories } from './dirty-directories.ts';
 import type { StepResult } from './execute-step.ts';
 import type { Participants } from './participants.ts';
 import {
@@ -29,12 +30,14 @@ const COMPARE_BYTES = 1024 * 1024;
 
 /** Takes back the steps of one transaction; call undo() for each, the last one first. */
 export class StepReverter {
-  private readonly unsynced = new Set<string>();
+  private readonly names: DirtyDirectories;
 
   constructor(
     private readonly fs: DurableFs,
     private readonly participants: Participants,
-  ) {}
+  ) {
+    this.names = new DirtyDirectories(fs);
+  }
 
   /**
    * Takes step number `index` back.
@@ -56,8 +59,7 @@ export class StepReverter {
 
   /** Makes every name so far durable. */
   flush(): void {
-    for (const dir of this.unsynced) this.fs.fsyncDir(dir);
-    this.unsynced.clear();
+    this.names.flush();
   }
 
   private putBack(step: Removal, index: number): StepResult {
@@ -67,13 +69,13 @@ export class StepReverter {
     const stat = lstatOrNull(this.fs, undoCopy);
     if (stat === null) {
       if (!there) throw undoDataLostError(step, path, undoCopy);
-      this.touch(path, undoCopy);
+      this.names.touch(path, undoCopy);
       return 'already-done';
     }
     if (there) throw keptAndPresentError(step, path, undoCopy);
     refuseUnlessRemovable(this.fs, step, undoCopy, stat);
     this.fs.rename(undoCopy, path);
-    this.touch(path, undoCopy);
+    this.names.touch(path, undoCopy);
     return 'done';
   }
 
@@ -82,7 +84,7 @@ export class StepReverter {
     const path = this.participants.pathOf(step);
     const original = this.participants.undoPath(step, index, 'original');
     const undoCopy = lstatOrNull(this.fs, original);
-    this.touch(path, original);
+    this.names.touch(path, original);
     if (undoCopy === null) return null;
     const present = lstatOrNull(this.fs, path);
     if (present !== null && present.ino === undoCopy.ino) {
@@ -117,7 +119,10 @@ export class StepReverter {
     if (stat.size < step.to || stat.size > step.from)
       throw staleFileError(step, path, `has ${stat.size} bytes`);
     // A crash may have left the right size over wrong bytes, so the size alone proves nothing.
-    if (stat.size === step.from && this.endsWith(path, tail, step)) return this.sync(path);
+    if (stat.size === step.from && this.endsWith(path, tail, step)) {
+      syncFile(this.fs, path);
+      return 'already-done';
+    }
     if (stat.nlink > 1) this.rebuild(step, index, path, tail, stat);
     else this.appendInPlace(step, path, tail);
     return 'done';
@@ -161,20 +166,6 @@ export class StepReverter {
       this.fs.close(a);
       this.fs.close(b);
     }
-  }
-
-  private sync(path: string): StepResult {
-    const fd = this.fs.open(path, 'r+');
-    try {
-      this.fs.fsync(fd);
-    } finally {
-      this.fs.close(fd);
-    }
-    return 'already-done';
-  }
-
-  private touch(...paths: string[]): void {
-    for (const path of paths) this.unsynced.add(dirname(path));
   }
 }
 

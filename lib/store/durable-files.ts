@@ -45,6 +45,16 @@ export function createPassingFile(fs: DurableFs, path: string, bytes: Uint8Array
   createFile(fs, path, bytes, owner, () => {});
 }
 
+/** Syncs a file that is there: its content may not have been durable when a process died. */
+export function syncFile(fs: DurableFs, path: string): void {
+  const fd = fs.open(path, 'r+');
+  try {
+    fs.fsync(fd);
+  } finally {
+    fs.close(fd);
+  }
+}
+
 function createFile(
   fs: DurableFs,
   path: string,
