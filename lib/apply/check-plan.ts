@@ -16,7 +16,7 @@ import {
 } from '../journal/step-states.ts';
 import { problemOfSummary, segmentsLeft } from '../plan/consistency.ts';
 import { takesRecords } from '../plan/step-effects.ts';
-import { isPlausibleStep, problemOfSteps } from '../plan/step-paths.ts';
+import { fileKey, isPlausibleStep, problemOfSteps } from '../plan/step-paths.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { FileInfo, Table } from '../store/types.ts';
@@ -31,7 +31,7 @@ export function refuseImplausiblePlan(
   tables: readonly Table[],
   present: readonly FingerprintEntry[],
 ): void {
-  const sizes = new Map(present.map((e) => [`${e[0]}:${e[1]}`, e[2]]));
+  const sizes = new Map(present.map(([root, path, size]) => [fileKey({ root, path }), size]));
   for (const tablePlan of plan.tables) {
     const table = tables.find((t) => t.name === tablePlan.table);
     const problem =
@@ -54,10 +54,10 @@ export function refuseImplausiblePlan(
 /** Steps for files that were not found, or that have another size. */
 function problemOfFiles(steps: readonly Step[], sizes: ReadonlyMap<string, number>): string | null {
   for (const step of steps) {
-    const { root, path } = step.file;
+    const { path } = step.file;
     if (!isPlausibleStep(step)) return `it has a step for ${path}`;
     if (step.op === 'remove-link') continue;
-    const size = sizes.get(`${root}:${path}`);
+    const size = sizes.get(fileKey(step.file));
     const expected = sizeBefore(step);
     if (size === undefined && step.op === 'remove-directory' && step.reason === 'snapshot') continue;
     if (size === undefined) return `it has a step for ${path}, which is no file of the table`;
@@ -74,8 +74,8 @@ function sizeBefore(step: Step): number | null {
 
 /** Whole segments go or stay, keymap and snapshot links go with records, the watermark with the last segment. */
 function problemOfTable(plan: TablePlan, table: Table): string | null {
-  const gone = new Set(plan.steps.filter(isRemoval).map((s) => `${s.file.root}:${s.file.path}`));
-  const isGone = (file: Pick<FileInfo, 'root' | 'rel'>): boolean => gone.has(`${file.root}:${file.rel}`);
+  const gone = new Set(plan.steps.filter(isRemoval).map((s) => fileKey(s.file)));
+  const isGone = (file: Pick<FileInfo, 'root' | 'rel'>): boolean => gone.has(fileKey(file));
   const stays: number[] = [];
   for (const { index, metadataFile, keys, values } of table.segments) {
     const files = [metadataFile, keys, ...values];

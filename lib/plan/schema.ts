@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import en from 'zod/v4/locales/en.js';
 import { isTableName } from '../format/file-names.ts';
 import type { RollbackPlan, Step } from '../types.ts';
-import { isPlausibleStep, problemOfSteps } from './step-paths.ts';
+import { fileKey, isPlausibleStep, problemOfSteps } from './step-paths.ts';
 
 // A plan is read once: checkers that zod would compile for it cost more than they save.
 z.config({ ...en(), jitless: true });
@@ -141,7 +141,7 @@ export const planSchema = z
       return numbers.length === p.roots.length && numbers.every((n, i) => n === i);
     }, 'its roots and its databases disagree'),
     z.refine(
-      ({ fingerprint: f }) => new Set(f.map(([root, path]) => `${root}:${path}`)).size === f.length,
+      ({ fingerprint: f }) => new Set(f.map(([root, path]) => fileKey({ root, path }))).size === f.length,
       'a file stands in its fingerprint twice',
     ),
     z.refine((p) => p.unlocked || !p.approximate, 'it was made under the locks, and yet is approximate'),

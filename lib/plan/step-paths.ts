@@ -7,11 +7,17 @@ import { RollbackError } from '../errors.ts';
 import { isTableName, segmentIndexOf } from '../format/file-names.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
+import type { FileInfo } from '../store/types.ts';
 import type { FileRef, RemoveFileStep, Step } from '../types.ts';
 
 /** What planning names below a table's directory in a root, and below the snapshot directory. */
 const IN_ROOT = /^(?:segments\/[^/]+|keymap|snapshot|snapshot\/[^/]+|gc-watermark)$/;
 const IN_SNAPSHOTS = /^(?:segments\/[^/]+|(?:upper|lower)-bound\.txt)$/;
+
+/** A text for each file: its root, and its path below that. */
+export function fileKey(file: FileRef | Pick<FileInfo, 'root' | 'rel'>): string {
+  return `${file.root}:${'rel' in file ? file.rel : file.path}`;
+}
 
 /** Whether planning could have named this file of this table. */
 export function isTablePath(table: string, file: FileRef): boolean {
@@ -28,7 +34,7 @@ export function problemOfSteps(table: string, steps: readonly Step[]): string | 
   const named = new Set<string>();
   const removed: string[] = [];
   for (const { table: of, file, op } of steps) {
-    const name = `${file.root}:${file.path}`;
+    const name = fileKey(file);
     if (of !== table) return `a step of table ${table} is for table ${of}`;
     if (named.has(name)) return `two steps are for ${file.path}`;
     named.add(name);

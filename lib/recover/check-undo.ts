@@ -10,6 +10,7 @@ import type { ParticipantName } from '../journal/participants.ts';
 import type { TransactionContext } from '../journal/transaction.ts';
 import { segmentsLeft } from '../plan/consistency.ts';
 import { takesRecords, watermarkAfter } from '../plan/step-effects.ts';
+import { fileKey } from '../plan/step-paths.ts';
 import { isCreationOrphan } from '../store/chain.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { readPlanned } from '../store/home.ts';
@@ -44,7 +45,7 @@ class TableMatch {
   private readonly additions: Addition[] = [];
   private readonly fs: DurableFs;
   /**
-   * Expected size of each file, by `root:path`. Key and value files only ever grow, and an earlier undo may
+   * Expected size of each file, by its fileKey(). Key and value files only ever grow, and an earlier undo may
    * have given a file a new time, so the size is what tells.
    */
   private readonly expected = new Map<string, number>();
@@ -59,7 +60,7 @@ class TableMatch {
     this.name = plan.table;
     for (const entry of context.plan.fingerprint) this.expect(entry);
     for (const step of plan.steps) {
-      const key = `${step.file.root}:${step.file.path}`;
+      const key = fileKey(step.file);
       if (step.op === 'cut-file' || step.op === 'rewrite-keys') this.expected.set(key, step.to);
       else if (step.op === 'replace-file') this.expected.set(key, step.after.length / 2);
       else this.expected.delete(key);
@@ -67,7 +68,7 @@ class TableMatch {
   }
 
   private expect([root, path, size]: FingerprintEntry): void {
-    if (path.startsWith(`${this.name}/`)) this.expected.set(`${root}:${path}`, size);
+    if (path.startsWith(`${this.name}/`)) this.expected.set(fileKey({ root, path }), size);
   }
 
   match(): Addition[] {
@@ -89,7 +90,7 @@ class TableMatch {
 
   private matchSegment(segment: Segment): void {
     for (const file of [segment.metadataFile, segment.keys, ...segment.values]) {
-      const expected = this.expected.get(`${file.root}:${file.rel}`);
+      const expected = this.expected.get(fileKey(file));
       if (file.size === expected) continue;
       const isElsewhere = expected === undefined;
       const problem = isElsewhere
