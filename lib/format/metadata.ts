@@ -83,10 +83,15 @@ export function decodeMetadata(bytes: Uint8Array): SegmentMetadata {
     shardingFactor,
     lastValueTimestamp: view.readBigUInt64BE(OFFSET.lastValueTimestamp),
     keyCount: view.readUInt32BE(OFFSET.keyCount),
-    // Any other value than 1 is unsealed to the engine, which would seal the segment at its next start.
-    sealed: view.readUInt8(OFFSET.sealed) === SEALED,
+    sealed: saysSealed(view),
     compression,
   };
+}
+
+/** Whether the bytes of a metadata file say that its segment is sealed; whether they are sound is not looked at. */
+export function saysSealed(bytes: Uint8Array): boolean {
+  // Any other value than 1 is unsealed to the engine, which would seal the segment at its next start.
+  return bytes[OFFSET.sealed] === SEALED;
 }
 
 function refuseUnless(ok: boolean, field: string, value: unknown): void {

@@ -1,4 +1,5 @@
 /** Steps of a plan in words: one line each, and the summary of what goes besides records. */
+import { saysSealed } from '../format/metadata.ts';
 import type { FileRef, RollbackPlan, Step, TablePlan } from '../types.ts';
 import { formatBytes, formatSegments, plural, printable } from './text.ts';
 
@@ -88,18 +89,14 @@ export function alsoChanged(table: TablePlan): string[] {
     }
     if (step.op !== 'replace-file') continue;
     if (step.reason === 'metadata') {
-      if (!isSealed(step.before) && step.segment !== undefined) sealed.push(step.segment);
+      const wasSealed = saysSealed(Buffer.from(step.before, 'hex'));
+      if (!wasSealed && step.segment !== undefined) sealed.push(step.segment);
     } else {
       phrases.push(`${step.reason}.txt lowered from ${textOf(step.before)} to ${textOf(step.after)}`);
     }
   }
   if (sealed.length > 0) phrases.unshift(`${formatSegments(sealed.sort((a, b) => a - b))} sealed`);
   return phrases;
-}
-
-/** The flag at byte 17 of a metadata file, given in hex. */
-function isSealed(metadataHex: string): boolean {
-  return metadataHex.slice(34, 36) === '01';
 }
 
 function textOf(hex: string): string {
