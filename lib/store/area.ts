@@ -48,7 +48,7 @@ export function makeArea(fs: DurableFs, root: string, id: string): string {
   return area;
 }
 
-/** Ids of the areas in a root, oldest directory first by name. */
+/** Ids of the areas in a root, sorted, so that every run goes the same way. */
 export function areaIds(fs: DurableFs, root: string): string[] {
   const own = join(root, OWN_DIR);
   if (lstatOrNull(fs, own)?.kind !== 'directory') return [];
