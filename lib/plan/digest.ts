@@ -29,6 +29,10 @@ function fieldsOf(value: object): [string, unknown][] {
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
+/**
+ * A type of its own would not do: whoever applies a plan may have made, read, copied or changed it, and only the
+ * identity of the object tells that this very one was checked and, being frozen, is still as it was.
+ */
 const readBack = new WeakSet<object>();
 
 /**
