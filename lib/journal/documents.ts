@@ -7,6 +7,7 @@
  */
 import * as z from 'zod/mini';
 import { RollbackError } from '../errors.ts';
+import type { Proven, SameShape } from '../plan/same-shape.ts';
 import { planSchema, rootNumber } from '../plan/schema.ts';
 import {
   areaIds,
@@ -52,6 +53,9 @@ const documentSchema = z.strictObject({
   keepUndo: z.boolean(),
   plan: planSchema,
 });
+
+/** What the cast of parseDocument() stands on: the schema and the type say the same. */
+export type DocumentSchemaMatches = Proven<SameShape<z.infer<typeof documentSchema>, JournalDocument>>;
 
 /** How far a transaction is, as its marks say. */
 export interface AreaMarks {

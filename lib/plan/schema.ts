@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import en from 'zod/v4/locales/en.js';
 import { isTableName } from '../format/file-names.ts';
 import type { RollbackPlan, Step } from '../types.ts';
+import type { Proven, SameShape } from './same-shape.ts';
 import { fileKey, isPlausibleStep, problemOfSteps } from './step-paths.ts';
 
 // A plan is read once: checkers that zod would compile for it cost more than they save.
@@ -146,6 +147,12 @@ export const planSchema = z
     ),
     z.refine((p) => p.unlocked || !p.approximate, 'it was made under the locks, and yet is approximate'),
   );
+
+/** What the casts of this file stand on: the schemas and the types in lib/types.ts say the same. */
+export type SchemasMatch = readonly [
+  Proven<SameShape<z.infer<typeof step>, Step>>,
+  Proven<SameShape<z.infer<typeof planSchema>, RollbackPlan>>,
+];
 
 /** Parses and checks a plan; throws zod's error. */
 export function parsePlan(value: unknown): RollbackPlan {
