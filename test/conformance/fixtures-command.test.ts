@@ -1,63 +1,28 @@
 /** Every database that the real engine wrote, through the built command. */
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { keysTarget } from '../helpers/api.ts';
 import { buildOnce, type CommandResult, run } from '../helpers/command.ts';
-import {
-  type FixtureCase,
-  fixtureCases,
-  properSubsets,
-  type UnpackedCase,
-  unpack,
-} from '../helpers/fixtures.ts';
+import { type FixtureCase, fixtureCases } from '../helpers/fixtures.ts';
 import { readImage } from '../helpers/image.ts';
 import { modelOf, problemsOfResult } from '../helpers/outcome.ts';
 import { REFUSALS } from '../helpers/refusals.ts';
 import { removeTempDir, tempDir } from '../helpers/temp.ts';
-import { expectUntouched, type Tree, treeOf } from '../helpers/tree.ts';
+import { expectUntouched, treeOf } from '../helpers/tree.ts';
+import { argumentsFor, expectRefusal, withCase } from './through-command.ts';
 
 const cases = fixtureCases();
 const succeeding = cases.filter((fixture) => fixture.expect === 'ok');
 const refused = cases.filter((fixture) => fixture.expect === 'refuse');
-
-/** SOURCE, TARGET and SCOPE of a case, with nothing that the case does not need. */
-function argumentsFor(unpacked: UnpackedCase, roots: readonly string[], keep: boolean): string[] {
-  const keys = keysTarget(unpacked, roots).keys;
-  const hex = Object.fromEntries(
-    Object.entries(keys).map(([table, list]) => [table, list.map((key) => Buffer.from(key).toString('hex'))]),
-  );
-  const file = join(tempDir('litt-keys-'), 'keys.json');
-  writeFileSync(file, JSON.stringify(hex));
-  return [
-    ...roots.flatMap((root) => ['--src', root]),
-    ...['--keys-file', file],
-    ...(keep ? ['--on-no-match', 'keep'] : []),
-    ...(unpacked.fixture.flags ?? []),
-    ...(unpacked.snapshotDir === undefined ? [] : ['--snapshot-dir', unpacked.snapshotDir]),
-  ];
-}
 
 /** Whether a table of the database has no entry in the target, so that the default policy would refuse. */
 function needsKeep(fixture: FixtureCase, roots: readonly string[]): boolean {
   return [...readImage(roots).keys()].some((name) => fixture.target.firstMatch[name] === undefined);
 }
 
-async function withCase(fixture: FixtureCase, use: (unpacked: UnpackedCase, before: Tree) => Promise<void>) {
-  const unpacked = unpack(fixture);
-  await use(unpacked, treeOf(unpacked.dir));
-  removeTempDir(unpacked.dir);
-}
-
 async function runExpecting(code: number, args: readonly string[]): Promise<CommandResult> {
   const result = await run(args);
   expect(result.code, `${args.join(' ')}\n${result.stdout}\n${result.stderr}`).to.equal(code);
   return result;
-}
-
-function expectRefusal(result: CommandResult, codes: readonly number[]): void {
-  expect(result.code, result.stdout + result.stderr).to.be.oneOf([...codes]);
-  expect(result.stderr, 'a refusal says why, on stderr').to.match(/\S/);
 }
 
 before(function () {
@@ -154,25 +119,6 @@ describe('engine fixtures through the command', () => {
 
   it(`covers all ${cases.length} cases`, () => {
     expect([succeeding.length, refused.length]).to.deep.equal([27, 9]);
-  });
-});
-
-describe('roots that were forgotten, through the command', () => {
-  const several = cases.filter((f) => (f.roots ?? []).length > 1);
-  for (const fixture of several) {
-    const count = properSubsets(fixture.roots ?? []).length;
-    it(`${fixture.name}: all ${count} proper subsets of its roots are refused`, () =>
-      withCase(fixture, async (unpacked, before) => {
-        for (const roots of properSubsets(unpacked.databases[0]!)) {
-          const result = await run(['apply', '--yes', ...argumentsFor(unpacked, roots, false)]);
-          expectRefusal(result, [3, 4]);
-        }
-        expectUntouched(unpacked.dir, before);
-      }));
-  }
-  it('covers every fixture with several roots', () => {
-    expect(several.length).to.equal(10);
-    expect(several.flatMap((f) => properSubsets(f.roots ?? [])).length).to.equal(96);
   });
 });
 
