@@ -1,16 +1,9 @@
-/**
- * Loaded before the tests. With --parallel each worker runs one file after the other, so what a file has made is
- * cleared away at its end: a worker has a second to exit before mocha kills it.
- */
-import type { RootHookObject } from 'mocha';
+/** Loaded before the tests: what workers of `mocha --parallel` need beside what a single process needs. */
 import { buildOnce } from './command.ts';
-import { removeTempDirs } from './temp.ts';
 
-// A worker that is killed at its exit would lose the coverage that it is writing.
+// Mocha kills a worker a second after its last file. It must first write its coverage and remove its directories:
+// once its exit has begun, this handler can no longer be called, but the signal no longer ends the process either.
 if (process.env['MOCHA_WORKER_ID'] !== undefined) process.on('SIGTERM', () => process.exit(143));
-
-/** At the end of each file (without --parallel: of all files). */
-export const mochaHooks: RootHookObject = { afterAll: removeTempDirs };
 
 /** Before the first file: two workers must not build `dist` at the same time. */
 export function mochaGlobalSetup(this: { isParallelMode?(): boolean }): void {

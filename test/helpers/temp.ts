@@ -1,4 +1,4 @@
-/** Temporary directories that are gone when the tests of a file end, and processes that live or do not. */
+/** Temporary directories that are gone when the tests end, and processes that live or do not. */
 import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,9 +7,11 @@ const MEMORY = '/dev/shm';
 
 const made = new Set<string>();
 
-process.on('exit', removeTempDirs);
+process.on('exit', () => {
+  for (const dir of made) rmSync(dir, { recursive: true, force: true });
+});
 
-/** A new directory, by its real path; removed at the end of the test file at the latest. */
+/** A new directory, by its real path; removed at the end of the process at the latest. */
 export function tempDir(prefix = 'litt-'): string {
   const dir = realpathSync(mkdtempSync(join(tmpdir(), prefix)));
   made.add(dir);
@@ -21,12 +23,6 @@ export function tempDirInMemory(prefix: string): string {
   const dir = realpathSync(mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), prefix)));
   made.add(dir);
   return dir;
-}
-
-/** Removes every directory that is still there. */
-export function removeTempDirs(): void {
-  for (const dir of made) rmSync(dir, { recursive: true, force: true });
-  made.clear();
 }
 
 /** Removes a directory made by tempDir. */
