@@ -14,10 +14,14 @@ import { runWorker } from './workers.ts';
 /** Databases that the gate draws. */
 const GATE_DATABASES = 16;
 
-const USAGE = `Usage: npx tsx scripts/crash-sim.ts [options]
+/** How much is drawn, and for how long at most. */
+const size = (nightly: boolean) =>
+  nightly ? { databases: GATE_DATABASES * 10, minutes: 240 } : { databases: GATE_DATABASES, minutes: 15 };
 
-  --databases N  databases to draw (default ${GATE_DATABASES}; ten times that with --nightly or LITT_NIGHTLY=1)
-  --nightly      the nightly size
+const usage = (nightly: boolean): string => `Usage: npx tsx scripts/crash-sim.ts [options]
+
+  --databases N  databases to draw (default ${size(nightly).databases})
+  --nightly      the nightly size, ten times that of the gate; LITT_ROLLBACK_NIGHTLY=1 says the same
   --seed N       another choice of databases (default: the time)
   --path P       only the database at this path of the seed, as a violation prints it
   --workers N    processes (default: one for each processor)
@@ -39,15 +43,15 @@ async function main(): Promise<void> {
       help: { type: 'boolean' },
     },
   });
+  const nightly = values.nightly === true || process.env['LITT_ROLLBACK_NIGHTLY'] === '1';
   if (values.help) {
-    process.stdout.write(USAGE);
+    process.stdout.write(usage(nightly));
     return;
   }
-  const nightly = values.nightly === true || process.env['LITT_NIGHTLY'] === '1';
-  const databases = Number(values.databases ?? GATE_DATABASES * (nightly ? 10 : 1));
+  const databases = Number(values.databases ?? size(nightly).databases);
   const seed = Number(values.seed ?? Date.now() % 1_000_000_000);
   if (!Number.isSafeInteger(databases) || databases < 1 || !Number.isSafeInteger(seed))
-    throw new Error(USAGE);
+    throw new Error(usage(nightly));
   const path = values.path ?? null;
   const started = Date.now();
   const workers = path === null ? Number(values.workers ?? availableParallelism()) : 1;
@@ -55,7 +59,7 @@ async function main(): Promise<void> {
     seed: seed + i,
     databases: path === null ? Math.ceil(databases / workers) : 1,
     effort: EFFORT,
-    limit: (nightly ? 240 : 15) * 60_000,
+    limit: size(nightly).minutes * 60_000,
     path,
   })) satisfies Share[];
   const results = await Promise.all(shares.map((share) => runWorker<Result>(WORKER, share)));

@@ -37,3 +37,21 @@ describe('scripts/prove', () => {
     }
   });
 });
+
+describe('scripts/crash-sim', () => {
+  const drawn = (words: readonly string[], set: Readonly<Record<string, string>>): string | undefined => {
+    const { LITT_ROLLBACK_NIGHTLY: _, ...env } = process.env;
+    const command = ['--import', 'tsx', 'scripts/crash-sim.ts', ...words, '--help'];
+    const settings = { cwd: PROJECT, env: { ...env, ...set }, encoding: 'utf8' } as const;
+    return /databases to draw \(default (\d+)\)/.exec(
+      spawnSync(process.execPath, command, settings).stdout,
+    )?.[1];
+  };
+
+  it('draws the nightly size for --nightly and for LITT_ROLLBACK_NIGHTLY=1', () => {
+    expect(drawn([], {})).to.equal('16');
+    expect(drawn([], { LITT_ROLLBACK_NIGHTLY: '0' })).to.equal('16');
+    expect(drawn(['--nightly'], {})).to.equal('160');
+    expect(drawn([], { LITT_ROLLBACK_NIGHTLY: '1' })).to.equal('160');
+  });
+});

@@ -1,4 +1,4 @@
-/** Compares a text with a committed file; UPDATE_GOLDEN=1 writes the file anew. */
+/** Compares a text with a committed file; LITT_ROLLBACK_UPDATE_GOLDEN=1 writes that file. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 
@@ -6,8 +6,7 @@ const folder = new URL('../golden/', import.meta.url);
 
 export function expectGolden(name: string, text: string): void {
   const file = new URL(`${name}.txt`, folder);
-  const { UPDATE_GOLDEN } = process.env;
-  if (UPDATE_GOLDEN) {
+  if (process.env['LITT_ROLLBACK_UPDATE_GOLDEN'] === '1') {
     mkdirSync(folder, { recursive: true });
     writeFileSync(file, text);
   }
