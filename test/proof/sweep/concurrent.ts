@@ -2,12 +2,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyTree } from './cases.ts';
-import { rowOf } from './kill.ts';
 import { isLocked, observe } from './observe.ts';
 import { finish, type Result, start } from './process.ts';
 import { endState, told } from './recover.ts';
 import type { Runner, Task } from './runner.ts';
-import { type Counted, fresh } from './scenarios.ts';
+import { type Counted, fresh, rowOf } from './scenario.ts';
 import { Stopped } from './strike.ts';
 import { demand, Violation } from './tally.ts';
 import type { Point } from './trace.ts';

@@ -1,9 +1,9 @@
 /** Fails each mutating call of a command with EIO and ENOSPC, and checks what it says, leaves alone, and leaves. */
 import { join } from 'node:path';
-import { recoverBothWays, rowOf } from './kill.ts';
+import { recoverBothWays } from './kill.ts';
 import { told } from './recover.ts';
 import type { Runner, Task } from './runner.ts';
-import type { Counted } from './scenarios.ts';
+import { type Counted, rowOf } from './scenario.ts';
 import { type Struck, strike } from './strike.ts';
 import { demand } from './tally.ts';
 import { injectedIn, type Point } from './trace.ts';

@@ -2,13 +2,13 @@
 import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyTree } from './cases.ts';
-import { recoverBothWays, rowOf } from './kill.ts';
+import { recoverBothWays } from './kill.ts';
 import { mountMemory, unmount } from './mounts.ts';
 import { observe } from './observe.ts';
 import { finish, type Result, tool } from './process.ts';
 import { endState, resume, told } from './recover.ts';
 import type { Runner, Task } from './runner.ts';
-import type { Counted } from './scenarios.ts';
+import { type Counted, rowOf } from './scenario.ts';
 import { Stopped } from './strike.ts';
 import { demand, Violation } from './tally.ts';
 import { isFreeing, type Point } from './trace.ts';

@@ -3,12 +3,9 @@ import { join } from 'node:path';
 import { copyTree } from './cases.ts';
 import { lookAt, purge, resume, undo } from './recover.ts';
 import type { Runner, Task } from './runner.ts';
-import type { Counted } from './scenarios.ts';
+import { type Counted, rowOf } from './scenario.ts';
 import { killIn } from './strike.ts';
 import type { Point } from './trace.ts';
-
-/** Row of the table for a scenario. */
-export const rowOf = ({ of, name }: Counted): string => `${of.name}: ${name.replace(/@\d+/g, '@…')}`;
 
 /** The points of a sweep, as tasks. */
 export function killTasks(runner: Runner, scenario: Counted): Task[] {

@@ -1,12 +1,12 @@
 /** Cuts the power of a disk while a command works on it, mounts it again, and recovers. */
 import { join } from 'node:path';
 import { copyTree } from './cases.ts';
-import { recoverBothWays, rowOf } from './kill.ts';
+import { recoverBothWays } from './kill.ts';
 import { Disk, type DiskKind, unmount } from './mounts.ts';
 import { finish } from './process.ts';
 import { endState, told } from './recover.ts';
 import type { Runner, Task } from './runner.ts';
-import type { Counted } from './scenarios.ts';
+import { type Counted, rowOf } from './scenario.ts';
 import { Stopped } from './strike.ts';
 import { Violation } from './tally.ts';
 import { isFreeing, type Point } from './trace.ts';

@@ -1,42 +1,16 @@
-/** What is swept: a command, the state it begins in, and the states that recovering from it may end in. */
-import { mkdirSync } from 'node:fs';
+/** Everything that is swept of one database, and how its points are counted. */
 import { dirname, join } from 'node:path';
 import { copyTree, type SweepCase } from './cases.ts';
 import { leaveIdleStart } from './idle-start.ts';
 import { observe } from './observe.ts';
 import { finish } from './process.ts';
-import { ANY_END, type Ends, endState, told } from './recover.ts';
+import { ANY_END, endState, told } from './recover.ts';
 import type { Runner } from './runner.ts';
+import { type Counted, fresh, type Scenario } from './scenario.ts';
 import { killIn } from './strike.ts';
 import { countPoints, type Point } from './trace.ts';
 
 const COUNT_ATTEMPTS = 6;
-
-/** One command on one state. */
-export interface Scenario {
-  readonly of: SweepCase;
-  /** Part of the ids of its points. */
-  readonly name: string;
-  /** State that each run begins in. */
-  readonly template: string;
-  /** The words of the command on a copy. */
-  readonly argv: (at: string) => string[];
-  /** What must be done to a fresh copy first. */
-  readonly prepare?: (at: string) => Promise<void>;
-  readonly ends: Ends;
-  /** The state that an undisturbed run reaches. */
-  readonly success: 'before' | 'after';
-  /** A second purge must be able to clear up. */
-  readonly purges?: true;
-  /** Copies of a crashed state have other inode numbers than those that the state names: crash twice instead. */
-  readonly byInode?: true;
-}
-
-/** A scenario with the mutating calls of an undisturbed run. */
-export interface Counted extends Scenario {
-  readonly points: readonly Point[];
-  readonly id: string;
-}
 
 /** Runs a scenario undisturbed, checks its result, and lists its points. */
 export async function count(runner: Runner, scenario: Scenario): Promise<Counted> {
@@ -65,15 +39,6 @@ async function twiceTheSame(scenario: Scenario, dir: string) {
     last = now;
   }
   throw new Error(`${scenario.of.name}:${scenario.name}: no two runs make the same calls`);
-}
-
-/** A fresh copy of what a scenario begins with; its path never differs in length. */
-export async function fresh(scenario: Scenario, dir: string): Promise<string> {
-  const at = join(dir, 'a');
-  mkdirSync(dir, { recursive: true });
-  await copyTree(scenario.of.template(scenario.template), at);
-  await scenario.prepare?.(at);
-  return at;
 }
 
 /** The scenarios that begin with an untouched database. */

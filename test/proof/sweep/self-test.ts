@@ -11,7 +11,8 @@ import type { Options } from './options.ts';
 import { endedTasks } from './power-cut.ts';
 import { tool } from './process.ts';
 import { Enough, PROJECT, Runner, type Task } from './runner.ts';
-import { afterwards, applying, type Counted, count } from './scenarios.ts';
+import type { Counted } from './scenario.ts';
+import { afterwards, applying, count } from './scenarios.ts';
 
 /** A small one, with a step of each kind that changes a file. */
 const CASE = 'tail-with-hole';

@@ -1,10 +1,9 @@
 /** Signals a command at each of its mutating calls: before the first change it stops, afterwards it finishes. */
 import { constants } from 'node:os';
-import { rowOf } from './kill.ts';
 import { observe } from './observe.ts';
 import { endState, told } from './recover.ts';
 import type { Runner, Task } from './runner.ts';
-import { type Counted, fresh } from './scenarios.ts';
+import { type Counted, fresh, rowOf } from './scenario.ts';
 import { strike } from './strike.ts';
 import { demand, Violation } from './tally.ts';
 import type { Point } from './trace.ts';

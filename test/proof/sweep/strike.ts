@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { killGroup, type Result, type Started, until } from './process.ts';
 import { told } from './recover.ts';
-import { fresh, type Scenario } from './scenarios.ts';
+import { fresh, type Scenario } from './scenario.ts';
 import { type Injection, injectedIn, logSays, type Point, startAt, tracedProcess } from './trace.ts';
 
 /** The runtime itself now and then makes one call more or fewer, and another point is met: then once more. */

@@ -9,7 +9,8 @@ import type { DiskKind } from './mounts.ts';
 import type { Part } from './options.ts';
 import { powerCutTasks } from './power-cut.ts';
 import type { Runner, Task } from './runner.ts';
-import { afterwards, applying, type Counted, count, recovering } from './scenarios.ts';
+import type { Counted } from './scenario.ts';
+import { afterwards, applying, count, recovering } from './scenarios.ts';
 import { signalTasks } from './signals.ts';
 
 /** Crashed states of one run that recoveries are crashed in. */

@@ -10,7 +10,7 @@ import { acquireLocks } from '../../../lib/store/lock.ts';
 import { type Look, look } from '../simulator/judge.ts';
 import type { MemoryFs } from '../simulator/memory-fs.ts';
 import { loadTree, writeOut } from '../simulator/tree-io.ts';
-import type { Stage } from './stages.ts';
+import type { Stage } from './stage.ts';
 
 /** A command as a person calls it. */
 export interface Call {

@@ -5,7 +5,7 @@ import { guardsIn, kindAt } from '../simulator/judge.ts';
 import type { MemoryFs } from '../simulator/memory-fs.ts';
 import { seal } from './forgery.ts';
 import { areasOf, type Meddling } from './meddling.ts';
-import { membersOf, type Stage } from './stages.ts';
+import { membersOf, type Stage } from './stage.ts';
 import { copyTree, put } from './tamper.ts';
 
 const nothing = (): void => {};

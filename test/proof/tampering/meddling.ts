@@ -8,7 +8,7 @@ import type { MemoryFs } from '../simulator/memory-fs.ts';
 import { entriesBelow } from '../simulator/tree-io.ts';
 import type { Call } from './attempt.ts';
 import { forgeries, seal, unseal } from './forgery.ts';
-import { membersOf, type Stage } from './stages.ts';
+import { membersOf, type Stage } from './stage.ts';
 import { bytesOf, copyTree, put, tamperings } from './tamper.ts';
 
 /** Something that somebody does. */

@@ -7,7 +7,7 @@ import type { Call, Situation } from './attempt.ts';
 import { calls, claims, discardedClaims, guards } from './calling.ts';
 import { additions, databaseFiles } from './database-meddling.ts';
 import { everywhere, forgedDocuments, type Meddling, ownFiles, secondTransaction } from './meddling.ts';
-import type { Stage } from './stages.ts';
+import type { Stage } from './stage.ts';
 
 /** What is done once in each phase of a run, what once in each part of a way, and what once on each way. */
 const OFTEN = [calls, guards, ownFiles, everywhere];

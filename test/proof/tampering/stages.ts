@@ -6,21 +6,8 @@ import type { MemoryFs, OpLog } from '../simulator/memory-fs.ts';
 import { applyRun, laterRuns, type Run, record } from '../simulator/runs.ts';
 import type { Subject } from '../simulator/subject.ts';
 import { entriesBelow } from '../simulator/tree-io.ts';
-import { startEngine } from './database-meddling.ts';
-
-/** A state of a subject. */
-export interface Stage {
-  readonly name: string;
-  readonly subject: Subject;
-  readonly fs: MemoryFs;
-  /** The subject's tree when the rollback has been applied, and nothing else has happened. */
-  readonly applied: MemoryFs;
-  /** What tells it apart from others, roughly and in detail; nothing where a better one of its sort is among them. */
-  readonly way: string;
-  readonly part: string;
-  readonly phase: string;
-  readonly sort: string;
-}
+import { startEngine } from './engine-start.ts';
+import { membersOf, type Stage } from './stage.ts';
 
 /** One of so many states is tried as it is. */
 const EVERY = 4;
@@ -108,9 +95,4 @@ function sortOf(subject: Subject, fs: MemoryFs): string {
     }
   }
   return [...counts].sort().join(' ');
-}
-
-/** The directories that may take part in the transaction. */
-export function membersOf({ roots, snapshotDir }: Subject): string[] {
-  return snapshotDir === undefined ? [...roots] : [...roots, snapshotDir];
 }
