@@ -11,9 +11,9 @@ import { SweepCase } from '../test/proof/sweep/cases.ts';
 import { DISKS, type DiskKind, whyNoDisk, whyNoMemory } from '../test/proof/sweep/mounts.ts';
 import { type Options, parseOptions, USAGE } from '../test/proof/sweep/options.ts';
 import { finish } from '../test/proof/sweep/process.ts';
-import { Enough, Runner } from '../test/proof/sweep/runner.ts';
 import { selfTest } from '../test/proof/sweep/self-test.ts';
 import { type Machine, sweepCase } from '../test/proof/sweep/sweep.ts';
+import { Enough, TaskPool } from '../test/proof/sweep/task-pool.ts';
 import { appendRows, type Tried } from './rows.ts';
 
 const COMMAND = fileURLToPath(new URL('../dist/bin/litt-rollback.js', import.meta.url));
@@ -37,18 +37,18 @@ async function main(): Promise<void> {
 
 async function sweep(options: Options): Promise<void> {
   if (!existsSync(COMMAND)) throw new Error('Build first: npm run build');
-  const runner = await Runner.of(options);
-  const machine = await machineFor(runner);
+  const pool = await TaskPool.of(options);
+  const machine = await machineFor(pool);
   const started = Date.now();
   try {
     for (const name of options.cases) {
-      await sweepCase(runner, await SweepCase.unpack(name, runner.scratch, runner.command), machine);
+      await sweepCase(pool, await SweepCase.unpack(name, pool.scratch, pool.command), machine);
     }
   } catch (error) {
     if (!(error instanceof Enough)) throw error;
     process.stdout.write('Enough violations: stopped\n');
   }
-  const { tally } = runner;
+  const { tally } = pool;
   const seconds = ((Date.now() - started) / 1000).toFixed(0);
   process.stdout.write(`\n${tally.toText()}\n${tally.violationsToText()}${seconds} s\n`);
   counts.push(...tally.sums());
@@ -90,7 +90,7 @@ async function whyImpossible(): Promise<string | null> {
 }
 
 /** Which file systems can be mounted; what cannot is told. */
-async function machineFor({ options, scratch }: Runner): Promise<Machine> {
+async function machineFor({ options, scratch }: TaskPool): Promise<Machine> {
   const noMemory = options.parts.has('full') ? await whyNoMemory(scratch) : null;
   if (noMemory !== null) skip('full disks', noMemory);
   return { memory: noMemory === null, disks: options.parts.has('power') ? await disksOf(scratch) : [] };

@@ -3,7 +3,7 @@
  * Mutants of the program are made from its runs: each sync left out, each pair of calls around a sync swapped, by the
  * place in the program. Each must lead to a state that the simulator's judge refuses, or be the program itself by
  * one of the rules of `test/proof/mutants/verdicts.ts`. Further ones are made from its sources: each check of a journal
- * left out. Each must do something else where somebody has meddled with a database. Exits with 1 when a mutant lives.
+ * left out. Each must do something else where somebody has tampered with a database. Exits with 1 when a mutant lives.
  */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -79,7 +79,7 @@ function report(judged: readonly Judged[], checked: CheckReport, seconds: number
   counts.push(['checks', checked.checks.length]);
   for (const [fate, text] of Object.entries(CHECK_FATES))
     counts.push([text, checked.checks.filter((c) => c.fate === fate).length]);
-  counts.push(['situations for checks', checked.situations]);
+  counts.push(['cases for checks', checked.cases]);
   process.stdout.write(countsToText(counts));
   process.stdout.write(`  ${seconds.toFixed(0)} s\n`);
   appendRows(rows, 'mutants', counts);

@@ -27,7 +27,7 @@ export interface JudgedCheck extends Check {
 /** Everything that was tried. */
 export interface CheckReport {
   readonly checks: readonly JudgedCheck[];
-  readonly situations: number;
+  readonly cases: number;
   /** What the whole program does and must not do. */
   readonly problems: readonly string[];
 }
@@ -49,7 +49,7 @@ export async function tryChecks(subjects: number, workers: number): Promise<Chec
           results.map((r) => r.seen[check.number] as Seen),
         ),
       ),
-      situations: results.reduce((sum, r) => sum + r.situations, 0),
+      cases: results.reduce((sum, r) => sum + r.cases, 0),
       problems: results.flatMap((r) => r.problems),
     };
   } finally {

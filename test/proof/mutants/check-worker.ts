@@ -1,16 +1,16 @@
 /**
- * One process of scripts/mutants.ts, bundled with switches: in every situation it carries a command out with all checks
+ * One process of scripts/mutants.ts, bundled with switches: in every case it carries a command out with all checks
  * in place, and once more without each of those that have refused there.
  */
 import { serve } from '../../../scripts/workers.ts';
-import { firstDifference } from '../simulator/judge.ts';
-import { waitForNobody } from '../simulator/patience.ts';
-import { attempt, type Outcome, type Situation } from '../tampering/attempt.ts';
-import { problemsOf } from '../tampering/demands.ts';
-import { disturbedBeginnings, situationsOf } from '../tampering/situations.ts';
-import { stagesOf } from '../tampering/stages.ts';
+import { skipWaiting } from '../simulator/no-waiting.ts';
+import { firstDifference } from '../simulator/observe.ts';
+import { casesOf, disturbedBeginnings } from '../tampering/cases.ts';
+import { problemsOf } from '../tampering/expectations.ts';
+import { stoppingPointsOf } from '../tampering/stopping-points.ts';
+import { type Outcome, type TrialCase, tryCase } from '../tampering/trial.ts';
 import type { Switches } from './checks.ts';
-import { chooseSubjects } from './specimens.ts';
+import { chooseSubjects } from './subject-choice.ts';
 
 /** A worker's share. */
 export interface Share {
@@ -33,14 +33,14 @@ export interface Seen {
 /** What a worker sends. */
 export interface Result {
   readonly seen: readonly Seen[];
-  readonly situations: number;
+  readonly cases: number;
   /** What the program does with all its checks, and must not do. */
   readonly problems: readonly string[];
 }
 
 /** Crash points of each run. */
 const POINTS = 4;
-/** At most so many situations of one stage are tried without the same check. */
+/** At most so many cases at one stopping point are tried without the same check. */
 const MOST = 4;
 
 /** Which checks refuse; one may be switched off. */
@@ -75,29 +75,29 @@ Object.assign(globalThis, {
   checkCall: panel.checkCall.bind(panel),
 });
 
-waitForNobody();
+skipWaiting();
 serve(work);
 
 async function work({ remainder, workers, subjects, checks }: Share): Promise<Result> {
-  const situations = (await allSituations(subjects)).filter((_, i) => i % workers === remainder);
-  const trial = new Trial(checks);
-  for (const situation of situations) await trial.of(situation);
-  return { seen: trial.seen, situations: situations.length, problems: trial.problems };
+  const cases = (await allCases(subjects)).filter((_, i) => i % workers === remainder);
+  const trial = new CheckTrials(checks);
+  for (const trialCase of cases) await trial.of(trialCase);
+  return { seen: trial.seen, cases: cases.length, problems: trial.problems };
 }
 
-async function allSituations(count: number): Promise<Situation[]> {
+async function allCases(count: number): Promise<TrialCase[]> {
   const known = new Set<string>();
-  const situations: Situation[] = [];
+  const cases: TrialCase[] = [];
   for (const subject of await chooseSubjects(count)) {
-    const stages = await stagesOf(subject, POINTS);
-    for (const stage of stages) situations.push(...situationsOf(stage, known));
-    if (stages[0] !== undefined) situations.push(...disturbedBeginnings(subject, stages[0].applied));
+    const points = await stoppingPointsOf(subject, POINTS);
+    for (const point of points) cases.push(...casesOf(point, known));
+    if (points[0] !== undefined) cases.push(...disturbedBeginnings(subject, points[0].applied));
   }
-  return situations;
+  return cases;
 }
 
-/** Tries situations, and remembers what was seen of each check. */
-class Trial {
+/** Tries cases, and remembers what was seen of each check. */
+class CheckTrials {
   readonly seen: { fired: number; caught: string | null; reworded: string | null }[];
   readonly problems: string[] = [];
   private readonly tried = new Map<string, number>();
@@ -106,26 +106,26 @@ class Trial {
     this.seen = Array.from({ length: checks }, () => ({ fired: 0, caught: null, reworded: null }));
   }
 
-  async of(situation: Situation): Promise<void> {
+  async of(trialCase: TrialCase): Promise<void> {
     panel.off = -1;
     panel.fired.clear();
-    const whole = await attempt(situation);
+    const whole = await tryCase(trialCase);
     const fired = [...panel.fired];
-    this.problems.push(...problemsOf(situation, whole).map((problem) => `${situation.name}: ${problem}`));
+    this.problems.push(...problemsOf(trialCase, whole).map((problem) => `${trialCase.name}: ${problem}`));
     for (const number of fired) {
       const seen = this.seen[number];
       if (seen === undefined || seen.caught !== null) continue;
       seen.fired++;
-      const key = `${number} ${situation.stage.name} ${whole.fate} ${whole.words.replaceAll(/\d+|\/\S+/g, '')}`;
+      const key = `${number} ${trialCase.point.name} ${whole.fate} ${whole.words.replaceAll(/\d+|\/\S+/g, '')}`;
       const tried = this.tried.get(key) ?? 0;
       this.tried.set(key, tried + 1);
       if (tried >= MOST) continue;
       panel.off = number;
-      const without = await attempt(situation);
+      const without = await tryCase(trialCase);
       const difference = differenceOf(whole, without);
-      if (difference !== null) seen.caught = `${situation.name}: ${difference}`;
+      if (difference !== null) seen.caught = `${trialCase.name}: ${difference}`;
       else if (whole.words !== without.words)
-        seen.reworded = `${situation.name}: "${without.words}" instead of "${whole.words}"`;
+        seen.reworded = `${trialCase.name}: "${without.words}" instead of "${whole.words}"`;
     }
   }
 }

@@ -3,12 +3,12 @@
 import { serve } from '../../../scripts/workers.ts';
 import { crashCases, type StateOptions } from '../simulator/crash-states.ts';
 import type { Fault } from '../simulator/faulty-fs.ts';
-import { waitForNobody } from '../simulator/patience.ts';
-import { type Judge, textOf } from '../simulator/recover.ts';
+import { type Judge, textOf } from '../simulator/judge.ts';
+import { skipWaiting } from '../simulator/no-waiting.ts';
 import { type Recording, type Run, record } from '../simulator/runs.ts';
 import { digest } from '../simulator/tree-io.ts';
 import { dropMutants, type Mutant, swapMutants } from './mutants.ts';
-import { type Prepared, prepareSubjects } from './specimens.ts';
+import { type Prepared, prepareSubjects } from './subject-choice.ts';
 
 /** A worker's share. */
 export interface Share {
@@ -41,7 +41,7 @@ export interface Result {
   readonly verdicts: readonly Verdict[];
 }
 
-waitForNobody();
+skipWaiting();
 serve(work);
 
 async function work({ remainder, workers, subjects, singles, most }: Share): Promise<Result> {

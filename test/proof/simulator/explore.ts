@@ -1,10 +1,10 @@
 /** Crashes a subject at every point of every run, and recovers from what may be left. */
 
-import { Claims } from './claims.ts';
 import { crashCases } from './crash-states.ts';
+import { Invariants } from './invariants.ts';
+import { Judge, textOf, Violation } from './judge.ts';
 import type { OpLog } from './memory-fs.ts';
 import { Random } from './random.ts';
-import { Judge, textOf, Violation } from './recover.ts';
 import { applyRun, interrupted, laterRuns, type Recording, type Run, record, recoveries } from './runs.ts';
 import type { Subject } from './subject.ts';
 import { digest } from './tree-io.ts';
@@ -41,9 +41,9 @@ export class Explorer {
     const { subject, seed } = this;
     const apply = applyRun(subject);
     const applied = await record(apply);
-    const claims = new Claims(subject, applied.end);
+    const invariants = new Invariants(subject, applied.end);
     const count = (what: string): void => this.count(what);
-    const judge = new Judge(subject, claims, this.effort.secondEvery, seed, count);
+    const judge = new Judge(subject, invariants, this.effort.secondEvery, seed, count);
     await this.crash(apply, applied, judge);
     for (const left of interrupted(subject, apply, applied, 1, this.random.next(1_000_000)))
       await this.crashOne(recoveries(subject, left), judge);

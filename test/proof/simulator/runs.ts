@@ -6,12 +6,12 @@ import { resumeWith } from '../../../lib/recover/resume.ts';
 import { undoOpen, undoWith } from '../../../lib/recover/undo.ts';
 import type { DurableFs } from '../../../lib/store/durable-fs.ts';
 import { acquireLocks, type LockSet } from '../../../lib/store/lock.ts';
-import type { Claims, End, Promised } from './claims.ts';
 import { crashStates } from './crash-states.ts';
 import type { Fault } from './faulty-fs.ts';
 import { FaultyFs } from './faulty-fs.ts';
-import { bury, guardsIn, type Look, look, textOf } from './judge.ts';
+import type { End, Invariants, Promised } from './invariants.ts';
 import type { MemoryFs, OpLog } from './memory-fs.ts';
+import { locksAndBolts, markDead, type Observation, observe, textOf } from './observe.ts';
 import { Random } from './random.ts';
 import type { Subject } from './subject.ts';
 
@@ -100,8 +100,8 @@ export interface Interruption {
 export function recoveries(subject: Subject, { name, left, history, bare }: Interruption): Run[] {
   const { roots, snapshotDir } = subject;
   const from = left.clone();
-  if (history === null) bury(from, subject);
-  const seen = look(from, subject);
+  if (history === null) markDead(from, subject);
+  const seen = observe(from, subject);
   const options = { snapshotDir };
   const base = { from, history, bare: bare === null ? null : seen.data };
   const resume: Run = {
@@ -120,13 +120,13 @@ export function recoveries(subject: Subject, { name, left, history, bare }: Inte
 }
 
 /** What resume promises where it finishes something, and where there is nothing left to do but to clear away. */
-function promisedBy(subject: Subject, { phase, backward, data }: Look): Promised {
+function promisedBy(subject: Subject, { phase, backward, data }: Observation): Promised {
   const { keepUndo } = subject;
   if (phase === 'open' || (phase === 'over' && !backward)) {
     const kept = keepUndo && !backward ? 'all' : 'nothing';
     return { end: backward ? 'before' : 'after', kept, action: 'resume', remembered: !backward };
   }
-  const end = data === look(subject.start, subject).data ? 'before' : 'after';
+  const end = data === observe(subject.start, subject).data ? 'before' : 'after';
   const kept = phase === 'none' && keepUndo ? null : 'nothing';
   return { end, kept, action: phase === 'over' ? 'resume' : null, remembered: false };
 }
@@ -149,7 +149,7 @@ export function interrupted(
   const stride = Math.max(1, places.length / count);
   return Array.from({ length: Math.min(count, places.length) }, (_, i) => {
     const k = places[Math.floor(i * stride) + random.next(Math.floor(stride))] as number;
-    const ways = [kill, strip, crash].slice((i + offset) % 3);
+    const ways = [kill, removeFences, crash].slice((i + offset) % 3);
     const made = [...ways, crash].map((way) => way(subject, run, log, k, random));
     return made.find((one) => one !== null) as Interruption;
   });
@@ -169,7 +169,7 @@ export function killed(subject: Subject, run: Run, { log }: Recording, known: Se
 }
 
 const isUnfinished = (subject: Subject, log: OpLog, k: number): boolean =>
-  look(stateAt(log, k, null), subject).traces.length > 0;
+  observe(stateAt(log, k, null), subject).traces.length > 0;
 
 function placeIn(run: Run, log: OpLog, k: number): string {
   return `${run.name}, ${k} of ${log.ops.length} operations`;
@@ -185,12 +185,17 @@ function kill(subject: Subject, run: Run, log: OpLog, k: number): Interruption |
 }
 
 /** The power goes, and whoever comes first removes what keeps the engine out. */
-function strip(subject: Subject, run: Run, log: OpLog, k: number): Interruption | null {
+function removeFences(subject: Subject, run: Run, log: OpLog, k: number): Interruption | null {
   const left = stateAt(log, k, null);
-  const { phase } = look(left, subject);
+  const { phase } = observe(left, subject);
   if (phase !== 'open' && phase !== 'over') return null;
-  for (const path of guardsIn(left, subject)) left.unlink(path);
-  return { name: `a crash of ${placeIn(run, log, k)}, stripped`, left, history: null, bare: '' };
+  for (const path of locksAndBolts(left, subject)) left.unlink(path);
+  return {
+    name: `a crash of ${placeIn(run, log, k)}, locks and bolts removed`,
+    left,
+    history: null,
+    bare: '',
+  };
 }
 
 function crash(_: Subject, run: Run, log: OpLog, k: number, random: Random): Interruption {
@@ -211,10 +216,10 @@ function stateAt(log: OpLog, k: number, random: Random | null): MemoryFs {
 /** Where recovering from a state must lead; undo's is null where it has nothing to do, and may change nothing. */
 export function wayOut(
   subject: Subject,
-  seen: Look,
-  claims: Claims,
+  seen: Observation,
+  invariants: Invariants,
 ): { resume: End | null; undo: End | null } {
-  const where = claims.endOf(seen);
+  const where = invariants.endOf(seen);
   if (seen.phase === 'open' || seen.phase === 'over') {
     return { resume: seen.backward ? 'before' : 'after', undo: 'before' };
   }

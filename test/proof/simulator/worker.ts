@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { serve } from '../../../scripts/workers.ts';
 import { type Counts, type Effort, Explorer } from './explore.ts';
-import { waitForNobody } from './patience.ts';
-import { Violation } from './recover.ts';
+import { Violation } from './judge.ts';
+import { skipWaiting } from './no-waiting.ts';
 import { makeSubject, subjectSpec } from './subject.ts';
 
 /** A worker's share. */
@@ -24,7 +24,7 @@ export interface Result {
   readonly failure: string | null;
 }
 
-waitForNobody();
+skipWaiting();
 serve(work);
 
 async function work({ seed, databases, effort, limit, path }: Share): Promise<Result> {

@@ -2,13 +2,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyTree } from './cases.ts';
+import { Stopped } from './inject.ts';
 import { isLocked, observe } from './observe.ts';
 import { finish, type Result, start } from './process.ts';
 import { endState, told } from './recover.ts';
-import type { Runner, Task } from './runner.ts';
 import { type Counted, fresh, rowOf } from './scenario.ts';
-import { Stopped } from './strike.ts';
 import { demand, Violation } from './tally.ts';
+import type { Task, TaskPool } from './task-pool.ts';
 import type { Point } from './trace.ts';
 import { differences } from './trees.ts';
 
@@ -19,20 +19,20 @@ const LOST = [3, 5, 6];
 const ROUNDS = { full: 12, quick: 3 };
 
 /** Commands beside one that stands still at each of its points, as tasks. */
-export function stopTasks(runner: Runner, scenario: Counted): Task[] {
-  return runner.choose(scenario.points).map((point) => ({
+export function stopTasks(pool: TaskPool, scenario: Counted): Task[] {
+  return pool.choose(scenario.points).map((point) => ({
     id: `${scenario.id}:stop:${point.index}`,
     row: rowOf(scenario),
-    work: (slot) => stopAndDisturb(runner, scenario, point, slot),
+    work: (slot) => stopAndDisturb(pool, scenario, point, slot),
   }));
 }
 
-async function stopAndDisturb(runner: Runner, scenario: Counted, point: Point, slot: string): Promise<void> {
+async function stopAndDisturb(pool: TaskPool, scenario: Counted, point: Point, slot: string): Promise<void> {
   const { of } = scenario;
   const row = rowOf(scenario);
   const stopped = await Stopped.in(scenario, slot, point);
   const { at } = stopped;
-  runner.tally.add(row, 'stopped');
+  pool.tally.add(row, 'stopped');
   try {
     // What follows the last lock (the audit, freed space) is not part of the transaction any more.
     for (const command of isLocked(of, at) ? ['apply', 'resume', 'undo', 'purge'] : []) {
@@ -40,7 +40,7 @@ async function stopAndDisturb(runner: Runner, scenario: Counted, point: Point, s
       const result = await finish(of.words(command, at));
       if (!REFUSED.includes(result.code ?? -1)) throw new Violation([`beside it ${told(command, result)}`]);
       demand(differences(before, observe(of, at).tree), `a refused ${command} changed something`);
-      runner.tally.add(row, 'refused');
+      pool.tally.add(row, 'refused');
     }
   } catch (error) {
     await stopped.kill();
@@ -56,16 +56,16 @@ function demandState(wanted: string, reached: string, when: string): void {
 }
 
 /** Commands beside a living process that holds the engine's lock in one of the directories, as tasks. */
-export function holderTasks(runner: Runner, scenario: Counted): Task[] {
+export function holderTasks(pool: TaskPool, scenario: Counted): Task[] {
   const count = scenario.of.lockedDirs('').length;
   return Array.from({ length: count }, (_, i) => ({
     id: `${scenario.id}:holder:${i + 1}`,
     row: rowOf(scenario),
-    work: (slot: string) => besideHolder(runner, scenario, i, slot),
+    work: (slot: string) => besideHolder(pool, scenario, i, slot),
   }));
 }
 
-async function besideHolder(runner: Runner, scenario: Counted, index: number, slot: string): Promise<void> {
+async function besideHolder(pool: TaskPool, scenario: Counted, index: number, slot: string): Promise<void> {
   const { of } = scenario;
   const at = await fresh(scenario, slot);
   // The node of this lock is this very script.
@@ -75,20 +75,20 @@ async function besideHolder(runner: Runner, scenario: Counted, index: number, sl
   const result = await finish(scenario.argv(at));
   if (result.code !== 5) throw new Violation([`beside a lock holder ${told('it', result)}`]);
   demand(differences(before, observe(of, at).tree), 'beside a lock holder something was changed');
-  runner.tally.add(rowOf(scenario), 'refused');
+  pool.tally.add(rowOf(scenario), 'refused');
 }
 
 /** Two applies of one plan at once, as tasks. */
-export function raceTasks(runner: Runner, scenario: Counted): Task[] {
-  const rounds = runner.options.quick ? ROUNDS.quick : ROUNDS.full;
+export function raceTasks(pool: TaskPool, scenario: Counted): Task[] {
+  const rounds = pool.options.quick ? ROUNDS.quick : ROUNDS.full;
   return Array.from({ length: rounds }, (_, i) => ({
     id: `${scenario.id}:race:${i + 1}`,
     row: rowOf(scenario),
-    work: (slot: string) => race(runner, scenario, slot),
+    work: (slot: string) => race(pool, scenario, slot),
   }));
 }
 
-async function race(runner: Runner, scenario: Counted, slot: string): Promise<void> {
+async function race(pool: TaskPool, scenario: Counted, slot: string): Promise<void> {
   const { of } = scenario;
   const at = await fresh(scenario, slot);
   const both = [start(scenario.argv(at)), start(scenario.argv(at))];
@@ -97,8 +97,8 @@ async function race(runner: Runner, scenario: Counted, slot: string): Promise<vo
   const losers = results.filter(({ code }) => LOST.includes(code ?? -1));
   if (winners.length !== 1 || losers.length !== 1) throw new Violation(['two at once', ...tell(results)]);
   demandState('after', endState(of, at), 'when two had run at once');
-  runner.tally.add(rowOf(scenario), 'raced');
-  runner.tally.add(rowOf(scenario), 'refused');
+  pool.tally.add(rowOf(scenario), 'raced');
+  pool.tally.add(rowOf(scenario), 'refused');
   const other = join(slot, 'b');
   await copyTree(at, other);
   const undone = await finish(of.words('undo', other));

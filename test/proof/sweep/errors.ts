@@ -1,11 +1,11 @@
 /** Fails each mutating call of a command with EIO and ENOSPC, and checks what it says, leaves alone, and leaves. */
 import { join } from 'node:path';
+import { type InjectedRun, inject } from './inject.ts';
 import { recoverBothWays } from './kill.ts';
 import { told } from './recover.ts';
-import type { Runner, Task } from './runner.ts';
 import { type Counted, rowOf } from './scenario.ts';
-import { type Struck, strike } from './strike.ts';
 import { demand } from './tally.ts';
+import type { Task, TaskPool } from './task-pool.ts';
 import { injectedIn, type Point } from './trace.ts';
 
 /** The errors that are injected. */
@@ -39,39 +39,39 @@ const TOLERATED: readonly Tolerated[] = [
 ];
 
 /** The failing calls of a sweep, as tasks. */
-export function errorTasks(runner: Runner, scenario: Counted): Task[] {
-  return runner.choose(scenario.points).flatMap((point, i) =>
-    runner.alternate(ERRNOS, i).map((errno) => ({
+export function errorTasks(pool: TaskPool, scenario: Counted): Task[] {
+  return pool.choose(scenario.points).flatMap((point, i) =>
+    pool.alternate(ERRNOS, i).map((errno) => ({
       id: `${scenario.id}:${errno}:${point.index}`,
       row: rowOf(scenario),
-      work: (slot: string) => failAndRecover(runner, scenario, point, errno, slot),
+      work: (slot: string) => failAndRecover(pool, scenario, point, errno, slot),
     })),
   );
 }
 
 async function failAndRecover(
-  runner: Runner,
+  pool: TaskPool,
   scenario: Counted,
   point: Point,
   errno: Errno,
   slot: string,
 ): Promise<void> {
-  const struck = await strike(scenario, slot, point, `error=${errno}`);
+  const injected = await inject(scenario, slot, point, `error=${errno}`);
   const row = rowOf(scenario);
-  runner.tally.add(row, errno);
-  const { result } = struck;
+  pool.tally.add(row, errno);
+  const { result } = injected;
   if (result.code === 0) {
-    demand(toleranceProblems(struck, point, errno), `${errno} at ${point.text}: the command ended with 0`);
-    runner.tally.add(row, 'tolerated');
-  } else demand(messageProblems(struck, point, errno), `A7: ${errno} at ${point.text}`);
-  if (point.sync) demand(destruction(struck, point), `A7: after ${errno} at ${point.text}`);
-  await recoverBothWays(runner, scenario, struck.at, slot, async () => {
-    return (await strike(scenario, join(slot, 'again'), point, `error=${errno}`)).at;
+    demand(toleranceProblems(injected, point, errno), `${errno} at ${point.text}: the command ended with 0`);
+    pool.tally.add(row, 'tolerated');
+  } else demand(messageProblems(injected, point, errno), `A7: ${errno} at ${point.text}`);
+  if (point.sync) demand(destruction(injected, point), `A7: after ${errno} at ${point.text}`);
+  await recoverBothWays(pool, scenario, injected.at, slot, async () => {
+    return (await inject(scenario, join(slot, 'again'), point, `error=${errno}`)).at;
   });
 }
 
 /** What a run that went on in spite of the error must fulfil. */
-function toleranceProblems({ at, log, result }: Struck, point: Point, errno: Errno): string[] {
+function toleranceProblems({ at, log, result }: InjectedRun, point: Point, errno: Errno): string[] {
   const { paths } = injectedIn(log, point, at);
   const rule = TOLERATED.find(({ call, path }) => call.test(point.call) && paths.some((p) => path.test(p)));
   if (rule === undefined) return [`no rule lets it pass over a failure at ${paths.join(', ')}`];
@@ -81,7 +81,7 @@ function toleranceProblems({ at, log, result }: Struck, point: Point, errno: Err
     : [`its outcome does not say so (${rule.why}): ${result.stdout}`];
 }
 
-function messageProblems({ at, log, result }: Struck, point: Point, errno: Errno): string[] {
+function messageProblems({ at, log, result }: InjectedRun, point: Point, errno: Errno): string[] {
   const { paths } = injectedIn(log, point, at);
   const problems: string[] = [];
   if (!FAILED.includes(result.code ?? -1)) problems.push('the exit code is neither 6 nor 7');
@@ -104,7 +104,7 @@ const OWN_TO_REMOVE = /(litt-rollback-tmp|\/litt\.lock)$/;
 const IN_PREPARATION = /(litt-rollback-tmp|\/kept\/\d+\.new)$/;
 
 /** After a failed fsync nothing may be destroyed: nobody knows what is on the disk. */
-function destruction({ at, log }: Struck, point: Point): string[] {
+function destruction({ at, log }: InjectedRun, point: Point): string[] {
   const { paths: failed, afterwards } = injectedIn(log, point, at);
   return afterwards
     .filter(({ call, paths }) => {

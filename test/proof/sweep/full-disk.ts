@@ -2,15 +2,15 @@
 import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyTree } from './cases.ts';
+import { Stopped } from './inject.ts';
 import { recoverBothWays } from './kill.ts';
 import { mountMemory, unmount } from './mounts.ts';
 import { observe } from './observe.ts';
 import { finish, type Result, tool } from './process.ts';
 import { endState, resume, told } from './recover.ts';
-import type { Runner, Task } from './runner.ts';
 import { type Counted, rowOf } from './scenario.ts';
-import { Stopped } from './strike.ts';
 import { demand, Violation } from './tally.ts';
+import type { Task, TaskPool } from './task-pool.ts';
 import { isFreeing, type Point } from './trace.ts';
 import { differences } from './trees.ts';
 
@@ -29,20 +29,19 @@ const REFUSED = 3;
 const STOPPED = [6, 7];
 
 /** Every fill level, and every point at which the disk becomes full, as tasks. */
-export function fullDiskTasks(runner: Runner, scenario: Counted): Task[] {
+export function fullDiskTasks(pool: TaskPool, scenario: Counted): Task[] {
   const row = rowOf(scenario);
   const beginning = LEVELS.map((level) => ({
     id: `${scenario.id}:level:${level}`,
     row,
-    work: (slot: string) =>
-      onDisk(slot, scenario, (at, disk) => fromLevel(runner, scenario, at, disk, level)),
+    work: (slot: string) => onDisk(slot, scenario, (at, disk) => fromLevel(pool, scenario, at, disk, level)),
   }));
-  const points = runner.choose(scenario.points.filter((point) => !isFreeing(point)));
+  const points = pool.choose(scenario.points.filter((point) => !isFreeing(point)));
   const during = points.map((point, i) => ({
     id: `${scenario.id}:full:${point.index}`,
     row,
     work: (slot: string) =>
-      onDisk(slot, scenario, (at, disk) => fillAt(runner, scenario, at, disk, point, LEFT[i % LEFT.length]!)),
+      onDisk(slot, scenario, (at, disk) => fillAt(pool, scenario, at, disk, point, LEFT[i % LEFT.length]!)),
   }));
   return [...beginning, ...during];
 }
@@ -72,18 +71,18 @@ function fill(disk: string, left: number): void {
 }
 
 async function fromLevel(
-  runner: Runner,
+  pool: TaskPool,
   scenario: Counted,
   at: string,
   disk: string,
   level: number,
 ): Promise<void> {
   fill(disk, level);
-  await afterwards(runner, scenario, at, disk, await finish(scenario.argv(at)));
+  await afterwards(pool, scenario, at, disk, await finish(scenario.argv(at)));
 }
 
 async function fillAt(
-  runner: Runner,
+  pool: TaskPool,
   scenario: Counted,
   at: string,
   disk: string,
@@ -93,12 +92,12 @@ async function fillAt(
   const reset = (): Promise<void> => copyTree(scenario.of.template(scenario.template), at);
   const stopped = await Stopped.anew(reset, at, join(disk, '..', 'log'), scenario, point);
   fill(disk, left);
-  await afterwards(runner, scenario, at, disk, await stopped.goOn());
+  await afterwards(pool, scenario, at, disk, await stopped.goOn());
 }
 
 /** Room is made again: a run that ended well is at its end, any other was refused, or can be finished and taken back. */
 async function afterwards(
-  runner: Runner,
+  pool: TaskPool,
   scenario: Counted,
   at: string,
   disk: string,
@@ -106,7 +105,7 @@ async function afterwards(
 ): Promise<void> {
   const { of, template, success } = scenario;
   rmSync(join(disk, FILLER));
-  runner.tally.add(rowOf(scenario), 'filled');
+  pool.tally.add(rowOf(scenario), 'filled');
   if (result.code === 0) {
     if (STILL_HELD.test(result.stdout)) await resume(of, at, observe(of, at), scenario.ends);
     const reached = endState(of, at);
@@ -117,11 +116,11 @@ async function afterwards(
   const changes = differences(observe(of, of.template(template)).tree, observe(of, at).tree);
   if (result.code === REFUSED || (result.code === 7 && changes.length === 0)) {
     demand(changes, `refused, but changed. ${told('it', result)}`);
-    runner.tally.add(rowOf(scenario), 'refused');
+    pool.tally.add(rowOf(scenario), 'refused');
     return;
   }
   if (!STOPPED.includes(result.code ?? -1) || !result.stderr.includes('ENOSPC'))
     throw new Violation([`on a full disk ${told('it', result)}`]);
   const slot = join(disk, '..');
-  await recoverBothWays(runner, scenario, at, slot, () => Promise.resolve(at));
+  await recoverBothWays(pool, scenario, at, slot, () => Promise.resolve(at));
 }

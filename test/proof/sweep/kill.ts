@@ -1,26 +1,26 @@
 /** Kills a command before each of its mutating calls, and recovers in both directions. */
 import { join } from 'node:path';
 import { copyTree } from './cases.ts';
+import { killIn } from './inject.ts';
 import { lookAt, purge, resume, undo } from './recover.ts';
-import type { Runner, Task } from './runner.ts';
 import { type Counted, rowOf } from './scenario.ts';
-import { killIn } from './strike.ts';
+import type { Task, TaskPool } from './task-pool.ts';
 import type { Point } from './trace.ts';
 
 /** The points of a sweep, as tasks. */
-export function killTasks(runner: Runner, scenario: Counted): Task[] {
-  const points = runner.choose(scenario.points.filter((point) => !point.sync));
+export function killTasks(pool: TaskPool, scenario: Counted): Task[] {
+  const points = pool.choose(scenario.points.filter((point) => !point.sync));
   return points.map((point) => ({
     id: `${scenario.id}:kill:${point.index}`,
     row: rowOf(scenario),
-    work: (slot) => killAndRecover(runner, scenario, point, slot),
+    work: (slot) => killAndRecover(pool, scenario, point, slot),
   }));
 }
 
-async function killAndRecover(runner: Runner, scenario: Counted, point: Point, slot: string): Promise<void> {
+async function killAndRecover(pool: TaskPool, scenario: Counted, point: Point, slot: string): Promise<void> {
   const at = await killIn(scenario, slot, point);
-  runner.tally.add(rowOf(scenario), 'killed');
-  await recoverBothWays(runner, scenario, at, slot, () => killIn(scenario, join(slot, 'again'), point));
+  pool.tally.add(rowOf(scenario), 'killed');
+  await recoverBothWays(pool, scenario, at, slot, () => killIn(scenario, join(slot, 'again'), point));
 }
 
 /**
@@ -28,14 +28,14 @@ async function killAndRecover(runner: Runner, scenario: Counted, point: Point, s
  * `again` breaks another run off in the same way.
  */
 export async function recoverBothWays(
-  runner: Runner,
+  pool: TaskPool,
   scenario: Counted,
   at: string,
   slot: string,
   again: () => Promise<string>,
 ): Promise<void> {
   const { of, ends } = scenario;
-  const { tally } = runner;
+  const { tally } = pool;
   const row = rowOf(scenario);
   const seen = await lookAt(of, at);
   const other = scenario.byInode ? await again() : join(slot, 'b');

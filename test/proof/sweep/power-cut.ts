@@ -1,28 +1,28 @@
 /** Cuts the power of a disk while a command works on it, mounts it again, and recovers. */
 import { join } from 'node:path';
 import { copyTree } from './cases.ts';
+import { Stopped } from './inject.ts';
 import { recoverBothWays } from './kill.ts';
 import { Disk, type DiskKind, unmount } from './mounts.ts';
 import { finish } from './process.ts';
 import { endState, told } from './recover.ts';
-import type { Runner, Task } from './runner.ts';
 import { type Counted, rowOf } from './scenario.ts';
-import { Stopped } from './strike.ts';
 import { Violation } from './tally.ts';
+import type { Task, TaskPool } from './task-pool.ts';
 import { isFreeing, type Point } from './trace.ts';
 
 /** Power cuts behind the points of a sweep, and one when the command has ended, as tasks. */
-export function powerCutTasks(runner: Runner, scenario: Counted, kind: DiskKind): Task[] {
-  const cuts = runner.choose(scenario.points.filter((point) => !isFreeing(point))).map((point) => ({
+export function powerCutTasks(pool: TaskPool, scenario: Counted, kind: DiskKind): Task[] {
+  const cuts = pool.choose(scenario.points.filter((point) => !isFreeing(point))).map((point) => ({
     id: `${scenario.id}:${kind}:${point.index}`,
     row: rowOf(scenario),
-    work: (slot: string) => cutAndRecover(runner, scenario, kind, point, slot),
+    work: (slot: string) => cutAndRecover(pool, scenario, kind, point, slot),
   }));
-  return [...cuts, ...endedTasks(runner, scenario, kind)];
+  return [...cuts, ...endedTasks(pool, scenario, kind)];
 }
 
 /** A power cut right after the command has ended with 0, as a task. */
-export function endedTasks(runner: Runner, scenario: Counted, kind: DiskKind): Task[] {
+export function endedTasks(pool: TaskPool, scenario: Counted, kind: DiskKind): Task[] {
   const work = async (slot: string): Promise<void> => {
     const left = await cutOff(slot, kind, async (disk) => {
       const at = await layOut(scenario, disk);
@@ -30,7 +30,7 @@ export function endedTasks(runner: Runner, scenario: Counted, kind: DiskKind): T
       if (result.code !== 0) throw new Violation([told('it', result)]);
       await disk.cut();
     });
-    runner.tally.add(rowOf(scenario), kind);
+    pool.tally.add(rowOf(scenario), kind);
     const reached = endState(scenario.of, left);
     if (reached !== scenario.success)
       throw new Violation([`A4: it had ended, and the state is as ${reached}`]);
@@ -39,15 +39,15 @@ export function endedTasks(runner: Runner, scenario: Counted, kind: DiskKind): T
 }
 
 async function cutAndRecover(
-  runner: Runner,
+  pool: TaskPool,
   scenario: Counted,
   kind: DiskKind,
   point: Point,
   slot: string,
 ): Promise<void> {
   const left = await cutOff(slot, kind, (disk) => cutAt(scenario, disk, point, join(slot, 'log')));
-  runner.tally.add(rowOf(scenario), kind);
-  await recoverBothWays(runner, scenario, left, slot, () => Promise.resolve(left));
+  pool.tally.add(rowOf(scenario), kind);
+  await recoverBothWays(pool, scenario, left, slot, () => Promise.resolve(left));
 }
 
 /** Makes a disk that `work` cuts off, and returns a copy of what is on it when it is mounted again. */

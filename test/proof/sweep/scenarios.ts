@@ -2,20 +2,20 @@
 import { dirname, join } from 'node:path';
 import { copyTree, type SweepCase } from './cases.ts';
 import { leaveIdleStart } from './idle-start.ts';
+import { killIn } from './inject.ts';
 import { observe } from './observe.ts';
 import { finish } from './process.ts';
 import { ANY_END, endState, told } from './recover.ts';
-import type { Runner } from './runner.ts';
 import { type Counted, fresh, type Scenario } from './scenario.ts';
-import { killIn } from './strike.ts';
+import type { TaskPool } from './task-pool.ts';
 import { countPoints, type Point } from './trace.ts';
 
 const COUNT_ATTEMPTS = 6;
 
 /** Runs a scenario undisturbed, checks its result, and lists its points. */
-export async function count(runner: Runner, scenario: Scenario): Promise<Counted> {
+export async function count(pool: TaskPool, scenario: Scenario): Promise<Counted> {
   const { of, success, name } = scenario;
-  const dir = runner.freshDir();
+  const dir = pool.freshDir();
   const { at, result, points } = await twiceTheSame(scenario, dir);
   if (result.code !== 0) throw new Error(`${of.name}:${name} undisturbed: ${told('it', result)}`);
   if (name === 'apply') {
@@ -24,7 +24,7 @@ export async function count(runner: Runner, scenario: Scenario): Promise<Counted
   }
   const reached = endState(of, at);
   if (reached !== success) throw new Error(`${of.name}:${name} undisturbed ended in the state ${reached}`);
-  runner.tally.add(`${of.name}: ${name}`, 'calls', points.length);
+  pool.tally.add(`${of.name}: ${name}`, 'calls', points.length);
   return { ...scenario, points, id: `${of.name}:${name}` };
 }
 
@@ -92,7 +92,7 @@ export function afterwards(of: SweepCase): Scenario[] {
 
 /** Scenarios that recover from a crash of another one, at the given points. */
 export async function recovering(
-  runner: Runner,
+  pool: TaskPool,
   first: Counted,
   points: readonly Point[],
   command: 'resume' | 'undo',
@@ -100,8 +100,8 @@ export async function recovering(
   const scenarios: Scenario[] = [];
   for (const point of points) {
     const name = `${first.name}@${point.index}+${command}`;
-    if (!runner.wants(`${first.of.name}:${name}`)) continue;
-    const at = await killIn(first, runner.freshDir(), point);
+    if (!pool.wants(`${first.of.name}:${name}`)) continue;
+    const at = await killIn(first, pool.freshDir(), point);
     const template = `${first.name}@${point.index}`;
     await copyTree(at, first.of.template(template));
     const scenario = recoveringFrom(first, name, template, command);

@@ -10,9 +10,9 @@ import type { DiskKind } from './mounts.ts';
 import type { Options } from './options.ts';
 import { endedTasks } from './power-cut.ts';
 import { tool } from './process.ts';
-import { Enough, PROJECT, Runner, type Task } from './runner.ts';
 import type { Counted } from './scenario.ts';
 import { afterwards, applying, count } from './scenarios.ts';
+import { Enough, PROJECT, type Task, TaskPool } from './task-pool.ts';
 
 /** A small one, with a step of each kind that changes a file. */
 const CASE = 'tail-with-hole';
@@ -37,15 +37,15 @@ export async function* selfTest(options: Options, disk: DiskKind | undefined): A
 
 async function sweepBroken(one: Break, options: Options, disk: DiskKind | undefined): Promise<string | null> {
   const few = { ...options, only: null, every: 1, points: POINTS, violations: 1, quiet: true, keep: false };
-  const runner = await Runner.of(few, (project) => buildBroken(one, project));
-  const of = await SweepCase.unpack(CASE, runner.scratch, runner.command);
+  const pool = await TaskPool.of(few, (project) => buildBroken(one, project));
+  const of = await SweepCase.unpack(CASE, pool.scratch, pool.command);
   try {
-    await runner.run(await tasksFor(one, runner, of, disk));
+    await pool.run(await tasksFor(one, pool, of, disk));
   } catch (error) {
     if (!(error instanceof Enough)) throw error;
   }
-  runner.dispose();
-  const [kind] = runner.tally.violations.keys();
+  pool.dispose();
+  const [kind] = pool.tally.violations.keys();
   return kind === undefined ? null : shortened(kind);
 }
 
@@ -71,15 +71,15 @@ async function buildBroken({ name, edits }: Break, project: string): Promise<voi
 
 async function tasksFor(
   { name, sweep, scenario, at }: Break,
-  runner: Runner,
+  pool: TaskPool,
   of: SweepCase,
   disk: DiskKind | undefined,
 ): Promise<Task[]> {
   const named = (wanted: string) => [...applying(of), ...afterwards(of)].find((s) => s.name === wanted)!;
-  const apply = await count(runner, named('apply'));
-  const whole = scenario === 'apply' ? apply : await count(runner, named(scenario));
+  const apply = await count(pool, named('apply'));
+  const whole = scenario === 'apply' ? apply : await count(pool, named(scenario));
   const part: Counted = { ...whole, points: whole.points.filter((point) => at.test(point.text)) };
   if (part.points.length === 0) throw new Error(`"${name}": no call is like ${at}`);
-  if (sweep === 'power') return disk === undefined ? [] : endedTasks(runner, part, disk);
-  return { kill: killTasks, errors: errorTasks, beside: stopTasks }[sweep](runner, part);
+  if (sweep === 'power') return disk === undefined ? [] : endedTasks(pool, part, disk);
+  return { kill: killTasks, errors: errorTasks, beside: stopTasks }[sweep](pool, part);
 }

@@ -1,11 +1,11 @@
 /** Signals a command at each of its mutating calls: before the first change it stops, afterwards it finishes. */
 import { constants } from 'node:os';
+import { inject } from './inject.ts';
 import { observe } from './observe.ts';
 import { endState, told } from './recover.ts';
-import type { Runner, Task } from './runner.ts';
 import { type Counted, fresh, rowOf } from './scenario.ts';
-import { strike } from './strike.ts';
 import { demand, Violation } from './tally.ts';
+import type { Task, TaskPool } from './task-pool.ts';
 import type { Point } from './trace.ts';
 import { differences, type Tree } from './trees.ts';
 
@@ -14,13 +14,13 @@ const SIGNALS = ['INT', 'TERM'] as const;
 type Signal = (typeof SIGNALS)[number];
 
 /** The signals of a sweep, as tasks. */
-export function signalTasks(runner: Runner, scenario: Counted): Task[] {
+export function signalTasks(pool: TaskPool, scenario: Counted): Task[] {
   const begins = scenario.points.findIndex((point) => !isLocking(point));
-  return runner.choose(scenario.points).flatMap((point, i) =>
-    runner.alternate(SIGNALS, i).map((signal) => ({
+  return pool.choose(scenario.points).flatMap((point, i) =>
+    pool.alternate(SIGNALS, i).map((signal) => ({
       id: `${scenario.id}:${signal}:${point.index}`,
       row: rowOf(scenario),
-      work: (slot: string) => signalAndLook(runner, scenario, point, signal, point.index <= begins, slot),
+      work: (slot: string) => signalAndLook(pool, scenario, point, signal, point.index <= begins, slot),
     })),
   );
 }
@@ -30,7 +30,7 @@ const isLocking = ({ paths }: Point): boolean =>
   paths.some((path) => /\/(litt\.lock|\.litt\.lock\.\d+-[^/]*-tmp)$/.test(path));
 
 async function signalAndLook(
-  runner: Runner,
+  pool: TaskPool,
   scenario: Counted,
   point: Point,
   signal: Signal,
@@ -38,8 +38,8 @@ async function signalAndLook(
   slot: string,
 ): Promise<void> {
   const { of } = scenario;
-  const { at, result } = await strike(scenario, slot, point, `signal=${signal}`);
-  runner.tally.add(rowOf(scenario), 'signalled');
+  const { at, result } = await inject(scenario, slot, point, `signal=${signal}`);
+  pool.tally.add(rowOf(scenario), 'signalled');
   // Only an apply waits for a person and walks the database, so only it has a time in which it can be stopped.
   const stops = early && scenario.name.startsWith('apply');
   if (!stops) {

@@ -24,7 +24,7 @@ export interface Task {
 export class Enough extends Error {}
 
 /** The scratch directory, the command under test, and the counts of one run. */
-export class Runner {
+export class TaskPool {
   readonly tally = new Tally();
   /** Everything is made below this directory. */
   readonly scratch: string;
@@ -45,13 +45,13 @@ export class Runner {
       rmSync(this.scratch, { recursive: true, force: true });
   };
 
-  /** A runner whose command is put into a directory of its own: by default the one that was built last. */
-  static async of(options: Options, put: (dir: string) => Promise<void> = copyBuilt): Promise<Runner> {
-    const runner = new Runner(options);
-    const dir = join(runner.scratch, 'command');
+  /** A pool whose command is put into a directory of its own: by default the one that was built last. */
+  static async of(options: Options, put: (dir: string) => Promise<void> = copyBuilt): Promise<TaskPool> {
+    const pool = new TaskPool(options);
+    const dir = join(pool.scratch, 'command');
     mkdirSync(dir);
     await put(dir);
-    return runner;
+    return pool;
   }
 
   /** Picks the points of a sweep that are tried, spread evenly, first and last among them. */

@@ -3,18 +3,18 @@
  * sort of file. Nothing here knows what the program looks at.
  */
 import { join } from 'node:path';
-import { kindAt } from '../simulator/judge.ts';
 import type { MemoryFs } from '../simulator/memory-fs.ts';
+import { kindAt } from '../simulator/observe.ts';
 import { entriesBelow } from '../simulator/tree-io.ts';
-import type { Call } from './attempt.ts';
+import { bytesOf, changesTo, copyTree, put } from './file-changes.ts';
 import { forgeries, seal, unseal } from './forgery.ts';
-import { membersOf, type Stage } from './stage.ts';
-import { bytesOf, copyTree, put, tamperings } from './tamper.ts';
+import { participantsOf, type StoppingPoint } from './stopping-point.ts';
+import type { Call } from './trial.ts';
 
 /** Something that somebody does. */
-export interface Meddling {
+export interface Tampering {
   readonly name: string;
-  readonly meddle: (fs: MemoryFs) => void;
+  readonly tamper: (fs: MemoryFs) => void;
   /** Whether it is done while a command works, not before. */
   readonly isMeanwhile?: boolean;
   /** Whether it cannot be seen: sizes and checksums are right. */
@@ -24,15 +24,15 @@ export interface Meddling {
 }
 
 /** The transaction's area in each member that has one. */
-export function areasOf({ subject, fs }: Stage): string[] {
-  const areas = membersOf(subject).map((dir) => join(dir, '.litt-rollback', subject.plan.id));
+export function areasOf({ subject, fs }: StoppingPoint): string[] {
+  const areas = participantsOf(subject).map((dir) => join(dir, '.litt-rollback', subject.plan.id));
   return areas.filter((area) => kindAt(fs, area) === 'directory');
 }
 
 /** Our own files: documents, marks, claims, and what is kept; those of the first and of the last member. */
-export function ownFiles(stage: Stage): Meddling[] {
-  const { fs } = stage;
-  const areas = areasOf(stage);
+export function ownFiles(point: StoppingPoint): Tampering[] {
+  const { fs } = point;
+  const areas = areasOf(point);
   return areas.flatMap((area, i) => {
     const other = areas[(i + 1) % areas.length] as string;
     return entriesBelow(fs, area).flatMap(([path]) => {
@@ -40,32 +40,32 @@ export function ownFiles(stage: Stage): Meddling[] {
       if (path.split('/').length > 2) return [];
       const at = join(area, path);
       const name = `${whoOf(i, areas.length)} ${path.replaceAll(/\d+/g, 'N')}`;
-      const made = tamperings(fs, at).map(
-        ([how, tamper]): Meddling => ({
+      const made = changesTo(fs, at).map(
+        ([how, tamper]): Tampering => ({
           name: `${name} ${how}`,
-          meddle: (copy) => tamper(copy, at),
+          tamper: (copy) => tamper(copy, at),
           isUnseen: isRot(path, how),
         }),
       );
       if (other === area || kindAt(fs, at) !== 'file' || kindAt(fs, join(other, path)) !== 'file')
         return made;
       const swapped = (copy: MemoryFs): void => put(copy, at, bytesOf(copy, join(other, path)));
-      return [...made, { name: `${name} that of another member`, meddle: swapped }];
+      return [...made, { name: `${name} that of another member`, tamper: swapped }];
     });
   });
 }
 
 /** One of our files damaged or removed in every member at once, and our whole directory with it. */
-export function everywhere(stage: Stage): Meddling[] {
-  const areas = areasOf(stage);
+export function everywhere(point: StoppingPoint): Tampering[] {
+  const areas = areasOf(point);
   const [first] = areas;
   if (first === undefined) return [];
-  const files = entriesBelow(stage.fs, first).filter(([path]) => !path.includes('/') && path !== 'kept');
+  const files = entriesBelow(point.fs, first).filter(([path]) => !path.includes('/') && path !== 'kept');
   const all = files.flatMap(([path]) =>
-    tamperings(stage.fs, join(first, path)).map(
-      ([how, tamper]): Meddling => ({
+    changesTo(point.fs, join(first, path)).map(
+      ([how, tamper]): Tampering => ({
         name: `everywhere ${path.replaceAll(/\d+/g, 'N')} ${how}`,
-        meddle: (copy) => {
+        tamper: (copy) => {
           for (const area of areas)
             if (kindAt(copy, join(area, path)) !== null) tamper(copy, join(area, path));
         },
@@ -75,7 +75,7 @@ export function everywhere(stage: Stage): Meddling[] {
   const gone = (fs: MemoryFs): void => {
     for (const area of areas) fs.removeTree(area);
   };
-  return [...all, { name: 'everywhere its area removed', meddle: gone }];
+  return [...all, { name: 'everywhere its area removed', tamper: gone }];
 }
 
 /** What is kept has no checksum: disks that lie are beyond what is promised. */
@@ -85,18 +85,18 @@ const whoOf = (i: number, of: number): string =>
   i === 0 ? "the first member's" : i === of - 1 ? "the last member's" : "a member's";
 
 /** Documents that say something else, everywhere or in one member only. */
-export function forgedDocuments(stage: Stage): Meddling[] {
-  const areas = areasOf(stage);
+export function forgedDocuments(point: StoppingPoint): Tampering[] {
+  const areas = areasOf(point);
   return ['journal.json', 'undo.json', 'undoing'].flatMap((file) => {
-    const having = areas.map((area) => join(area, file)).filter((path) => kindAt(stage.fs, path) === 'file');
+    const having = areas.map((area) => join(area, file)).filter((path) => kindAt(point.fs, path) === 'file');
     const forged = having.map(
-      (path) => new Map(forgeries(bytesOf(stage.fs, path)).map((f) => [f.name, f.bytes])),
+      (path) => new Map(forgeries(bytesOf(point.fs, path)).map((f) => [f.name, f.bytes])),
     );
     return [...(forged[0]?.keys() ?? [])].flatMap((name) => {
-      const inSome = (which: string, isChosen: (i: number) => boolean): Meddling => ({
+      const inSome = (which: string, isChosen: (i: number) => boolean): Tampering => ({
         name: `${file}${name} in ${which}`,
         isUnseen: true,
-        meddle: (fs) =>
+        tamper: (fs) =>
           having.forEach((path, i) => {
             const bytes = forged[i]?.get(name);
             if (bytes !== undefined && isChosen(i)) put(fs, path, bytes());
@@ -110,9 +110,9 @@ export function forgedDocuments(stage: Stage): Meddling[] {
 }
 
 /** A second transaction beside the first: its areas under another name. */
-export function secondTransaction(stage: Stage): Meddling[] {
+export function secondTransaction(point: StoppingPoint): Tampering[] {
   const other = `${'0'.repeat(8)}-0000-4000-8000-${'0'.repeat(12)}`;
-  const areas = areasOf(stage);
+  const areas = areasOf(point);
   if (areas.length === 0) return [];
   const copied =
     (renamed: boolean) =>
@@ -124,12 +124,12 @@ export function secondTransaction(stage: Stage): Meddling[] {
           const at = join(to, file);
           if (!renamed || kindAt(fs, at) !== 'file') continue;
           const text = JSON.stringify(unseal(bytesOf(fs, at)));
-          put(fs, at, seal(JSON.parse(text.replaceAll(stage.subject.plan.id, other))));
+          put(fs, at, seal(JSON.parse(text.replaceAll(point.subject.plan.id, other))));
         }
       }
     };
   return [
-    { name: 'its areas again under another name', meddle: copied(false) },
-    { name: 'another transaction like it', meddle: copied(true), isUnseen: true },
+    { name: 'its areas again under another name', tamper: copied(false) },
+    { name: 'another transaction like it', tamper: copied(true), isUnseen: true },
   ];
 }

@@ -3,9 +3,9 @@
  * everything. Which they are follows from the seed and from what their plans do.
  */
 import fc from 'fast-check';
-import { Claims } from '../simulator/claims.ts';
 import { isSync } from '../simulator/faulty-fs.ts';
-import { Judge } from '../simulator/recover.ts';
+import { Invariants } from '../simulator/invariants.ts';
+import { Judge } from '../simulator/judge.ts';
 import {
   applyRun,
   interrupted,
@@ -109,5 +109,5 @@ async function prepare(subject: Subject, known: Set<string>): Promise<Prepared> 
   };
   await addRecoveries(apply, applied);
   for (const run of later) await addRecoveries(run, await add(run));
-  return { subject, judge: new Judge(subject, new Claims(subject, applied.end), 0, SEED), runs };
+  return { subject, judge: new Judge(subject, new Invariants(subject, applied.end), 0, SEED), runs };
 }

@@ -1,51 +1,51 @@
 /** How a command may be called wrongly, and who else may be at work. */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { guardsIn, kindAt } from '../simulator/judge.ts';
 import type { MemoryFs } from '../simulator/memory-fs.ts';
+import { kindAt, locksAndBolts } from '../simulator/observe.ts';
+import { copyTree, put } from './file-changes.ts';
 import { seal } from './forgery.ts';
-import { areasOf, type Meddling } from './meddling.ts';
-import { membersOf, type Stage } from './stage.ts';
-import { copyTree, put } from './tamper.ts';
+import { areasOf, type Tampering } from './journal-tampering.ts';
+import { participantsOf, type StoppingPoint } from './stopping-point.ts';
 
 const nothing = (): void => {};
 
 /** Roots forgotten, exchanged, doubled; a snapshot directory that is not passed, or another one. */
-export function calls({ subject }: Stage): Meddling[] {
+export function calls({ subject }: StoppingPoint): Tampering[] {
   const { roots, snapshotDir, dir } = subject;
-  const made: Meddling[] = [{ name: 'as it should be called', meddle: nothing, call: {} }];
+  const made: Tampering[] = [{ name: 'as it should be called', tamper: nothing, call: {} }];
   for (const [i, root] of roots.entries()) {
     const others = roots.filter((r) => r !== root);
     const copy = join(dir, 'copy');
     const copied = (fs: MemoryFs): void => copyTree(fs, root, fs, copy);
     const which = i === 0 ? 'the first root' : 'a later root';
     if (others.length > 0)
-      made.push({ name: `${which} forgotten`, meddle: nothing, call: { roots: others } });
-    made.push({ name: `a copy besides ${which}`, meddle: copied, call: { roots: [...roots, copy] } });
+      made.push({ name: `${which} forgotten`, tamper: nothing, call: { roots: others } });
+    made.push({ name: `a copy besides ${which}`, tamper: copied, call: { roots: [...roots, copy] } });
     const later = roots[(i + 1) % roots.length] as string;
     const instead = [...others.filter((r) => r !== later), root, copy];
     if (others.length > 0)
-      made.push({ name: `a copy of ${which} for another root`, meddle: copied, call: { roots: instead } });
+      made.push({ name: `a copy of ${which} for another root`, tamper: copied, call: { roots: instead } });
   }
-  made.push({ name: 'as if it were open', meddle: nothing, call: { isOpen: true } });
-  made.push({ name: 'an unknown one', meddle: nothing, call: { id: 'unknown' } });
+  made.push({ name: 'as if it were open', tamper: nothing, call: { isOpen: true } });
+  made.push({ name: 'an unknown one', tamper: nothing, call: { id: 'unknown' } });
   if (snapshotDir === undefined) return made;
   const other = join(dir, 'other');
   const isMade = (fs: MemoryFs): void => fs.mkdir(other, 0o755);
-  made.push({ name: 'no snapshot directory', meddle: nothing, call: { snapshotDir: undefined } });
-  made.push({ name: 'another snapshot directory', meddle: isMade, call: { snapshotDir: other } });
-  made.push({ name: 'a root for a snapshot directory', meddle: nothing, call: { snapshotDir: roots[0] } });
+  made.push({ name: 'no snapshot directory', tamper: nothing, call: { snapshotDir: undefined } });
+  made.push({ name: 'another snapshot directory', tamper: isMade, call: { snapshotDir: other } });
+  made.push({ name: 'a root for a snapshot directory', tamper: nothing, call: { snapshotDir: roots[0] } });
   return made;
 }
 
 /** Locks and bolts removed by hand, and locks of others in their place. */
-export function guards({ subject, fs }: Stage): Meddling[] {
-  const present = guardsIn(fs, subject);
+export function locks({ subject, fs }: StoppingPoint): Tampering[] {
+  const present = locksAndBolts(fs, subject);
   const removed = (copy: MemoryFs): void => {
     for (const path of present) copy.unlink(path);
   };
-  const made: Meddling[] = [{ name: 'locks and bolts removed', meddle: removed }];
-  for (const [i, dir] of membersOf(subject).entries()) {
+  const made: Tampering[] = [{ name: 'locks and bolts removed', tamper: removed }];
+  for (const [i, dir] of participantsOf(subject).entries()) {
     const path = join(dir, 'litt.lock');
     const which =
       i === 0 ? "the first root's" : i < subject.roots.length ? "a later root's" : "the snapshots'";
@@ -55,10 +55,10 @@ export function guards({ subject, fs }: Stage): Meddling[] {
     ] as const) {
       const text = `PID: ${pid}\nTimestamp: 2026-01-01T00:00:00Z\n`;
       const locked = (copy: MemoryFs): void => put(copy, path, Buffer.from(text));
-      made.push({ name: `${which} lock that of ${whose}`, meddle: locked });
+      made.push({ name: `${which} lock that of ${whose}`, tamper: locked });
     }
     if (kindAt(fs, path) === 'file')
-      made.push({ name: `${which} lock removed`, meddle: (copy) => copy.unlink(path) });
+      made.push({ name: `${which} lock removed`, tamper: (copy) => copy.unlink(path) });
   }
   return made;
 }
@@ -67,23 +67,25 @@ export function guards({ subject, fs }: Stage): Meddling[] {
 const DEAD = 4_199_998;
 
 /** The areas claimed by somebody, with and without a person who says that he is dead. */
-export const claims = (stage: Stage): Meddling[] => claimsOf(areasOf(stage), 'area');
+export const claims = (point: StoppingPoint): Tampering[] => claimsOf(areasOf(point), 'area');
 
 /** The same of areas that are out of sight. */
-export function discardedClaims({ fs, subject }: Stage): Meddling[] {
-  const discarded = membersOf(subject).map((dir) => join(dir, '.litt-rollback', `trash-${subject.plan.id}`));
+export function discardedClaims({ fs, subject }: StoppingPoint): Tampering[] {
+  const discarded = participantsOf(subject).map((dir) =>
+    join(dir, '.litt-rollback', `trash-${subject.plan.id}`),
+  );
   return claimsOf(
     discarded.filter((area) => kindAt(fs, area) === 'directory'),
     'discarded area',
   );
 }
 
-function claimsOf(areas: readonly string[], what: string): Meddling[] {
+function claimsOf(areas: readonly string[], what: string): Tampering[] {
   return areas.flatMap((area, i) =>
     Object.entries(claimants()).flatMap(([who, bytes]) =>
-      (/living|container/.test(who) ? [false, true] : [false]).map((forceUnlock): Meddling => {
+      (/living|container/.test(who) ? [false, true] : [false]).map((forceUnlock): Tampering => {
         const name = `${i === 0 ? 'the first' : 'a later'} ${what} claimed by ${who}, ${forceUnlock ? '' : 'not '}forced`;
-        return { name, meddle: (copy) => put(copy, join(area, 'runner.77'), bytes), call: { forceUnlock } };
+        return { name, tamper: (copy) => put(copy, join(area, 'runner.77'), bytes), call: { forceUnlock } };
       }),
     ),
   );

@@ -4,30 +4,30 @@
  */
 import { dirname, join } from 'node:path';
 import { metadata, readMetadata } from '../../helpers/bytes.ts';
-import { kindAt } from '../simulator/judge.ts';
 import type { MemoryFs } from '../simulator/memory-fs.ts';
+import { kindAt } from '../simulator/observe.ts';
 import { entriesBelow } from '../simulator/tree-io.ts';
 import { addSegment, type Content, empty, segmentFiles } from './engine-start.ts';
-import type { Meddling } from './meddling.ts';
-import { membersOf, type Stage } from './stage.ts';
-import { bytesOf, copyTree, put, type Tampering, tamperings } from './tamper.ts';
+import { bytesOf, changesTo, copyTree, type FileChange, put } from './file-changes.ts';
+import type { Tampering } from './journal-tampering.ts';
+import { participantsOf, type StoppingPoint } from './stopping-point.ts';
 
 /** The database's own files, and those of its snapshots, each sort of which the plan says something else. */
-export function databaseFiles(stage: Stage): Meddling[] {
-  const { subject, fs } = stage;
-  return membersOf(subject).flatMap((dir) =>
+export function databaseFiles(point: StoppingPoint): Tampering[] {
+  const { subject, fs } = point;
+  return participantsOf(subject).flatMap((dir) =>
     entriesBelow(fs, dir).flatMap(([path, { kind }]) => {
       if (path === '.' || OURS.test(path)) return [];
       const at = join(dir, path);
       const whose = subject.roots.includes(dir) ? '' : 'snapshots/';
-      const name = `${kind} ${whose}${sortOfPath(path)}, ${fateOf(stage, dir, path)},`;
+      const name = `${kind} ${whose}${sortOfPath(path)}, ${fateOf(point, dir, path)},`;
       return [
-        ...tamperings(fs, at),
-        ...versionsOf(stage, at),
+        ...changesTo(fs, at),
+        ...versionsOf(point, at),
         ...wrongMetadata(fs, at),
         ...wrongKeys(fs, at),
-        ...moved(stage, dir, path),
-      ].flatMap(([how, tamper]) => both({ name: `${name} ${how}`, meddle: (copy) => tamper(copy, at) }));
+        ...moved(point, dir, path),
+      ].flatMap(([how, tamper]) => both({ name: `${name} ${how}`, tamper: (copy) => tamper(copy, at) }));
     }),
   );
 }
@@ -35,17 +35,17 @@ export function databaseFiles(stage: Stage): Meddling[] {
 const OURS = /(^|\/)(\.litt-rollback(\/|$)|\.?litt\.lock[^/]*$|UNFINISHED-ROLLBACK--[^/]*$)/;
 
 /** A file as it was before the rollback, and as that leaves it. */
-function versionsOf({ subject, applied, fs }: Stage, path: string): [string, Tampering][] {
+function versionsOf({ subject, applied, fs }: StoppingPoint, path: string): [string, FileChange][] {
   if (kindAt(fs, path) !== 'file') return [];
   const versions = { before: subject.start, after: applied };
-  return Object.entries(versions).flatMap(([which, tree]): [string, Tampering][] => {
+  return Object.entries(versions).flatMap(([which, tree]): [string, FileChange][] => {
     if (kindAt(tree, path) !== 'file' || bytesOf(tree, path).equals(bytesOf(fs, path))) return [];
     return [[`as it is ${which} the rollback`, (copy) => put(copy, path, bytesOf(tree, path))]];
   });
 }
 
 /** Metadata that are whole, and say something else. */
-function wrongMetadata(fs: MemoryFs, path: string): [string, Tampering][] {
+function wrongMetadata(fs: MemoryFs, path: string): [string, FileChange][] {
   if (!path.endsWith('.metadata') || kindAt(fs, path) !== 'file') return [];
   const wrong = { unsealed: { sealed: false }, 'with another count': { count: 77 } };
   return Object.entries(wrong).map(([how, change]) => [
@@ -55,7 +55,7 @@ function wrongMetadata(fs: MemoryFs, path: string): [string, Tampering][] {
 }
 
 /** Keys of which one part of the last record is wrong. */
-function wrongKeys(fs: MemoryFs, path: string): [string, Tampering][] {
+function wrongKeys(fs: MemoryFs, path: string): [string, FileChange][] {
   if (!path.endsWith('.keys') || kindAt(fs, path) !== 'file') return [];
   return [1, 5, 9, 13].map((fromEnd) => [
     `byte ${fromEnd} from its end changed`,
@@ -69,7 +69,7 @@ function wrongKeys(fs: MemoryFs, path: string): [string, Tampering][] {
 }
 
 /** A file that lies in another root. */
-function moved({ subject, fs }: Stage, dir: string, path: string): [string, Tampering][] {
+function moved({ subject, fs }: StoppingPoint, dir: string, path: string): [string, FileChange][] {
   const others = subject.roots.filter((r) => r !== dir && kindAt(fs, dirname(join(r, path))) === 'directory');
   const to = others[0];
   if (to === undefined || kindAt(fs, join(dir, path)) !== 'file' || !subject.roots.includes(dir)) return [];
@@ -79,7 +79,7 @@ function moved({ subject, fs }: Stage, dir: string, path: string): [string, Tamp
 const sortOfPath = (path: string): string => path.replace(/^[^/]+/, 'T').replaceAll(/\d+/g, 'N');
 
 /** What the plan does to a file. */
-function fateOf({ subject }: Stage, dir: string, path: string): string {
+function fateOf({ subject }: StoppingPoint, dir: string, path: string): string {
   const root = subject.roots.indexOf(dir);
   const steps = subject.plan.tables.flatMap((t) => t.steps);
   const here = steps.filter((s) => s.file.root === (root < 0 ? 'snapshots' : root));
@@ -88,37 +88,37 @@ function fateOf({ subject }: Stage, dir: string, path: string): string {
 }
 
 /** Files that were not there: what was moved away, there again; segments; what an engine leaves. */
-export function additions(stage: Stage): Meddling[] {
-  const { subject, fs } = stage;
+export function additions(point: StoppingPoint): Tampering[] {
+  const { subject, fs } = point;
   const { start, roots, snapshotDir } = subject;
   const emptied = subject.plan.tables
     .filter((t) => !t.segments.some((s) => /kept|cut/.test(s.fate)))
     .map((t) => t.table);
   const again = subject.plan.tables
     .flatMap((t) => t.steps)
-    .flatMap((step): Meddling[] => {
+    .flatMap((step): Tampering[] => {
       const base =
         step.file.root === 'snapshots' ? (snapshotDir as string) : (roots[step.file.root] as string);
       const at = join(base, step.file.path);
       if (kindAt(fs, at) !== null || kindAt(start, at) === null) return [];
       const name = `there again, though moved by ${step.op}: ${sortOfPath(step.file.path)}`;
       const isEmptied = emptied.includes(step.table);
-      const meddle = (copy: MemoryFs): void => copyTree(start, at, copy);
-      return both({ name: `${name}${isEmptied ? ', of a table without segments' : ''}`, meddle });
+      const tamper = (copy: MemoryFs): void => copyTree(start, at, copy);
+      return both({ name: `${name}${isEmptied ? ', of a table without segments' : ''}`, tamper });
     });
-  return [...again, ...roots.flatMap((root) => tablesIn(fs, root).flatMap((t) => addedTo(stage, root, t)))];
+  return [...again, ...roots.flatMap((root) => tablesIn(fs, root).flatMap((t) => addedTo(point, root, t)))];
 }
 
-const both = (meddling: Meddling): Meddling[] => [
-  meddling,
-  { ...meddling, name: `${meddling.name} meanwhile`, isMeanwhile: true },
+const both = (tampering: Tampering): Tampering[] => [
+  tampering,
+  { ...tampering, name: `${tampering.name} meanwhile`, isMeanwhile: true },
 ];
 
 const tablesIn = (fs: MemoryFs, root: string): string[] =>
   fs.readdir(root).filter((name) => kindAt(fs, join(root, name, 'segments')) === 'directory');
 
 /** What lies in one table of one root, and was not there. */
-function addedTo({ subject, fs, applied }: Stage, root: string, table: string): Meddling[] {
+function addedTo({ subject, fs, applied }: StoppingPoint, root: string, table: string): Tampering[] {
   const segments = join(root, table, 'segments');
   const dirs = subject.roots.map((r) => join(r, table, 'segments'));
   const highest = highestIn(applied, dirs);
@@ -132,9 +132,9 @@ function addedTo({ subject, fs, applied }: Stage, root: string, table: string): 
   const putting = (name: string, bytes: Uint8Array) => (copy: MemoryFs) =>
     put(copy, join(segments, name), bytes);
   const files = sources.flatMap(({ rest, bytes }) => [
-    { name: `a new segment's ${rest}`, meddle: putting(`${next}${rest}`, bytes) },
-    { name: `a new segment's ${rest}, empty`, meddle: putting(`${next}${rest}`, empty(rest, bytes)) },
-    { name: `a leftover of ${rest}`, meddle: putting(`${Math.max(0, highest)}${rest}.swap`, bytes) },
+    { name: `a new segment's ${rest}`, tamper: putting(`${next}${rest}`, bytes) },
+    { name: `a new segment's ${rest}, empty`, tamper: putting(`${next}${rest}`, empty(rest, bytes)) },
+    { name: `a leftover of ${rest}`, tamper: putting(`${Math.max(0, highest)}${rest}.swap`, bytes) },
   ]);
   const older = Math.max(
     0,
@@ -145,22 +145,22 @@ function addedTo({ subject, fs, applied }: Stage, root: string, table: string): 
       .filter(({ rest }) => rest === '.metadata' && kindAt(fs, join(segments, `${older}${rest}`)) === null)
       .map(({ rest, bytes }) => ({
         name: `an older ${rest}`,
-        meddle: putting(`${older}${rest}`, empty(rest, bytes)),
+        tamper: putting(`${older}${rest}`, empty(rest, bytes)),
       })),
   );
-  const whole = [empty, without, unsealed, same].map((content): Meddling => {
-    const meddle = (copy: MemoryFs): void => addSegment(copy, applied, dirs, content);
-    return { name: `a new segment, ${content.name}`, meddle };
+  const whole = [empty, without, unsealed, same].map((content): Tampering => {
+    const tamper = (copy: MemoryFs): void => addSegment(copy, applied, dirs, content);
+    return { name: `a new segment, ${content.name}`, tamper };
   });
   const renumbered = (copy: MemoryFs): void => renumber(copy, dirs);
   const keymap = join(root, table, 'keymap');
   const mark = join(root, table, 'gc-watermark');
   const more = [
-    { name: 'another watermark', meddle: (copy: MemoryFs) => put(copy, mark, Buffer.from(`${next}`)) },
+    { name: 'another watermark', tamper: (copy: MemoryFs) => put(copy, mark, Buffer.from(`${next}`)) },
   ];
   if (kindAt(fs, keymap) === null)
-    more.push({ name: 'a new keymap', meddle: (copy: MemoryFs) => copy.mkdir(keymap, 0o755) });
-  more.push({ name: 'the oldest segment made the newest', meddle: renumbered });
+    more.push({ name: 'a new keymap', tamper: (copy: MemoryFs) => copy.mkdir(keymap, 0o755) });
+  more.push({ name: 'the oldest segment made the newest', tamper: renumbered });
   return [...files, ...whole, ...more].flatMap(both);
 }
 

@@ -1,4 +1,4 @@
-/** A command, carried out where somebody has meddled with the database; and what may come of it. */
+/** A command, carried out where somebody has tampered with the database; and what may come of it. */
 import { rmSync } from 'node:fs';
 import { applyWith } from '../../../lib/apply/apply.ts';
 import { RollbackError } from '../../../lib/errors.ts';
@@ -7,10 +7,10 @@ import { purgeUndo, purgeWith } from '../../../lib/recover/purge.ts';
 import { resumeRollback, resumeWith } from '../../../lib/recover/resume.ts';
 import { undoOpen, undoRollback, undoWith } from '../../../lib/recover/undo.ts';
 import { acquireLocks } from '../../../lib/store/lock.ts';
-import { type Look, look } from '../simulator/judge.ts';
 import type { MemoryFs } from '../simulator/memory-fs.ts';
+import { type Observation, observe } from '../simulator/observe.ts';
 import { loadTree, writeOut } from '../simulator/tree-io.ts';
-import type { Stage } from './stage.ts';
+import type { StoppingPoint } from './stopping-point.ts';
 
 /** A command as a person calls it. */
 export interface Call {
@@ -26,12 +26,12 @@ export interface Call {
   readonly onDisk: boolean;
 }
 
-/** A state that somebody has meddled with, and what is called there. */
-export interface Situation {
+/** A state that somebody has tampered with, and what is called there. */
+export interface TrialCase {
   readonly name: string;
-  readonly stage: Stage;
+  readonly point: StoppingPoint;
   readonly call: Call;
-  readonly meddle: (fs: MemoryFs) => void;
+  readonly tamper: (fs: MemoryFs) => void;
   /** What somebody does while the command works: when the last step is done; of an apply, when the intent is durable. */
   readonly meanwhile?: ((fs: MemoryFs) => void) | undefined;
   /** Whether it cannot be seen: sizes and checksums are right. Then the command may end anywhere. */
@@ -45,30 +45,30 @@ export interface Outcome {
   /** The refusal's words. */
   readonly words: string;
   /** What is there now. */
-  readonly left: Look;
+  readonly left: Observation;
   readonly error: unknown;
 }
 
 /** The state to begin with. */
-export function stateFor({ stage, meddle }: Situation): MemoryFs {
-  const fs = stage.fs.clone();
-  meddle(fs);
+export function stateFor({ point, tamper }: TrialCase): MemoryFs {
+  const fs = point.fs.clone();
+  tamper(fs);
   return fs;
 }
 
 /** Carries the command out. */
-export async function attempt(situation: Situation): Promise<Outcome> {
-  const { stage, call } = situation;
-  const shown = { fs: stateFor(situation) };
+export async function tryCase(trialCase: TrialCase): Promise<Outcome> {
+  const { point, call } = trialCase;
+  const shown = { fs: stateFor(trialCase) };
   let [fate, words, error] = ['', '', null as unknown];
   try {
-    fate = await (call.onDisk ? onDisk(stage, shown, call) : inMemory(shown.fs, situation));
+    fate = await (call.onDisk ? onDisk(point, shown, call) : inMemory(shown.fs, trialCase));
   } catch (thrown) {
     error = thrown;
     fate = codesOf(thrown).join(' of ');
     words = thrown instanceof RollbackError ? thrown.message : String(thrown);
   }
-  return { fate, words, left: look(shown.fs.clone(), stage.subject), error };
+  return { fate, words, left: observe(shown.fs.clone(), point.subject), error };
 }
 
 /** More reads than any run needs: a program that reads on and on is stopped. */
@@ -83,7 +83,7 @@ function limitReads(fs: MemoryFs): void {
   };
 }
 
-async function inMemory(fs: MemoryFs, { stage, call, meanwhile }: Situation): Promise<string> {
+async function inMemory(fs: MemoryFs, { point, call, meanwhile }: TrialCase): Promise<string> {
   const { how, roots, snapshotDir, forceUnlock } = call;
   limitReads(fs);
   const onProgress = (p: { phase: string; done: number; total: number }): void => {
@@ -93,13 +93,13 @@ async function inMemory(fs: MemoryFs, { stage, call, meanwhile }: Situation): Pr
   if (how === 'resume') return (await resumeWith(fs, roots, options)).action;
   if (how === 'undo' && (call.isOpen === true || findOpen(findTransactions(fs, roots)) !== null))
     return `taken back: ${(await undoOpen(fs, roots, options)).wasFinished}`;
-  const lockedDirs = stage.subject.lockedDirs.filter(
+  const lockedDirs = point.subject.lockedDirs.filter(
     (dir) => roots.includes(dir) || (snapshotDir !== undefined && dir.startsWith(snapshotDir)),
   );
   const locks = acquireLocks(fs, [...new Set([...roots, ...lockedDirs])]);
   if (how === 'apply') {
     onceCommitted(fs, () => meanwhile?.(fs));
-    const { plan, keepUndo } = stage.subject;
+    const { plan, keepUndo } = point.subject;
     await applyWith(fs, plan, locks, { keepUndo });
     return 'applied';
   }
@@ -134,7 +134,7 @@ function onceCommitted(fs: MemoryFs, work: () => void): void {
   };
 }
 
-async function onDisk({ subject }: Stage, shown: { fs: MemoryFs }, call: Call): Promise<string> {
+async function onDisk({ subject }: StoppingPoint, shown: { fs: MemoryFs }, call: Call): Promise<string> {
   const { how, roots, snapshotDir, id } = call;
   writeOut(shown.fs, subject.dir, subject.dir);
   try {

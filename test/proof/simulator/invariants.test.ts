@@ -3,23 +3,28 @@ import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { type Judged, judgeAll } from '../mutants/verdicts.ts';
-import { Claims } from './claims.ts';
 import { crashStates } from './crash-states.ts';
-import { BOLT, look } from './judge.ts';
+import { Invariants } from './invariants.ts';
 import type { MemoryFs } from './memory-fs.ts';
+import { BOLT, observe } from './observe.ts';
 import { applyRun, laterRuns, type Recording, type Run, record } from './runs.ts';
 import { makeSubject, type Subject, subjectSpec } from './subject.ts';
 import { entriesBelow } from './tree-io.ts';
 
 /** A subject with several roots whose values are cut, its run, and the middle of that. */
-async function prepared(): Promise<{ subject: Subject; apply: Run; applied: Recording; claims: Claims }> {
+async function prepared(): Promise<{
+  subject: Subject;
+  apply: Run;
+  applied: Recording;
+  invariants: Invariants;
+}> {
   for (const spec of fc.sample(subjectSpec, { seed: 1, numRuns: 100 })) {
     const subject = await makeSubject({ ...spec, keepUndo: true, owner: 1000 });
     const cuts = subject?.plan.tables.some((t) => t.steps.some((s) => s.op === 'cut-file' && s.to > 0));
     if (subject === null || subject.roots.length < 2 || cuts !== true) continue;
     const apply = applyRun(subject);
     const applied = await record(apply);
-    return { subject, apply, applied, claims: new Claims(subject, applied.end) };
+    return { subject, apply, applied, invariants: new Invariants(subject, applied.end) };
   }
   throw new Error('no such subject among the drawn ones');
 }
@@ -32,23 +37,23 @@ describe('the judge of the simulator', () => {
 
   /** The first state that is neither before nor after. */
   function mixed(): MemoryFs {
-    const { subject, applied, claims } = on;
+    const { subject, applied, invariants } = on;
     for (let k = 0; k <= applied.log.ops.length; k++) {
       const [state] = crashStates(applied.log, k, { sample: 0, singles: 0, seed: 1 });
-      if (claims.endOf(look(state as MemoryFs, subject)) === null) return state as MemoryFs;
+      if (invariants.endOf(observe(state as MemoryFs, subject)) === null) return state as MemoryFs;
     }
     throw new Error('no mixed state');
   }
 
   const problems = (state: MemoryFs, bare: string | null = null): string =>
-    on.claims.problems(state, look(state, on.subject), bare).join();
+    on.invariants.problems(state, observe(state, on.subject), bare).join();
 
   it('demands every lock and every bolt while a transaction is open, readable by the node', () => {
     const { subject } = on;
     expect(problems(mixed())).to.equal('');
     for (const root of subject.roots) {
       const unlocked = mixed();
-      const bare = look(unlocked, subject).data;
+      const bare = observe(unlocked, subject).data;
       unlocked.unlink(`${root}/litt.lock`);
       expect(problems(unlocked)).to.match(/the engine may open/);
       expect(problems(unlocked, bare)).to.equal('');
@@ -75,18 +80,18 @@ describe('the judge of the simulator', () => {
     short.truncate(fd, 0);
     expect(problems(short)).to.match(/a kept key reaches to byte/);
     const unmarked = mixed();
-    for (const { dir } of look(unmarked, subject).areas) {
+    for (const { dir } of observe(unmarked, subject).areas) {
       unmarked.unlink(join(dir, '.litt-rollback', subject.plan.id, 'committed'));
     }
     expect(problems(unmarked)).to.match(/mixed, and the phase is intent/);
   });
 
   it('demands of an ended run that all it promised is there', async () => {
-    const { subject, apply, applied, claims } = on;
+    const { subject, apply, applied, invariants } = on;
     const broken = ({ end }: Recording, run: Run, spoil: (fs: MemoryFs) => void): string => {
       const state = end.clone();
       spoil(state);
-      return claims.broken(state, look(state, subject), run.promised).join();
+      return invariants.broken(state, observe(state, subject), run.promised).join();
     };
     const own = join(subject.roots.at(-1) as string, '.litt-rollback');
     expect(broken(applied, apply, () => {})).to.equal('');

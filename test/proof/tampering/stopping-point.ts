@@ -1,9 +1,9 @@
-/** A state in which somebody may meddle with a database. */
+/** A state in which somebody may tamper with a database. */
 import type { MemoryFs } from '../simulator/memory-fs.ts';
 import type { Subject } from '../simulator/subject.ts';
 
 /** A state of a subject. */
-export interface Stage {
+export interface StoppingPoint {
   readonly name: string;
   readonly subject: Subject;
   readonly fs: MemoryFs;
@@ -17,6 +17,6 @@ export interface Stage {
 }
 
 /** The directories that may take part in the transaction. */
-export function membersOf({ roots, snapshotDir }: Subject): string[] {
+export function participantsOf({ roots, snapshotDir }: Subject): string[] {
   return snapshotDir === undefined ? [...roots] : [...roots, snapshotDir];
 }

@@ -1,4 +1,4 @@
-/** Runs a scenario in a fresh copy and strikes at one of its points: kills, fails, signals or stops it there. */
+/** Runs a scenario in a fresh copy and injects a fault at one of its points: a kill, an error, a signal or a stop. */
 import { join } from 'node:path';
 import { killGroup, type Result, type Started, until } from './process.ts';
 import { told } from './recover.ts';
@@ -8,10 +8,10 @@ import { type Injection, injectedIn, logSays, type Point, startAt, tracedProcess
 /** The runtime itself now and then makes one call more or fewer, and another point is met: then once more. */
 const ATTEMPTS = 5;
 /** How long a process may take to reach a point (milliseconds). */
-const PATIENCE = 30_000;
+const REACH_LIMIT = 30_000;
 
 /** What an injection has left. */
-export interface Struck {
+export interface InjectedRun {
   /** The copy. */
   readonly at: string;
   readonly log: string;
@@ -19,12 +19,12 @@ export interface Struck {
 }
 
 /** Runs the command in a fresh copy below `dir` with an injection; it has met exactly the point. */
-export async function strike(
+export async function inject(
   scenario: Scenario,
   dir: string,
   point: Point,
   injection: Injection,
-): Promise<Struck> {
+): Promise<InjectedRun> {
   let met: string | undefined;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const at = await fresh(scenario, dir);
@@ -38,7 +38,7 @@ export async function strike(
 
 /** Kills the command right before a point; it must be dead and must have died there. Returns the copy. */
 export async function killIn(scenario: Scenario, dir: string, point: Point): Promise<string> {
-  const { at, result } = await strike(scenario, dir, point, 'signal=KILL');
+  const { at, result } = await inject(scenario, dir, point, 'signal=KILL');
   if (result.signal !== 'SIGKILL') throw new Error(`not killed at ${point.text}: ${told('it', result)}`);
   return at;
 }
@@ -64,7 +64,7 @@ export class Stopped {
       pid ??= tracedProcess(log);
       return pid !== null && logSays(log, new RegExp(`^${pid} +--- stopped by SIGSTOP ---$`, 'm'));
     };
-    if (!(await until(standsStill, PATIENCE)) || pid === null) {
+    if (!(await until(standsStill, REACH_LIMIT)) || pid === null) {
       killGroup(started.child);
       throw new Error(`never stood still at ${point.text}: ${told('it', await started.result)}`);
     }

@@ -6,8 +6,8 @@
  */
 import { join } from 'node:path';
 import { readRecords } from '../../helpers/bytes.ts';
-import { kindAt, type Look, look, textOf } from './judge.ts';
 import type { MemoryFs } from './memory-fs.ts';
+import { kindAt, type Observation, observe, textOf } from './observe.ts';
 import type { Subject } from './subject.ts';
 import { entriesBelow } from './tree-io.ts';
 
@@ -36,7 +36,7 @@ export interface Circumstances {
 }
 
 /** Judges states of one subject. */
-export class Claims {
+export class Invariants {
   private readonly ends: ReadonlyMap<End, string>;
   /** Value files of the segments that stay, and how many bytes of each the kept keys reach into. */
   private readonly reach: ReadonlyMap<string, number>;
@@ -46,14 +46,14 @@ export class Claims {
     after: MemoryFs,
   ) {
     this.ends = new Map([
-      ['before', look(subject.start, subject).data],
-      ['after', look(after, subject).data],
+      ['before', observe(subject.start, subject).data],
+      ['after', observe(after, subject).data],
     ]);
     this.reach = reachOf(after, subject);
   }
 
   /** Before or after; null for anything in between. */
-  endOf(seen: Look): End | null {
+  endOf(seen: Observation): End | null {
     for (const [end, data] of this.ends) if (seen.data === data) return end;
     return null;
   }
@@ -64,7 +64,7 @@ export class Claims {
   }
 
   /** What is wrong with a state, wherever a run was interrupted. */
-  problems(fs: MemoryFs, seen: Look, bare: string | null): string[] {
+  problems(fs: MemoryFs, seen: Observation, bare: string | null): string[] {
     const where = this.endOf(seen);
     const { phase, backward, unlocked, unbolted, foreign } = seen;
     const problems: string[] = [];
@@ -93,7 +93,7 @@ export class Claims {
   }
 
   /** What is wrong with a state of a run that has ended (A4). */
-  broken(fs: MemoryFs, seen: Look, promised: Promised): string[] {
+  broken(fs: MemoryFs, seen: Observation, promised: Promised): string[] {
     const problems: string[] = [];
     const where = this.endOf(seen);
     if (where !== promised.end) problems.push(`it is ${where ?? 'mixed'}`);

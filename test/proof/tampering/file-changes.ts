@@ -1,10 +1,10 @@
 /** What may be done to a single file or directory behind a program's back. */
 import { dirname, join } from 'node:path';
-import { kindAt } from '../simulator/judge.ts';
 import type { MemoryFs } from '../simulator/memory-fs.ts';
+import { kindAt } from '../simulator/observe.ts';
 
 /** Does something to what lies at a path. */
-export type Tampering = (fs: MemoryFs, path: string) => void;
+export type FileChange = (fs: MemoryFs, path: string) => void;
 
 /** The content of a file. */
 export function bytesOf(fs: MemoryFs, path: string): Buffer {
@@ -37,12 +37,12 @@ export function copyTree(source: MemoryFs, from: string, fs: MemoryFs, to = from
 }
 
 const changed =
-  (change: (bytes: Buffer) => Uint8Array): Tampering =>
+  (change: (bytes: Buffer) => Uint8Array): FileChange =>
   (fs, path) =>
     put(fs, path, change(bytesOf(fs, path)));
 
 /** To files. */
-export const TO_FILES: Readonly<Record<string, Tampering>> = {
+export const TO_FILES: Readonly<Record<string, FileChange>> = {
   removed: (fs, path) => fs.unlink(path),
   emptied: changed(() => Buffer.alloc(0)),
   torn: changed((bytes) => bytes.subarray(0, bytes.length >> 1)),
@@ -65,17 +65,17 @@ export const TO_FILES: Readonly<Record<string, Tampering>> = {
 };
 
 /** To directories. */
-export const TO_DIRECTORIES: Readonly<Record<string, Tampering>> = {
+export const TO_DIRECTORIES: Readonly<Record<string, FileChange>> = {
   removed: (fs, path) => fs.removeTree(path),
   'made a file': (fs, path) => {
     fs.removeTree(path);
     put(fs, path, Buffer.from('x'));
   },
-  'made a link': TO_FILES['made a link'] as Tampering,
+  'made a link': TO_FILES['made a link'] as FileChange,
 };
 
 /** To links. */
-export const TO_LINKS: Readonly<Record<string, Tampering>> = {
+export const TO_LINKS: Readonly<Record<string, FileChange>> = {
   removed: (fs, path) => fs.unlink(path),
   'led elsewhere': (fs, path) => {
     fs.unlink(path);
@@ -88,7 +88,7 @@ export const TO_LINKS: Readonly<Record<string, Tampering>> = {
 };
 
 /** What may be done to what lies at a path. */
-export function tamperings(fs: MemoryFs, path: string): [name: string, tamper: Tampering][] {
+export function changesTo(fs: MemoryFs, path: string): [name: string, tamper: FileChange][] {
   const kind = kindAt(fs, path);
   const all = { file: TO_FILES, directory: TO_DIRECTORIES, link: TO_LINKS, other: {} };
   return kind === null ? [] : Object.entries(all[kind]);

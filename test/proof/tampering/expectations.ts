@@ -1,37 +1,38 @@
 /**
- * What is demanded of the program wherever somebody has meddled with a database: it refuses with an error of its own
- * and changes nothing, or it stops part-way and shut, or it ends where it should but for what was meddled with.
+ * What is demanded of the program wherever somebody has tampered with a database: it refuses with an error of its own
+ * and changes nothing, or it stops part-way and shut, or it ends where it should but for what was tampered with.
  */
 import { RollbackError } from '../../../lib/errors.ts';
-import { type Look, look } from '../simulator/judge.ts';
 import type { MemoryFs } from '../simulator/memory-fs.ts';
+import { type Observation, observe } from '../simulator/observe.ts';
 import type { Subject } from '../simulator/subject.ts';
 import { entriesBelow } from '../simulator/tree-io.ts';
-import { codesOf, type Outcome, type Situation, stateFor } from './attempt.ts';
+import { codesOf, type Outcome, stateFor, type TrialCase } from './trial.ts';
 
 /** Refusals of runs that may have changed something before. */
 const PART_WAY: readonly string[] = ['ERR_UNFINISHED', 'ERR_RESULT_WRONG', 'ERR_IO'];
 const DEFECTS = /^((Type|Range|Reference|Syntax|Assertion|)Error|ERR_DEFECT)$/;
 
-/** Everything that is wrong with what came of a situation. */
-export function problemsOf(situation: Situation, outcome: Outcome): string[] {
-  const before = look(stateFor(situation), situation.stage.subject);
-  return [...problemsOfEnd(situation, outcome, before), ...problemsOfMixture(situation, outcome, before)];
+/** Everything that is wrong with what came of a case. */
+export function problemsOf(trialCase: TrialCase, outcome: Outcome): string[] {
+  const before = observe(stateFor(trialCase), trialCase.point.subject);
+  return [...problemsOfEnd(trialCase, outcome, before), ...problemsOfMixture(trialCase, outcome, before)];
 }
 
 /** A database that was neither begun nor finished is opened to nobody, whatever has become of its journal. */
-function problemsOfMixture(situation: Situation, { fate, left }: Outcome, before: Look): string[] {
-  const { stage, isUnseen, meanwhile } = situation;
-  const isShut = ({ unlocked, unbolted }: Look): boolean => unlocked.length === 0 && unbolted.length === 0;
+function problemsOfMixture(trialCase: TrialCase, { fate, left }: Outcome, before: Observation): string[] {
+  const { point, isUnseen, meanwhile } = trialCase;
+  const isShut = ({ unlocked, unbolted }: Observation): boolean =>
+    unlocked.length === 0 && unbolted.length === 0;
   if (isUnseen || meanwhile !== undefined || !isShut(before) || isShut(left)) return [];
   const isAs = (end: MemoryFs): boolean =>
-    wrongWith(situation, dataOf(end, stage.subject), before, left).length === 0;
-  return isAs(stage.subject.start) || isAs(stage.applied) ? [] : [`it opens a mixed database (${fate})`];
+    wrongWith(trialCase, dataOf(end, point.subject), before, left).length === 0;
+  return isAs(point.subject.start) || isAs(point.applied) ? [] : [`it opens a mixed database (${fate})`];
 }
 
-function problemsOfEnd(situation: Situation, { fate, error, left }: Outcome, before: Look): string[] {
-  const { stage, call, isUnseen, meanwhile } = situation;
-  const { subject } = stage;
+function problemsOfEnd(trialCase: TrialCase, { fate, error, left }: Outcome, before: Observation): string[] {
+  const { point, call, isUnseen, meanwhile } = trialCase;
+  const { subject } = point;
   if (error !== null) {
     if (!(error instanceof RollbackError)) return [`it fails: ${String((error as Error)?.stack ?? error)}`];
     if (codesOf(error).some((code) => DEFECTS.test(code))) return [`it stumbles: ${fate}: ${deepest(error)}`];
@@ -47,15 +48,15 @@ function problemsOfEnd(situation: Situation, { fate, error, left }: Outcome, bef
     ? before.data
     : call.how === 'undo' || fate === 'taken-back'
       ? dataOf(subject.start, subject)
-      : dataOf(stage.applied, subject);
-  const wrong = wrongWith(situation, end, before, left);
+      : dataOf(point.applied, subject);
+  const wrong = wrongWith(trialCase, end, before, left);
   return wrong.length === 0 ? [] : [`it ends (${fate}) with ${wrong.join(', ')}`];
 }
 
-/** Paths of which a state shows something else than it should, but for what was meddled with. */
-function wrongWith({ stage }: Situation, end: string, before: Look, left: Look): string[] {
-  const meddled = differing(dataOf(stage.fs, stage.subject), before.data);
-  const names = namesOf(meddled, stage.subject);
+/** Paths of which a state shows something else than it should, but for what was tampered with. */
+function wrongWith({ point }: TrialCase, end: string, before: Observation, left: Observation): string[] {
+  const tampered = differing(dataOf(point.fs, point.subject), before.data);
+  const names = namesOf(tampered, point.subject);
   return differing(end, left.data).filter((p) => !names.some((m) => p === m || p.startsWith(`${m}/`)));
 }
 
@@ -70,7 +71,7 @@ const known = new WeakMap<MemoryFs, string>();
 
 /** What a tree that stays as it is shows. */
 function dataOf(fs: MemoryFs, subject: Subject): string {
-  const data = known.get(fs) ?? look(fs, subject).data;
+  const data = known.get(fs) ?? observe(fs, subject).data;
   known.set(fs, data);
   return data;
 }
