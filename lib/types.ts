@@ -143,7 +143,7 @@ export interface SegmentFate {
 /**
  * `cut`: records are removed. `repair`: no record that the engine would serve is removed, but files must be
  * put in order. `delete`: nothing matched and the policy is delete. `keep`: nothing matched, stays.
- * `nothing`: the newest record matches and nothing needs repair.
+ * `nothing`: nothing lies behind the target and nothing needs repair.
  */
 export type TableOutcome = 'cut' | 'repair' | 'delete' | 'keep' | 'nothing';
 

@@ -128,7 +128,7 @@ const elideRanges = (text: string): string => (text.length > 30 ? `${text.slice(
 function verdictText(table: TablePlan): string | null {
   switch (table.outcome) {
     case 'nothing':
-      return 'nothing to do: the newest record matches';
+      return `nothing to do: ${whyNothing(table)}`;
     case 'keep':
       return table.steps.length === 0
         ? 'nothing matches: the table stays as it is'
@@ -140,6 +140,10 @@ function verdictText(table: TablePlan): string | null {
     case 'cut':
       return null;
   }
+}
+
+function whyNothing({ heights }: TablePlan): string {
+  return heights === null ? 'the newest record matches' : `nothing is above height ${heights.target}`;
 }
 
 /** Which heights stay and which go, in words. */

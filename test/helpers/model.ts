@@ -9,6 +9,9 @@ import { inOrder, type SegmentImage, type TableImage } from './image.ts';
 /** Decides on one record, as a RollbackFilter does. */
 export type Matcher = (table: string, key: Buffer, isPrimary: boolean) => boolean;
 
+/** The height of a record that tells where its height ends; null for every other record. */
+export type HeightOf = (key: Buffer, isPrimary: boolean) => bigint | null;
+
 /** Which group of a segment ends where, and what it holds. */
 interface Group {
   readonly records: readonly FoundRecord[];
@@ -181,4 +184,24 @@ export function rollback(table: TableImage, matches: Matcher, onNoMatch: 'keep' 
     mayStay: nothingGoes ? chain.slice(kept.length).map((segment) => segment.index) : [],
     uncut: nothingGoes && !isInterrupted ? image(withOldValues) : null,
   };
+}
+
+/**
+ * A target by height: the newest record that decides and is at or below it; where none that decides is above it, every
+ * record, the newest one first.
+ */
+export function matcherForHeight(table: TableImage, heightOf: HeightOf, target: bigint): Matcher {
+  const isAbove = decidingHeights(table, heightOf).some((height) => height > target);
+  return (_, key, isPrimary) => {
+    const height = heightOf(key, isPrimary);
+    return !isAbove || (height !== null && height <= target);
+  };
+}
+
+/** The heights of the records that decide and that the engine serves, newest first. */
+export function decidingHeights(table: TableImage, heightOf: HeightOf): bigint[] {
+  return offeredNewestFirst(table)
+    .filter(({ segment }) => segment >= (table.watermark ?? 0))
+    .map(({ found }) => heightOf(found.key, found.kind < 2))
+    .filter((height) => height !== null);
 }

@@ -14,10 +14,8 @@ import { skippableBlocks } from './walk.ts';
 
 /** The search for one height in one table. */
 export class HeightMatcher {
-  /** Height of the oldest record above the target that was passed; null when none was. */
+  /** Height of the oldest record above the target that was passed and that the engine serves; null when none was. */
   oldestAbove: bigint | null = null;
-  /** Height of the record that was accepted. */
-  accepted: bigint | null = null;
   /** Lowest and highest height that the engine serves, as far as the walk has come. */
   lowest: bigint | null = null;
   highest: bigint | null = null;
@@ -27,9 +25,9 @@ export class HeightMatcher {
   constructor(
     private readonly context: TableContext,
     private readonly schema: TableSchema,
-    private readonly target: bigint,
-    /** The heights of blocks that have been looked at; null when nobody looks. */
-    readonly digest: BlockHeightIndex | null,
+    readonly target: bigint,
+    /** The heights of blocks that have been looked at. */
+    readonly digest: BlockHeightIndex,
   ) {
     this.heights = new HeightBuffer(schema);
     this.limit = halve(target);
@@ -49,9 +47,8 @@ export class HeightMatcher {
       if (role === misfit) throw this.misfitError(batch, i);
       const h = high[i] as number;
       if (h < limitHigh || (h === limitHigh && (low[i] as number) <= limitLow)) {
-        this.accepted = heightAt(heights, i);
         this.note(batch, above, min, max);
-        this.widen(batch.at.segment, this.accepted);
+        this.widen(batch.at.segment, heightAt(heights, i));
         return i;
       }
       above = i;
@@ -65,17 +62,17 @@ export class HeightMatcher {
 
   /** How many of a segment's newest blocks hold no record that may be accepted; what there is to note of them is noted. */
   readonly skipBlocks = ({ segment }: SurveyedSegment): number => {
-    const blocks = this.digest?.blocksOf(segment.index) ?? [];
+    const blocks = this.digest.blocksOf(segment.index) ?? [];
     const count = skippableBlocks(blocks, (block) => this.isAbove(block));
     const from = blocks.length - count;
     for (let i = blocks.length - 1; i >= from; i--) {
       const { oldest, lowest, highest } = blocks[i] as BlockHeights;
-      if (oldest === null || lowest === null || highest === null) continue;
+      if (oldest === null || lowest === null || highest === null || !this.isServed(segment)) continue;
       this.oldestAbove = oldest;
       this.widen(segment, lowest);
       this.widen(segment, highest);
     }
-    if (from === 0) this.digest?.forget(segment.index);
+    if (from === 0) this.digest.forget(segment.index);
     return count;
   };
 
@@ -93,15 +90,18 @@ export class HeightMatcher {
   }
 
   private note(batch: RecordBatch, above: number, min: number, max: number): void {
-    if (above < 0) return;
+    if (above < 0 || !this.isServed(batch.at.segment)) return;
     this.oldestAbove = heightAt(this.heights, above);
     this.widen(batch.at.segment, heightAt(this.heights, min));
     this.widen(batch.at.segment, heightAt(this.heights, max));
   }
 
-  private widen({ index }: Segment, height: bigint): void {
-    const { watermark } = this.context.table;
-    if (watermark !== null && index < watermark) return;
+  private isServed({ index }: Segment): boolean {
+    return index >= (this.context.table.watermark ?? 0);
+  }
+
+  private widen(segment: Segment, height: bigint): void {
+    if (!this.isServed(segment)) return;
     if (this.lowest === null || height < this.lowest) this.lowest = height;
     if (this.highest === null || height > this.highest) this.highest = height;
   }

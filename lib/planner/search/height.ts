@@ -37,14 +37,15 @@ export async function searchHeight(context: TableContext, { height }: HeightTarg
   }
   if (schema === null) throw new RollbackError('ERR_DEFECT', { what: `No schema for table ${table.name}` });
   if (decodeAt(schema, oldest, 0) === null) throw schemaMisfitError(table.name, schema, oldest, 0);
-  const digest = context.plan.stragglers === 'keep' ? null : new BlockHeightIndex(schema);
+  const digest = new BlockHeightIndex(schema);
   const search = new HeightMatcher(context, schema, height, digest);
   const found = await walk(context, search.match, {
     skipBlocks: search.skipBlocks,
     // What sealing drops is nobody's business: an open segment is looked at record by record.
-    observe: ({ index, metadata }) => (metadata.sealed ? digest?.observer(index) : undefined),
+    observe: ({ index, metadata }) => (metadata.sealed ? digest.observer(index) : undefined),
   });
   const { pivot } = found;
+  if (search.oldestAbove === null) return settle(context, schema, search, await keepAllFrom(context, found));
   if (pivot === null) {
     if (context.plan.onNoMatch !== 'refuse') return { walk: found, whenNone: 'policy' };
     throw heightUnreachableError(context, height, search, null);
@@ -52,48 +53,56 @@ export async function searchHeight(context: TableContext, { height }: HeightTarg
   if (table.watermark !== null && pivot.at.segment.index < table.watermark) {
     throw heightUnreachableError(context, height, search, pivot);
   }
-  return settle(context, schema, height, search, found, pivot);
+  return settle(context, schema, search, { walk: found, whenNone: 'policy' });
 }
 
-/** Looks at what would stay, and moves the end if the person wants that. */
+/** keepAll() by the walk that was made, where that has ended at the newest record. */
+function keepAllFrom(context: TableContext, found: WalkResult): Promise<SearchResult> {
+  const { pivot, walked } = found;
+  const isNewest =
+    pivot !== null &&
+    walked.every(({ segment, survey }) =>
+      segment === pivot.at.segment ? survey.end === pivot.groupEnd : survey.records === survey.droppedRecords,
+    );
+  return isNewest ? Promise.resolve({ walk: found, whenNone: 'keep' }) : keepAll(context);
+}
+
+/**
+ * Looks at what would stay, and moves the end if the person wants that. Where no record above the height tells where
+ * its height ends, all of it stays: what is written late goes only with what it was written after.
+ */
 async function settle(
   context: TableContext,
   schema: TableSchema,
-  height: bigint,
   search: HeightMatcher,
-  found: WalkResult,
-  pivot: Pivot,
+  result: SearchResult,
 ): Promise<SearchResult> {
   const { stragglers } = context.plan;
-  const { digest } = search;
-  const accepted = search.accepted as bigint;
-  let highest = accepted;
-  if (digest !== null) {
-    const all = new StragglerSearch(context, schema, height, digest);
-    const kept = await all.before(pivot, stragglers === 'drop');
-    if (kept.stragglers !== null && stragglers === 'drop') {
-      return dropFrom(context, schema, height, kept.stragglers);
-    }
-    if (kept.stragglers !== null) throw stragglersError(context, height, kept.stragglers);
-    highest = kept.highest ?? accepted;
+  const { target: height, oldestAbove } = search;
+  const isCut = oldestAbove !== null;
+  const all = new StragglerSearch(context, schema, height, search.digest);
+  const end = result.walk.pivot as Pivot;
+  const stop = isCut ? 'first' : 'deciding';
+  const { above, highest } = await all.before(end, stragglers === 'drop' ? stop : null);
+  const isNewest = !isCut && above?.decides !== true;
+  if (above !== null && !isNewest) {
+    if (stragglers === 'drop') return dropFrom(context, schema, height, above);
+    if (stragglers === 'refuse') throw stragglersError(context, height, above);
   }
-  const isAbove = search.oldestAbove === null && highest < height;
-  if (isAbove) context.notices.push(`height ${height} is above the newest one of this table, ${highest}`);
-  else if (highest < height) context.notices.push(nextLower(context, height, highest));
+  if (highest !== null && highest < height) context.notices.push(nextLower(height, highest, isNewest));
   context.heights = {
     schema: schema.name,
     target: String(height),
-    lastKept: String(highest),
-    firstRemoved: search.oldestAbove === null ? null : String(search.oldestAbove),
+    lastKept: highest === null ? null : String(highest),
+    firstRemoved: oldestAbove === null ? null : String(oldestAbove),
     alsoRemoved: null,
   };
-  return isAbove ? keepAll(context) : { walk: found, whenNone: 'policy' };
+  return result;
 }
 
-/** Without a look at everything that stays nobody knows whether the height has a record further back. */
-function nextLower({ plan }: TableContext, height: bigint, highest: bigint): string {
-  return plan.stragglers === 'keep'
-    ? `the newest record at or below height ${height} is of ${highest}: records of other heights may lie before it`
+function nextLower(height: bigint, highest: bigint, isNewest: boolean): string {
+  return isNewest
+    ? `height ${height} is above the newest one of this table, ${highest}`
     : `height ${height} has no record here: ${highest} is the next lower one`;
 }
 

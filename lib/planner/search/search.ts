@@ -16,7 +16,7 @@ import { walk } from './walk.ts';
 export async function searchTable(context: TableContext): Promise<SearchResult> {
   const found = await search(context);
   const { pivot } = found.walk;
-  if (pivot !== null) await refuseUnmetNeeds(context, pivot);
+  if (pivot !== null) await refuseUnmetNeeds(context, pivot, found.whenNone === 'keep');
   return found;
 }
 

@@ -9,10 +9,15 @@ import type { TableContext } from '../context.ts';
 import { keptRuns } from './kept-runs.ts';
 
 /**
- * Refuses a height target after which the node's store would not open; for other targets it is only told.
+ * Refuses a height target after which the node's store would not open; for other targets, and where nothing goes, it is
+ * only told.
  * @throws RollbackError ERR_STORE_NEEDS, ERR_IO, ERR_CHANGED_WHILE_READING, ERR_INTERRUPTED
  */
-export async function refuseUnmetNeeds(context: TableContext, pivot: Pivot): Promise<void> {
+export async function refuseUnmetNeeds(
+  context: TableContext,
+  pivot: Pivot,
+  keepsAll: boolean,
+): Promise<void> {
   const { schema, plan, table } = context;
   const needs = schema?.needs;
   if (schema === null || needs === undefined) return;
@@ -22,9 +27,11 @@ export async function refuseUnmetNeeds(context: TableContext, pivot: Pivot): Pro
     warnOfEmptiness(context, needs, oldest);
     return;
   }
-  const what = `After this rollback table ${table.name} would hold no ${needs.what} that can be read`;
+  const what = keepsAll
+    ? `Table ${table.name} holds no ${needs.what} that can be read`
+    : `After this rollback table ${table.name} would hold no ${needs.what} that can be read`;
   const why = "The node's store does not open without one";
-  if (plan.target.kind !== 'height') context.notices.push(`${what}. ${why}`);
+  if (plan.target.kind !== 'height' || keepsAll) context.notices.push(`${what}. ${why}`);
   else {
     const next = 'Choose a higher target, or restore the node from a backup or a snapshot of the chain';
     throw new RollbackError('ERR_STORE_NEEDS', { what, why, next }, { table: table.name });

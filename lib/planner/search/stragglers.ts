@@ -24,14 +24,16 @@ import { schemaMisfitError } from './misfit.ts';
 
 /** What is known of the records that would stay. */
 export interface KeptHeights {
-  readonly stragglers: Stragglers | null;
+  readonly above: Stragglers | null;
   /** Highest height at or below the target; null when no record tells one. */
   readonly highest: bigint | null;
 }
 
-/** What was found; there is at least one. */
+/** The records above the height; there is at least one. */
 export interface Stragglers {
   readonly first: Position;
+  /** Whether one of them tells where its height ends; those that do not are written late. */
+  readonly decides: boolean;
   readonly example: { readonly label: string; readonly height: bigint };
   readonly records: number;
   readonly lowest: bigint;
@@ -60,10 +62,11 @@ export class StragglerSearch {
 
   /**
    * Looks at every record up to the end of the pivot's group.
-   * @param onlyFirst stop at the first one above the height: the numbers are then of that one alone
+   * @param stop leave off at the first one above the height, or at the first one that decides: the numbers are then of
+   *   those so far
    * @throws RollbackError ERR_SCHEMA_MISFIT, ERR_IO, ERR_CHANGED_WHILE_READING, ERR_INTERRUPTED
    */
-  async before({ at, groupEnd }: Pivot, onlyFirst: boolean): Promise<KeptHeights> {
+  async before({ at, groupEnd }: Pivot, stop: 'first' | 'deciding' | null): Promise<KeptHeights> {
     const end = { segment: at.segment.index, offset: groupEnd };
     const segments = readableSegments(this.context).filter((s) => s.index <= end.segment);
     // What is surveyed here is gone through once more, block by block.
@@ -73,11 +76,16 @@ export class StragglerSearch {
       const survey = segment.index === end.segment ? at.survey : await this.survey(segment, onBytes);
       for await (const run of this.runsOf(segment, survey, end, onBytes)) {
         this.look(run);
-        if (onlyFirst && this.found !== null) return { stragglers: this.found, highest: this.highest };
+        if (this.isEnough(stop)) return { above: this.found, highest: this.highest };
       }
       this.digest.forget(segment.index);
     }
-    return { stragglers: this.found, highest: this.highest };
+    return { above: this.found, highest: this.highest };
+  }
+
+  private isEnough(stop: 'first' | 'deciding' | null): boolean {
+    if (this.found === null || stop === null) return false;
+    return stop === 'first' || this.found.decides;
   }
 
   /** The records that must be looked at one by one. */
@@ -168,6 +176,7 @@ export class StragglerSearch {
 
   private note(run: ForwardRun, i: number, deciding: number): void {
     const height = heightAt(this.heights, i);
+    const decides = this.heights.roles[i] === ROLE.decides;
     const { found } = this;
     if (found === null) {
       if (deciding >= 0) this.newest = heightAt(this.heights, deciding);
@@ -179,10 +188,12 @@ export class StragglerSearch {
         lowest: height,
         highest: height,
         before: this.newest,
+        decides,
       };
       return;
     }
     found.records++;
+    found.decides ||= decides;
     if (height < found.lowest) found.lowest = height;
     if (height > found.highest) found.highest = height;
   }

@@ -68,7 +68,7 @@ describe('planner/search: what is refused', () => {
     const groups = [blockRecord('q', 10, 5), blockRecord('b', 10), blockRecord('b', 11)];
     const fine = keyedTable([{ groups: [...groups, blockRecord('b', 12)] }], { table: 'blocks' });
     expect((await planRollback(byHeight(fine, 11n))).tables[0]?.outcome).to.equal('cut');
-    const ahead = [...groups.slice(0, 2), blockRecord('q', 30), ...groups.slice(2)];
+    const ahead = [...groups.slice(0, 2), blockRecord('q', 30), groups[2]!, blockRecord('b', 12)];
     const root = keyedTable([{ groups: ahead }], { table: 'blocks' });
     const error = await refusal(byHeight(root, 11n));
     expect(error.code).to.equal('ERR_STRAGGLERS');
@@ -152,7 +152,7 @@ describe('planner/search: what is refused', () => {
     const root = keyedTable([{ groups }], { table: 'blocks' });
     const plan = await planRollback(byHeight(root, 11n, { stragglers: 'keep' }));
     expect(plan.tables[0]?.notices.join()).to.contain('would serve nothing');
-    const late = [blockRecord('q', 1), blockRecord('q', 9), blockRecord('b', 5)];
+    const late = [blockRecord('q', 1), blockRecord('q', 9), blockRecord('b', 5), blockRecord('b', 6)];
     const old = keyedTable([{ groups: late }], { table: 'blocks' });
     const dropped = await planRollback(byHeight(old, 5n, { stragglers: 'drop' }));
     expect(dropped.tables[0]?.notices.join()).to.contain('no height stays');
