@@ -15,9 +15,6 @@ const OFFSET = {
 /** Size in bytes of the whole file, by version: version 4 added the compression byte. */
 const METADATA_SIZE = { 3: 18, 4: 19 } as const;
 
-/** The version that the engine writes, and so do we. */
-const WRITTEN_VERSION = 4;
-
 /** More than any valid metadata file has, for a caller's read limit (bytes). */
 export const MAX_METADATA_SIZE = 64;
 
@@ -102,9 +99,12 @@ function isIntegerUpTo(value: number, max: number): boolean {
   return Number.isInteger(value) && value >= 0 && value <= max;
 }
 
-/** The 19 bytes of a version 4 metadata file, whatever version was read. ERR_DEFECT for a field out of range. */
-export function encodeMetadata(metadata: Omit<SegmentMetadata, 'version'>): Buffer {
-  const { shardingFactor, lastValueTimestamp, keyCount, sealed, compression } = metadata;
+/**
+ * A metadata file of its own version: an engine from before version 4 refuses a database that holds a single file of
+ * that. ERR_DEFECT for a field out of range.
+ */
+export function encodeMetadata(metadata: SegmentMetadata): Buffer {
+  const { version, shardingFactor, lastValueTimestamp, keyCount, sealed, compression } = metadata;
   refuseUnless(
     isIntegerUpTo(shardingFactor, MAX_U8) && shardingFactor > 0,
     'sharding factor',
@@ -112,13 +112,14 @@ export function encodeMetadata(metadata: Omit<SegmentMetadata, 'version'>): Buff
   );
   refuseUnless(lastValueTimestamp >= 0n && lastValueTimestamp <= MAX_U64, 'timestamp', lastValueTimestamp);
   refuseUnless(isIntegerUpTo(keyCount, MAX_U32), 'key count', keyCount);
-  refuseUnless(compression === 0 || compression === 1, 'compression', compression);
-  const bytes = Buffer.alloc(METADATA_SIZE[WRITTEN_VERSION]);
-  bytes.writeUInt32BE(WRITTEN_VERSION, OFFSET.version);
+  refuseUnless(version === 3 || version === 4, 'version', version);
+  refuseUnless(compression === 0 || (compression === 1 && version === 4), 'compression', compression);
+  const bytes = Buffer.alloc(METADATA_SIZE[version]);
+  bytes.writeUInt32BE(version, OFFSET.version);
   bytes.writeUInt8(shardingFactor, OFFSET.shardingFactor);
   bytes.writeBigUInt64BE(lastValueTimestamp, OFFSET.lastValueTimestamp);
   bytes.writeUInt32BE(keyCount, OFFSET.keyCount);
   bytes.writeUInt8(sealed ? SEALED : 0, OFFSET.sealed);
-  bytes.writeUInt8(compression, OFFSET.compression);
+  if (version === 4) bytes.writeUInt8(compression, OFFSET.compression);
   return bytes;
 }

@@ -94,7 +94,7 @@ export function trimKeys(table: string, segment: Segment, survey: KeySurvey, end
 }
 
 /**
- * Writes a segment's metadata anew: sealed, version 4, `keyCount` records. A segment that was unsealed gets
+ * Writes a segment's metadata anew: sealed, `keyCount` records, the version as it was. A segment that was unsealed gets
  * `now` as its time: with 0 a table with a TTL would collect it at once.
  * @param before the file's present bytes
  */
@@ -107,11 +107,10 @@ export function sealMetadata(
 ): ReplaceFileStep {
   const { metadata } = segment;
   const after = encodeMetadata({
-    shardingFactor: metadata.shardingFactor,
+    ...metadata,
     lastValueTimestamp: metadata.sealed ? metadata.lastValueTimestamp : now,
     keyCount,
     sealed: true,
-    compression: metadata.compression,
   });
   return {
     op: 'replace-file',

@@ -94,8 +94,9 @@ describe('format/metadata', () => {
     expect.fail('accepted');
   });
 
-  it('encodes what it decoded, always as version 4', () => {
+  it('encodes what it decoded, in the version that it had', () => {
     const metadata = fc.record({
+      version: fc.constantFrom(3 as const, 4 as const),
       shardingFactor: fc.integer({ min: 1, max: 255 }),
       lastValueTimestamp: fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn }),
       keyCount: fc.integer({ min: 0, max: 0xffff_ffff }),
@@ -103,10 +104,11 @@ describe('format/metadata', () => {
       compression: fc.constantFrom(0 as const, 1 as const),
     });
     fc.assert(
-      fc.property(metadata, (m) => {
+      fc.property(metadata, (drawn) => {
+        const m = { ...drawn, compression: drawn.version === 3 ? 0 : drawn.compression };
         const bytes = encodeMetadata(m);
-        expect(bytes).to.have.length(19);
-        expect(decodeMetadata(bytes)).to.deep.equal({ ...m, version: 4 });
+        expect(bytes).to.have.length(m.version === 3 ? 18 : 19);
+        expect(decodeMetadata(bytes)).to.deep.equal(m);
       }),
     );
     expect(encodeMetadata(decodeMetadata(WRITTEN_BY_HAND))).to.deep.equal(WRITTEN_BY_HAND);
@@ -124,6 +126,8 @@ describe('format/metadata', () => {
       { lastValueTimestamp: -1n },
       { lastValueTimestamp: 2n ** 64n },
       { compression: 2 as 1 },
+      { version: 5 as 4 },
+      { version: 3 as const, compression: 1 as const },
     ];
     for (const change of bad) {
       expect(codeOf(() => encodeMetadata({ ...good, ...change }))).to.equal('ERR_DEFECT');

@@ -72,6 +72,7 @@ function compareSegment(
       problems.push(`${where}: ${what} is ${JSON.stringify(a)}, expected ${JSON.stringify(b)}`);
     }
   };
+  if (want.version !== undefined) check('version', have.version, want.version);
   check('sharding factor', have.shardingFactor, want.shardingFactor);
   check('compression', have.compression, want.compression);
   if (staysUnsealed) return problems;

@@ -26,6 +26,8 @@ export type DatabaseImage = Map<string, TableImage>;
 
 /** The listing of one segment in the form of `after` in a fixture's case.json. */
 export interface SegmentListing {
+  /** Not in a case.json: a rollback keeps the one that was there. */
+  version?: number;
   sealed: boolean;
   shardingFactor: number;
   keyCount: number;
@@ -103,6 +105,7 @@ function segmentListing(segment: SegmentImage): SegmentListing {
   if (meta === null || keys === null) throw new Error(`segment ${segment.index} is incomplete`);
   const values = [...segment.values].sort(([a], [b]) => a - b);
   return {
+    version: meta.version,
     sealed: meta.sealed,
     shardingFactor: meta.shards,
     keyCount: meta.count,

@@ -142,7 +142,7 @@ function withRecords(segment: SegmentImage, records: readonly FoundRecord[]): Se
   const meta = segment.meta as NonNullable<SegmentImage['meta']>;
   return {
     index: segment.index,
-    meta: { ...meta, version: 4, sealed: true, count: records.length },
+    meta: { ...meta, sealed: true, count: records.length },
     keys: isWhole ? keys : Buffer.concat(records.map((r) => keys.subarray(r.start, r.end))),
     values: new Map(segment.values),
   };

@@ -47,6 +47,7 @@ export function problemsOfResult(
   return [
     ...compareToListing(listing(image), unpacked.fixture.after ?? {}, leniency),
     ...problemsOfServed(unpacked.fixture, image),
+    ...problemsOfVersions(image, model),
     ...problemsOfTree(before, after),
     ...[...model.keys()].flatMap((name) => problemsOfKeymap(name, before, after)),
     ...problemsOfSnapshots(unpacked, image, model),
@@ -66,6 +67,18 @@ function problemsOfServed(fixture: FixtureCase, image: DatabaseImage): string[] 
     if (hashOfKeys(served) !== engine.sha256OfKeysNewestFirst) problems.push(`${name}: keys differ`);
     return problems;
   });
+}
+
+/** An older engine refuses a database with a single metadata file of a newer version: each keeps its own. */
+function problemsOfVersions(image: DatabaseImage, model: ReadonlyMap<string, ModelResult>): string[] {
+  return [...model].flatMap(([name, { after }]) =>
+    [...after.segments.values()].flatMap(({ index, meta }) => {
+      const is = image.get(name)?.segments.get(index)?.meta;
+      return is == null || is.version === meta?.version
+        ? []
+        : [`${name}/${index}: version ${is.version}, was ${meta?.version}`];
+    }),
+  );
 }
 
 /** The program's own area in a root: the memory of the set of roots, and what undo keeps. */
