@@ -1,5 +1,5 @@
 /** An error as a person reads it on standard error, and as a program does. */
-import { describePlace, REPORT_DEFECT, RollbackError } from '../errors.ts';
+import { describePlace, type ErrorCode, REPORT_DEFECT, RollbackError } from '../errors.ts';
 import { printable } from '../report/text.ts';
 import { exitCodeOf } from './exit-codes.ts';
 
@@ -14,11 +14,16 @@ export interface ErrorStyle {
 /** Everything that goes to standard error for one error. */
 export function errorToText(error: unknown, style: ErrorStyle): string {
   const known = error instanceof RollbackError ? error : asDefectError(error);
-  const lines = messageLines(known);
+  const lines = [...messageLines(known), `  For more, see ${sectionOf(known.code)}`];
   if (known.kind === 'defect') lines.push(...stackLines(known.cause ?? known));
   if (style.verbose) lines.push(...causeLines(known));
   const text = `${lines.join('\n')}\n`;
   return style.json ? `${text}${JSON.stringify(errorDocument(known, style))}\n` : text;
+}
+
+/** Where the documentation says what a code means and what to do: the anchor that a Markdown heading gets. */
+export function sectionOf(code: ErrorCode): string {
+  return `docs/errors.md#${code.toLowerCase()}`;
 }
 
 /** Whatever was thrown that is not one of our errors is a defect of this program. */

@@ -49,10 +49,13 @@ describe('cli/error-output', () => {
     const text = { what: 'The file is short.', why: 'It was cut', next: 'Restore it' };
     const error = new RollbackError('ERR_ADDRESS', text, { table: 't', path: '/a\nb', offset: 7 });
     expect(errorToText(error, quiet)).to.equal(
-      'litt-rollback: The file is short (table t, /a\\nb at byte 7) [ERR_ADDRESS]\n  It was cut.\n  Next: Restore it.\n',
+      'litt-rollback: The file is short (table t, /a\\nb at byte 7) [ERR_ADDRESS]\n  It was cut.\n' +
+        '  Next: Restore it.\n  For more, see docs/errors.md#err_address\n',
     );
     const bare = new RollbackError('ERR_USAGE', { what: 'No' });
-    expect(errorToText(bare, quiet)).to.equal('litt-rollback: No [ERR_USAGE]\n');
+    expect(errorToText(bare, quiet)).to.equal(
+      'litt-rollback: No [ERR_USAGE]\n  For more, see docs/errors.md#err_usage\n',
+    );
   });
 
   it('lets no control character through', () => {

@@ -152,9 +152,11 @@ describe('cli: usage', () => {
     await usageError([...plan, ...module('export default async () => true')], 'not a plain function');
   });
 
-  it('tells errors as three short parts with a code, and as JSON when asked', async () => {
+  it('tells errors as three short parts with a code and its section, and as JSON when asked', async () => {
     const text = await finish(['plan', '--src', '/x']);
-    expect(text.stderr).to.match(/^litt-rollback: .*\[ERR_USAGE\]\n {2}\S.*\n {2}Next: .*\n$/);
+    expect(text.stderr).to.match(
+      /^litt-rollback: .*\[ERR_USAGE\]\n {2}\S.*\n {2}Next: .*\n {2}For more, see docs\/errors\.md#err_usage\n$/,
+    );
     for (const args of [
       ['plan', '--json'],
       ['--json', 'plan'],
