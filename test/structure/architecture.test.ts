@@ -1,6 +1,6 @@
 import { expect } from 'chai';
+import { tableRows } from '../docs/markdown.ts';
 import { textFiles } from './files.ts';
-import { tableRows } from './readme.ts';
 
 const architecture = textFiles().find((f) => f.path === 'ARCHITECTURE.md')?.text ?? '';
 

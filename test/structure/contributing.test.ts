@@ -1,12 +1,12 @@
 import { expect } from 'chai';
+import { section, tableRows } from '../docs/markdown.ts';
 import { environmentProblems, mentionedVariables, ownVariables } from './environment-rules.ts';
 import { readText, textFiles } from './files.ts';
-import { section, tableRows } from './readme.ts';
 import { parseSnippets, projectSources, sourcesIn } from './source.ts';
 
 const CONTRIBUTING = readText('CONTRIBUTING.md');
 
-const part = (heading: string): string => section(heading, CONTRIBUTING);
+const part = (heading: string): string => section(CONTRIBUTING, heading);
 const quoted = (text: string): string[] => text.match(/(?<=`)[^`\n]+(?=`)/g) ?? [];
 
 describe('CONTRIBUTING', () => {
