@@ -59,7 +59,7 @@ describe('docs/library.md', function () {
     const tsc = join(PROJECT, 'node_modules/.bin/tsc');
     const check = (): string => execFileSync(tsc, ['-p', '.'], { cwd: place.dir, encoding: 'utf8' });
     expect(check()).to.equal('');
-    // What is wrong must be found: an example whose height is no bigint.
+    // What is wrong must be found: an example whose height is a number.
     writeFileSync(join(place.dir, 'wrong.mjs'), EXAMPLES[0]!.text.replace('1024n', '1024'));
     expect(check).to.throw();
   });

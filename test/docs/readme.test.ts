@@ -66,7 +66,7 @@ describe('README: what it shows', function () {
     expectSession(README, new Place('block'), 4);
   });
 
-  it('locks: a rollback that was killed is shut, and says so to whoever starts the node', () => {
+  it('locks: a rollback that was killed is shut, and its lock says what to do', () => {
     const place = killedPlace();
     for (const shut of ['verify', 'plan --drop-last 1', 'apply --height 1024']) {
       expect(() => place.run(`litt-rollback ${shut} --src /data/block`))
