@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { hasErrno, ioError } from '../errors.ts';
 import { readSmallFile, writeFileDurably } from '../store/durable-files.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
-import { OWN_DIR } from '../store/root-set.ts';
-import { lstatOrNull } from '../store/roots.ts';
+import { OWN_DIR, ownDirIn } from '../store/root-set.ts';
 import type { RollbackPlan } from '../types.ts';
 import { programVersion } from '../version.ts';
 
@@ -62,7 +61,7 @@ export function audit(fs: DurableFs, roots: readonly string[], entry: AuditEntry
   for (const root of roots) {
     const path = join(root, OWN_DIR, AUDIT_FILE);
     try {
-      if (lstatOrNull(fs, join(root, OWN_DIR)) === null) continue;
+      if (ownDirIn(fs, root) === null) continue;
       const { uid, gid } = fs.lstat(root);
       const text = recent(readIfThere(fs, path)) + line;
       writeFileDurably(fs, path, Buffer.from(text), { mode: 0o644, uid, gid });

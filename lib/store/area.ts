@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { decodeChecksummed, encodeChecksummed } from '../format/checksummed-json.ts';
 import { isTemporaryName, readSmallFile, writeFileDurably } from './durable-files.ts';
 import type { DurableFs } from './durable-fs.ts';
-import { makeDirLike, makeOwnDir, OWN_DIR } from './root-set.ts';
+import { makeDirLike, makeOwnDir, OWN_DIR, ownDirIn } from './root-set.ts';
 import { lstatOrNull } from './roots.ts';
 
 /** The open transaction's document. */
@@ -50,8 +50,8 @@ export function makeArea(fs: DurableFs, root: string, id: string): string {
 
 /** Ids of the areas in a root, sorted, so that every run goes the same way. */
 export function areaIds(fs: DurableFs, root: string): string[] {
-  const own = join(root, OWN_DIR);
-  if (lstatOrNull(fs, own)?.kind !== 'directory') return [];
+  const own = ownDirIn(fs, root);
+  if (own === null) return [];
   return fs
     .readdir(own)
     .filter((name) => ID.test(name))
@@ -124,8 +124,8 @@ export function emptyTrash(fs: DurableFs, root: string): void {
 }
 
 function trashIn(fs: DurableFs, root: string): string[] {
-  const own = join(root, OWN_DIR);
-  if (lstatOrNull(fs, own)?.kind !== 'directory') return [];
+  const own = ownDirIn(fs, root);
+  if (own === null) return [];
   return fs.readdir(own).filter((name) => name.startsWith(TRASH) || isTemporaryName(name));
 }
 

@@ -3,6 +3,7 @@
  * one even though the keymap, the other witness, is gone.
  */
 import { join } from 'node:path';
+import { RollbackError } from '../errors.ts';
 import { readSmallFile, writeFileDurably } from './durable-files.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { lstatOrNull } from './roots.ts';
@@ -70,8 +71,34 @@ export function writeRootSet(fs: DurableFs, roots: readonly string[], id: string
 /** Makes `.litt-rollback` in a root, owned like the root; returns its path. */
 export function makeOwnDir(fs: DurableFs, root: string): string {
   const dir = join(root, OWN_DIR);
-  makeDirLike(fs, dir, root);
+  if (ownDirIn(fs, root) === null) makeDirLike(fs, dir, root);
   return dir;
+}
+
+/**
+ * Our own directory in a root; null where there is none. Who reads and who writes go by this one rule: it is a real
+ * directory, since a rename into it must stay in its file system, and who follows a link changes files elsewhere.
+ * @throws RollbackError ERR_SYMBOLIC_LINK, ERR_NOT_A_REGULAR_FILE; raw errors
+ */
+export function ownDirIn(fs: DurableFs, root: string): string | null {
+  const path = join(root, OWN_DIR);
+  const stat = lstatOrNull(fs, path);
+  if (stat === null) return null;
+  if (stat.kind === 'directory') return path;
+  const isLink = stat.kind === 'link';
+  throw new RollbackError(
+    isLink ? 'ERR_SYMBOLIC_LINK' : 'ERR_NOT_A_REGULAR_FILE',
+    {
+      what: isLink
+        ? 'The directory of this program is a symbolic link'
+        : 'A file lies where the directory of this program belongs',
+      why: 'What undo needs is moved there by renames within the root; behind a link it could be lost, or lie on another disk',
+      next: isLink
+        ? `Put the real directory in its place: remove the link, move what it leads to to ${path}, and run the command again`
+        : `Find out what put it there, move it away, and run the command again`,
+    },
+    { path },
+  );
 }
 
 /** Makes a directory with the owner of another one, durably, unless it exists. */
