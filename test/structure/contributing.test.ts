@@ -10,6 +10,15 @@ const part = (heading: string): string => section(CONTRIBUTING, heading);
 const quoted = (text: string): string[] => text.match(/(?<=`)[^`\n]+(?=`)/g) ?? [];
 
 describe('CONTRIBUTING', () => {
+  const paths = textFiles().map((f) => f.path);
+
+  it('names only files and folders that there are', () => {
+    const named = quoted(CONTRIBUTING).filter((text) => /^(\.?\w[\w-]*\/[\w./-]*|[\w-]+\.\w+)$/.test(text));
+    const missing = named.filter((name) => !paths.some((path) => path === name || path.startsWith(name)));
+    expect(missing).to.deep.equal([]);
+    expect(named.length).to.be.greaterThan(40);
+  });
+
   it('names every script of package.json, and no other', () => {
     const { scripts } = JSON.parse(readText('package.json')) as { scripts: Record<string, string> };
     const named = CONTRIBUTING.matchAll(/\bnpm (?:run )?([a-z:]+)/g);
