@@ -122,6 +122,7 @@ export async function applyWith(
     participants,
     plan,
     lockedDirs: participants.locksOf(heldDirs(locks).dirs),
+    bounds: null,
     ownsLock: heldDirs(locks).owns,
   };
   for (const step of steps) refuseLinkedParents(fs, participants.base(step.file.root), [step.file.path]);

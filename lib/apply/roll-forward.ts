@@ -1,6 +1,7 @@
 /** A transaction whose intent is durable, from its first step to its end: what apply and resume have in common. */
 import { randomUUID } from 'node:crypto';
 import { leavingOpen, NO_STEPS, runForward, type StepCounts } from '../journal/run-steps.ts';
+import { setMadeKeymapsAside } from '../journal/set-aside.ts';
 import { finishForward, type TransactionContext } from '../journal/transaction.ts';
 import { refuseNotReverted } from '../journal/undo-data.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
@@ -22,9 +23,11 @@ export async function rollForward(
   let counts = NO_STEPS;
   if (stepsDone) refuseNotReverted(context);
   else {
+    leavingOpen(context, counts, () => setMadeKeymapsAside(context));
     counts = await runForward(context, onProgress);
-    await verifyResult(fs, plan, onProgress);
   }
+  // Past the marks of the end an engine may have been started: what an idle start adds is no wrong result.
+  await verifyResult(fs, plan, { onProgress, engineMayHaveStarted: stepsDone });
   leavingOpen(context, counts, () => {
     rememberRoots(fs, plan);
     finishForward(context);

@@ -4,14 +4,22 @@ import { type ErrorCode, RollbackError } from '../errors.ts';
 import { notePhase } from '../phases.ts';
 import { segmentsLeft } from '../plan/consistency.ts';
 import { changesSegment, watermarkAfter } from '../plan/step-effects.ts';
+import { fileKey } from '../plan/step-paths.ts';
 import { planSnapshots } from '../planner/snapshots.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { readPlanned } from '../store/home.ts';
-import type { Segment, Table } from '../store/types.ts';
+import type { FileInfo, Segment, Table } from '../store/types.ts';
 import type { Progress, RollbackPlan, TablePlan } from '../types.ts';
 
 /** These say themselves what state is left, or are no answer about the database. */
 const KEPT_CODES: readonly ErrorCode[] = ['ERR_RESULT_WRONG', 'ERR_IO', 'ERR_INTERRUPTED', 'ERR_DEFECT'];
+
+/** How to verify. */
+export interface VerifyResultOptions {
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Whether what an engine makes is let pass: segments above the newest, keymaps, links, segments that it has collected. */
+  readonly engineMayHaveStarted?: boolean | undefined;
+}
 
 /**
  * Reads the tables of a plan again and checks the chain and every segment that the plan has changed: sizes,
@@ -21,11 +29,11 @@ const KEPT_CODES: readonly ErrorCode[] = ['ERR_RESULT_WRONG', 'ERR_IO', 'ERR_INT
 export async function verifyResult(
   fs: DurableFs,
   plan: RollbackPlan,
-  onProgress?: (progress: Progress) => void,
+  options: VerifyResultOptions = {},
 ): Promise<void> {
   notePhase('verify', plan.id);
   try {
-    await verifyAll(fs, plan, onProgress);
+    await verifyAll(fs, plan, options);
   } catch (error) {
     throw unreadable(error);
   }
@@ -34,13 +42,15 @@ export async function verifyResult(
 async function verifyAll(
   fs: DurableFs,
   plan: RollbackPlan,
-  onProgress?: (progress: Progress) => void,
+  { onProgress, engineMayHaveStarted = false }: VerifyResultOptions,
 ): Promise<void> {
   const database = readPlanned(fs, plan);
   for (const tablePlan of plan.tables) {
     const table = database.tables.find((t) => t.name === tablePlan.table);
     if (table === undefined) throw resultWrongError(tablePlan.table, 'the table is gone');
-    refuseWrongChain(tablePlan, table);
+    if (engineMayHaveStarted)
+      refuseWrongChain(tablePlan, withoutEngine(plan, tablePlan, table), table.segments[0]?.index ?? 0);
+    else refuseWrongChain(tablePlan, table, 0);
     const changed = new Set(tablePlan.steps.filter(changesSegment).map((s) => s.segment));
     const segments = table.segments.filter((s) => changed.has(s.index));
     for (const [i, segment] of segments.entries()) {
@@ -56,6 +66,7 @@ async function verifyAll(
     const highest = table.segments.at(-1)?.index ?? null;
     const emptied = tablePlan.segments.length > 0 && highest === null;
     if (
+      !engineMayHaveStarted &&
       tablePlan.steps.length > 0 &&
       (highest !== null || emptied) &&
       planSnapshots(fs, table, plan.snapshotDir, { highest, firstChanged: null }).steps.length > 0
@@ -68,13 +79,38 @@ async function verifyAll(
   }
 }
 
-function refuseWrongChain(plan: TablePlan, table: Table): void {
-  const expected = segmentsLeft(plan);
+/**
+ * The table without what an engine has made since: segments above the newest, unless they are the ones that the rollback
+ * removed, come back; keymaps.
+ */
+function withoutEngine(plan: RollbackPlan, tablePlan: TablePlan, table: Table): Table {
+  const expected = segmentsLeft(tablePlan);
+  const highest = expected.at(-1) ?? -1;
+  const before = new Map(plan.fingerprint.map(([root, path, size]) => [fileKey({ root, path }), size]));
+  // All metadata has one size, and tells nothing.
+  const isBack = (f: FileInfo): boolean =>
+    f.size > 0 &&
+    !f.rel.endsWith('.metadata') &&
+    before.get(fileKey({ root: f.root, path: f.rel })) === f.size;
+  const isMade = (s: Segment): boolean => s.index > highest && ![s.keys, ...s.values].some(isBack);
+  return {
+    ...table,
+    segments: table.segments.filter((s) => !isMade(s)),
+    orphans: table.orphans.filter((o) => o.index <= highest || o.files.some(isBack)),
+    watermark: watermarkAfter(tablePlan),
+    keymaps: [],
+    leftovers: [],
+  };
+}
+
+function refuseWrongChain(plan: TablePlan, table: Table, collectedBelow: number): void {
+  const expected = segmentsLeft(plan).filter((index) => index >= collectedBelow);
   const found = table.segments.map((s) => s.index);
   if (expected.length !== found.length || expected.some((index, i) => index !== found[i])) {
     throw resultWrongError(
       plan.table,
       `segments ${found.join(', ') || 'none'} are there instead of ${expected.join(', ') || 'none'}`,
+      table.segments.find((s, i) => s.index !== expected[i]),
     );
   }
   if (plan.steps.length === 0) return;

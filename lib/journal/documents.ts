@@ -8,7 +8,7 @@
 import * as z from 'zod/mini';
 import { RollbackError } from '../errors.ts';
 import type { Proven, SameShape } from '../plan/same-shape.ts';
-import { planSchema, rootNumber } from '../plan/schema.ts';
+import { planSchema, relative, rootNumber } from '../plan/schema.ts';
 import {
   areaIds,
   areaPath,
@@ -39,6 +39,10 @@ export interface JournalDocument {
   readonly hasSnapshotDir: boolean;
   /** Whether what was removed is kept once the transaction is done. */
   readonly keepUndo: boolean;
+  /** Above that of every rollback which the roots knew when it began: tells the order. Older versions had none. */
+  readonly sequence?: number | undefined;
+  /** Bounds below the snapshot directory when it began, by path: in hex, null where there was none. */
+  readonly bounds?: Readonly<Record<string, string | null>> | undefined;
   readonly plan: RollbackPlan;
 }
 
@@ -51,6 +55,8 @@ const documentSchema = z.strictObject({
   member: rootNumber,
   hasSnapshotDir: z.boolean(),
   keepUndo: z.boolean(),
+  sequence: z.optional(z.int().check(z.positive())),
+  bounds: z.optional(z.record(relative, z.nullable(z.string().check(z.regex(/^([0-9a-f]{2})*$/))))),
   plan: planSchema,
 });
 
@@ -81,6 +87,7 @@ export type AreaDocument =
       readonly document: null;
       readonly refusal: RollbackError;
       readonly begunAt: string | null;
+      readonly sequence: number | null;
     };
 
 /** What one directory knows of one transaction. */
@@ -111,7 +118,14 @@ function readDocument(fs: DurableFs, area: string, id: string): AreaDocument {
   if (state === 'bare') return { state, content: 'none', document: null };
   if (read === null) return { state, content: 'torn', document: null };
   if (!(read instanceof RollbackError)) return { state, content: 'whole', document: read };
-  return { state: 'closed', content: 'foreign', document: null, refusal: read, begunAt: begunAtIn(raw) };
+  return {
+    state: 'closed',
+    content: 'foreign',
+    document: null,
+    refusal: read,
+    begunAt: begunAtIn(raw),
+    sequence: sequenceIn(raw),
+  };
 }
 
 function readMarks(fs: DurableFs, area: string): AreaMarks {
@@ -133,6 +147,17 @@ export function begunAtOf(area: AreaState): string | null {
     case 'torn':
       return null;
   }
+}
+
+/** The number that tells the order of rollbacks; null where the area does not tell, or an older version began it. */
+export function sequenceOf(area: AreaState): number | null {
+  if (area.content === 'foreign') return area.sequence;
+  return area.content === 'whole' ? (area.document.sequence ?? null) : null;
+}
+
+function sequenceIn(raw: unknown): number | null {
+  const n = (raw as { sequence?: unknown } | null)?.sequence;
+  return Number.isSafeInteger(n) ? (n as number) : null;
 }
 
 function begunAtIn(raw: unknown): string | null {

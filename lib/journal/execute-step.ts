@@ -12,7 +12,9 @@
  *   name. Names become durable together in flush(), before the transaction is marked done.
  * - After a failed fsync nothing more is done.
  */
+
 import { dirname } from 'node:path';
+import { isDerived } from '../plan/step-effects.ts';
 import { syncFile } from '../store/durable-files.ts';
 import type { DurableFs, FileStat } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
@@ -20,6 +22,7 @@ import type { CutFileStep, ReplaceFileStep, RewriteKeysStep, Step } from '../typ
 import { copyRanges, createLike, createPrefix } from './copy-ranges.ts';
 import { DirtyDirectories } from './dirty-directories.ts';
 import type { Participants } from './participants.ts';
+import { setAside } from './set-aside.ts';
 import {
   keptAndPresentError,
   type Removal,
@@ -86,11 +89,13 @@ export class StepExecutor {
     const undoCopy = this.participants.undoPath(step, index, 'removed');
     const source = lstatOrNull(this.fs, path);
     if (lstatOrNull(this.fs, undoCopy) !== null) {
-      if (source !== null) throw keptAndPresentError(step, path, undoCopy);
+      if (source !== null && !isDerived(step)) throw keptAndPresentError(step, path, undoCopy);
+      if (source !== null) this.names.touch(...setAside(this.fs, this.participants, step.file));
       // Moved before a crash: the names may not have been durable yet.
       this.names.touch(path, undoCopy);
       return 'already-done';
     }
+    if (source === null && isDerived(step)) return 'already-done';
     if (source === null) throw staleFileError(step, path, 'is gone');
     refuseUnlessRemovable(this.fs, step, path, source);
     this.fs.rename(path, undoCopy);

@@ -14,6 +14,7 @@ import {
   begunAtOf,
   type JournalDocument,
   missingDocumentError,
+  sequenceOf,
 } from './documents.ts';
 import { Participants } from './participants.ts';
 import { isOpen, marksOf, type Phase, phaseOf } from './phase.ts';
@@ -27,6 +28,8 @@ export interface FoundTransaction {
   readonly document: JournalDocument | null;
   /** Null when no area tells. */
   readonly begunAt: string | null;
+  /** Tells the order of rollbacks; null when no area tells, or an older version began it. */
+  readonly sequence: number | null;
   readonly marks: AreaMarks;
   readonly phase: Phase;
 }
@@ -40,14 +43,31 @@ export function findTransactions(fs: DurableFs, roots: readonly string[]): Found
   const found = [...byId].map(([id, areas]) => {
     const document = areas.find((a) => a.document !== null)?.document ?? null;
     const begunAt = areas.map(begunAtOf).find((at) => at !== null) ?? null;
-    return { id, areas, document, begunAt, marks: marksOf(areas), phase: phaseOf({ areas, document }) };
+    const sequence = areas.map(sequenceOf).find((n) => n !== null) ?? null;
+    return {
+      id,
+      areas,
+      document,
+      begunAt,
+      sequence,
+      marks: marksOf(areas),
+      phase: phaseOf({ areas, document }),
+    };
   });
-  return found.sort((a, b) => Number(timeOf(a) < timeOf(b)) - Number(timeOf(a) > timeOf(b)));
+  return found.sort(newestFirst);
 }
 
-/** A transaction without a time sorts as the newest, so that it is never freed or passed over as an old one. */
-function timeOf({ begunAt }: FoundTransaction): string {
-  return begunAt ?? '\uffff';
+/**
+ * The order of two transactions: by their numbers, since a clock may be set back. Older versions gave none, so one
+ * without a number is older than one with; two of those go by time. One that tells neither sorts as the newest, so
+ * that it is never freed or passed over as an old one.
+ */
+function newestFirst(a: FoundTransaction, b: FoundTransaction): number {
+  const rank = ({ sequence, begunAt }: FoundTransaction): number =>
+    sequence ?? (begunAt === null ? Number.POSITIVE_INFINITY : 0);
+  if (rank(a) !== rank(b)) return rank(a) < rank(b) ? 1 : -1;
+  const [left, right] = [a.begunAt ?? '', b.begunAt ?? ''];
+  return Number(left < right) - Number(left > right);
 }
 
 /** The one open transaction; null without one. @throws RollbackError ERR_JOURNAL when there are several */
@@ -93,7 +113,14 @@ export function contextOf(
   for (const step of plan.tables.flatMap((t) => t.steps)) {
     refuseLinkedParents(fs, participants.base(step.file.root), [step.file.path]);
   }
-  return { fs, participants, plan, lockedDirs: [...participants.dirs, ...tablesBelow], ownsLock: null };
+  return {
+    fs,
+    participants,
+    plan,
+    lockedDirs: [...participants.dirs, ...tablesBelow],
+    bounds: document.bounds ?? null,
+    ownsLock: null,
+  };
 }
 
 /** Of a root and a copy of it only one would be worked on, and nobody could say which. */

@@ -57,11 +57,9 @@ export class Participants {
   }
 }
 
-/** Whether a plan has steps below the snapshot directory. */
+/** Whether the snapshot directory takes part: also without a step there, since the engine raises bounds at each start. */
 export function usesSnapshotDir(plan: RollbackPlan): boolean {
-  return (
-    plan.snapshotDir !== null && plan.tables.some((t) => t.steps.some((s) => s.file.root === 'snapshots'))
-  );
+  return plan.snapshotDir !== null && plan.tables.some((t) => t.steps.length > 0);
 }
 
 /**

@@ -7,7 +7,9 @@
  * - A step that was never carried out, or is taken back already, is left alone; so the inverse steps may be
  *   run again after any crash.
  */
+import { dirname } from 'node:path';
 import { RollbackError } from '../errors.ts';
+import { isDerived } from '../plan/step-effects.ts';
 import { syncFile } from '../store/durable-files.ts';
 import type { DurableFs, FileStat } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
@@ -16,6 +18,7 @@ import { copyRanges, createLike } from './copy-ranges.ts';
 import { DirtyDirectories } from './dirty-directories.ts';
 import type { StepResult } from './execute-step.ts';
 import type { Participants } from './participants.ts';
+import { setAside } from './set-aside.ts';
 import {
   type Exchange,
   isBefore,
@@ -68,11 +71,14 @@ export class StepReverter {
     const there = lstatOrNull(this.fs, path) !== null;
     const stat = lstatOrNull(this.fs, undoCopy);
     if (stat === null) {
-      if (!there) throw undoDataLostError(step, path, undoCopy);
-      this.names.touch(path, undoCopy);
+      if (!there && !isDerived(step)) throw undoDataLostError(step, path, undoCopy);
+      if (there) this.names.touch(path, undoCopy);
       return 'already-done';
     }
-    if (there) throw keptAndPresentError(step, path, undoCopy);
+    if (there && !isDerived(step)) throw keptAndPresentError(step, path, undoCopy);
+    if (there) this.names.touch(...setAside(this.fs, this.participants, step.file));
+    // Links whose directory somebody has removed: the engine makes both again.
+    if (isDerived(step) && lstatOrNull(this.fs, dirname(path)) === null) return 'already-done';
     refuseUnlessRemovable(this.fs, step, undoCopy, stat);
     this.fs.rename(undoCopy, path);
     this.names.touch(path, undoCopy);

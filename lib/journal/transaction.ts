@@ -29,7 +29,8 @@ import type { DurableFs } from '../store/durable-fs.ts';
 import { type Fence, lowerFence, raiseFence } from '../store/fence.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { RollbackPlan } from '../types.ts';
-import type { JournalDocument } from './documents.ts';
+import { boundsNow } from './bounds.ts';
+import { areasIn, type JournalDocument, sequenceOf } from './documents.ts';
 import { refuseIntruders } from './intruders.ts';
 import { inReverse, type Participants } from './participants.ts';
 
@@ -40,6 +41,8 @@ export interface TransactionContext {
   readonly plan: RollbackPlan;
   /** Every directory that was locked: the roots, the snapshot directory and the tables below it. */
   readonly lockedDirs: readonly string[];
+  /** Bounds below the snapshot directory as they were before; null where no journal tells. */
+  readonly bounds: Readonly<Record<string, string | null>> | null;
   /** Whether a directory's lock is still the one that this run has taken; null where it has taken none. */
   readonly ownsLock: ((dir: string) => boolean) | null;
 }
@@ -60,6 +63,8 @@ export function begin(context: TransactionContext, keepUndo: boolean, now: Date,
   notePhase('begin', participants.id);
   const fence = fenceOf(context, now);
   for (const root of participants.roots) raiseFence(fs, root, fence, context.ownsLock);
+  const sequence = nextSequence(fs, participants.dirs);
+  const bounds = boundsNow(fs, participants, plan);
   participants.dirs.forEach((dir, i) => {
     const document: JournalDocument = {
       format: 'litt-rollback/journal',
@@ -70,6 +75,8 @@ export function begin(context: TransactionContext, keepUndo: boolean, now: Date,
       member: i < participants.roots.length ? i : 'snapshots',
       hasSnapshotDir: participants.snapshotDir !== null,
       keepUndo,
+      sequence,
+      ...(bounds !== null && { bounds }),
       plan,
     };
     writeChecksummed(fs, areaPath(dir, participants.id), JOURNAL_FILE, document);
@@ -80,6 +87,12 @@ export function begin(context: TransactionContext, keepUndo: boolean, now: Date,
   refuseIntruders(context);
   check();
   markAll(context, COMMITTED_MARK);
+}
+
+/** Above that of every transaction which these directories know: the clock may have been set back since. */
+function nextSequence(fs: DurableFs, dirs: readonly string[]): number {
+  const known = dirs.flatMap((dir) => areasIn(fs, dir).map((area) => sequenceOf(area) ?? 0));
+  return known.reduce((highest, n) => Math.max(highest, n), 0) + 1;
 }
 
 function fenceOf({ participants }: TransactionContext, begunAt: Date): Fence {

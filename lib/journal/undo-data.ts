@@ -2,7 +2,9 @@
  * Before an undo: is everything there that it will put back? Once it has begun, nothing else leads out. And before an
  * end: has nothing been put back?
  */
+
 import { RollbackError } from '../errors.ts';
+import { isDerived } from '../plan/step-effects.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { Step } from '../types.ts';
 import { stepsOf } from './run-steps.ts';
@@ -42,7 +44,8 @@ function keptOf(
     case 'remove-directory': {
       const path = at('removed');
       const stat = lstatOrNull(fs, path);
-      return [path, stat === null ? 'is gone' : problemOfRemovable(fs, step, path, stat)];
+      if (stat === null) return [path, isDerived(step) ? null : 'is gone'];
+      return [path, problemOfRemovable(fs, step, path, stat)];
     }
     case 'cut-file':
     case 'rewrite-keys':
@@ -84,6 +87,8 @@ export function problemOfNotReverted(context: TransactionContext): Step | null {
 }
 
 function isTakenBack({ fs, participants }: TransactionContext, step: Step, index: number): boolean {
+  // The engine may have made it again.
+  if (isDerived(step)) return false;
   const path = participants.pathOf(step);
   const stat = lstatOrNull(fs, path);
   if (stat === null) return false;

@@ -13,6 +13,24 @@ export function removesKeymap(step: Step): boolean {
   return step.op === 'remove-directory' && step.reason === 'keymap';
 }
 
+/**
+ * Whether what a step removes is derived: the engine makes it again. So it is as good as removed where it is gone, and
+ * what lies in its place has been made since.
+ */
+export function isDerived(step: Step): boolean {
+  if (step.op === 'remove-file') return step.reason === 'snapshot';
+  return step.op === 'remove-link' || step.op === 'remove-directory';
+}
+
+/** The lowest segment whose files a table's steps change or remove; null when they touch none. */
+export function firstChangedOf(steps: readonly Step[]): number | null {
+  const reasons: readonly string[] = ['newer', 'orphan', 'deleted'];
+  const touched = steps.filter(
+    (s) => changesSegment(s) || (s.op === 'remove-file' && reasons.includes(s.reason)),
+  );
+  return lowestOf(touched.flatMap((s) => ('segment' in s && s.segment !== undefined ? [s.segment] : [])));
+}
+
 /** The lowest of some segment numbers; null without any. */
 export function lowestOf(indices: readonly number[]): number | null {
   return indices.reduce<number | null>((lowest, i) => Math.min(lowest ?? i, i), null);

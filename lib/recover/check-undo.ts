@@ -9,7 +9,7 @@ import { segmentIndexOf } from '../format/file-names.ts';
 import type { ParticipantName } from '../journal/participants.ts';
 import type { TransactionContext } from '../journal/transaction.ts';
 import { segmentsLeft } from '../plan/consistency.ts';
-import { takesRecords, watermarkAfter } from '../plan/step-effects.ts';
+import { firstChangedOf, takesRecords, watermarkAfter } from '../plan/step-effects.ts';
 import { fileKey } from '../plan/step-paths.ts';
 import { isCreationOrphan } from '../store/chain.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
@@ -23,6 +23,9 @@ export interface Addition {
   readonly member: ParticipantName;
   readonly path: string;
   readonly ino: string;
+  /** Of a regular file: what tells it in a copy of the database. Marks of older versions have none. */
+  readonly size?: number | undefined;
+  readonly mtimeNs?: string | undefined;
 }
 
 /**
@@ -139,7 +142,8 @@ class TableMatch {
       if (lstatOrNull(this.fs, this.context.participants.pathOf(step)) !== null)
         this.clear(step.file.root, step.file.path);
     }
-    const from = this.plan.snapshotCopies?.from ?? Number.POSITIVE_INFINITY;
+    // Also where nothing was published then: the engine may have published the segments that were cut.
+    const from = firstChangedOf(this.plan.steps) ?? Number.POSITIVE_INFINITY;
     for (const snapshot of this.table.snapshots) {
       for (const file of snapshot.files) if (segmentOf(file.rel) >= from) this.clearFile(file);
     }
@@ -161,8 +165,8 @@ class TableMatch {
 
   private clear(member: ParticipantName, path: string): void {
     if (this.additions.some((c) => c.member === member && c.path === path)) return;
-    const { ino } = this.fs.lstat(join(this.context.participants.base(member), path));
-    this.additions.push({ member, path, ino });
+    const { kind, ino, size, mtimeNs } = this.fs.lstat(join(this.context.participants.base(member), path));
+    this.additions.push({ member, path, ino, ...(kind === 'file' && { size, mtimeNs }) });
   }
 }
 

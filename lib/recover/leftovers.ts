@@ -20,6 +20,7 @@ import { type FoundFence, fenceIn, isFenced, isFencedBy } from '../store/fence.t
 import { isKnown, lostJournalError, traceOfOpen } from '../store/open-transaction.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import { type ResumeOptions, refuseHeld, refuseMissingSnapshotDir } from './adopt.ts';
+import { refuseNotRestored } from './verify-restored.ts';
 
 /**
  * No journal: a lock that fails closed, a bolt, or half-made files mean only "clean up". Returns what a person must be
@@ -126,8 +127,17 @@ export function finishReverted(
     open.id,
     options.forceUnlock,
   );
+  if (open.document !== null) refuseNotRestored(fs, open.document.plan, rootsOf(open));
   markUndone(fs, dirs, open.id);
   clearTransaction(fs, dirs, open.id);
   const ended = { fs, participants: { id: open.id, roots, dirs }, plan: open.document?.plan };
   return finishRun(ended, { action, outcome: 'taken back' });
+}
+
+/** The roots whose areas are still there, by their numbers. */
+function rootsOf({ areas }: FoundTransaction): (string | undefined)[] {
+  const roots: (string | undefined)[] = [];
+  for (const { dir, document } of areas)
+    if (typeof document?.member === 'number') roots[document.member] = dir;
+  return roots;
 }

@@ -71,7 +71,7 @@ async function purgeFound(
     });
   }
   // One that tells no time is not known to be newer than others: they are not freed with it.
-  const isDated = found[from]?.begunAt != null;
+  const isDated = found[from]?.begunAt != null || found[from]?.sequence != null;
   // Oldest first: whatever an interruption leaves can still be undone from the newest on.
   const chosen = found.slice(from, id === undefined || isDated ? undefined : from + 1).reverse();
   const line = ({ id: transaction, document }: FoundTransaction) =>

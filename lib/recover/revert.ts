@@ -2,18 +2,30 @@
 import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
 import { RollbackError } from '../errors.ts';
+import { putBoundsBack } from '../journal/bounds.ts';
 import type { AreaState } from '../journal/documents.ts';
 import { leavingOpen, NO_STEPS, runBackward } from '../journal/run-steps.ts';
+import { setMadeKeymapsAside } from '../journal/set-aside.ts';
 import { beginUndo, finishBackward, type TransactionContext } from '../journal/transaction.ts';
 import { relative, rootNumber } from '../plan/schema.ts';
 import { isTablePath, refuseLinkedParents } from '../plan/step-paths.ts';
 import { areaPath, KEPT_DIR, readChecksummed, UNDOING_MARK } from '../store/area.ts';
+import type { FileStat } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { Progress } from '../types.ts';
 import type { Addition } from './check-undo.ts';
+import { refuseNotRestored } from './verify-restored.ts';
 
 const markSchema = z.object({
-  clear: z.array(z.strictObject({ member: rootNumber, path: relative, ino: z.string() })),
+  clear: z.array(
+    z.strictObject({
+      member: rootNumber,
+      path: relative,
+      ino: z.string(),
+      size: z.optional(z.int()),
+      mtimeNs: z.optional(z.string()),
+    }),
+  ),
 });
 
 /** Begins to take a transaction back: the list of what is cleared away is durable before anything moves. */
@@ -25,9 +37,14 @@ export async function revert(
   leavingOpen(context, NO_STEPS, () => {
     beginUndo(context, { clear: additions }, new Date());
     quarantine(context, additions);
+    setMadeKeymapsAside(context);
   });
   const counts = await runBackward(context, onProgress);
-  leavingOpen(context, counts, () => finishBackward(context));
+  leavingOpen(context, counts, () => {
+    putBoundsBack(context);
+    refuseNotRestored(context.fs, context.plan, context.participants.roots);
+    finishBackward(context);
+  });
 }
 
 /** Goes on with taking back. */
@@ -56,17 +73,38 @@ function checkedAdditions(context: TransactionContext, mark: unknown): Addition[
   });
 }
 
-/** Moves what the engine has made out of the way, if it is still the same file. */
+/** Moves what the engine has made out of the way. Whoever goes on in a copy of the database finds other inodes. */
 function quarantine({ fs, participants }: TransactionContext, additions: readonly Addition[]): void {
   const touched = new Set<string>();
-  additions.forEach(({ member, path, ino }, i) => {
+  additions.forEach((addition, i) => {
+    const { member, path } = addition;
     const base = participants.base(member);
     refuseLinkedParents(fs, base, [path]);
     const from = join(base, path);
     const to = join(areaPath(base, participants.id), KEPT_DIR, `${i}.cleared`);
     touched.add(dirname(from)).add(dirname(to));
-    if (lstatOrNull(fs, from)?.ino !== ino || lstatOrNull(fs, to) !== null) return;
+    const stat = lstatOrNull(fs, from);
+    if (stat === null || lstatOrNull(fs, to) !== null) return;
+    if (!isSame(stat, addition)) throw replacedAdditionError(from);
     fs.rename(from, to);
   });
   for (const dir of touched) if (lstatOrNull(fs, dir) !== null) fs.fsyncDir(dir);
+}
+
+/** What is no regular file is derived: a keymap, a link. A file is told by its inode, or, in a copy, by size and time. */
+function isSame(stat: FileStat, { ino, size, mtimeNs }: Addition): boolean {
+  if (stat.ino === ino || stat.kind !== 'file') return true;
+  return stat.size === size && stat.mtimeNs === mtimeNs;
+}
+
+function replacedAdditionError(path: string): RollbackError {
+  return new RollbackError(
+    'ERR_PLAN_STALE',
+    {
+      what: 'A file that the engine had made before this undo began has been replaced since',
+      why: 'It may hold data that the undo would remove',
+      next: 'Find out what has written to the database, and move this file out of the root',
+    },
+    { path },
+  );
 }

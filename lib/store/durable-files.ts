@@ -9,6 +9,20 @@ import { basename, dirname, join } from 'node:path';
 import { type ErrorCode, hasErrno, RollbackError } from '../errors.ts';
 import type { DurableFs, FileStat } from './durable-fs.ts';
 
+/**
+ * Creates a file under a temporary name of ours, synced. Only an interrupted write of ours leaves such a name, and the
+ * database is locked while we write: what lies there is replaced. Raw errors; then the file is gone.
+ */
+export function createTemporary(fs: DurableFs, path: string, bytes: Uint8Array, owner: FileOwner): void {
+  try {
+    createFileDurably(fs, path, bytes, owner);
+  } catch (error) {
+    if (!hasErrno(error, 'EEXIST')) throw error;
+    fs.unlink(path);
+    createFileDurably(fs, path, bytes, owner);
+  }
+}
+
 /** Permission bits and owner of a file; what is left out stays as the system creates it. */
 export interface FileOwner {
   readonly mode: number;
@@ -83,14 +97,7 @@ function createFile(
  */
 export function writeFileDurably(fs: DurableFs, path: string, bytes: Uint8Array, owner: FileOwner): void {
   const temporary = temporaryName(path);
-  try {
-    createFileDurably(fs, temporary, bytes, owner);
-  } catch (error) {
-    if (!hasErrno(error, 'EEXIST')) throw error;
-    // Only an interrupted write of ours leaves this name, and the database is locked while we write.
-    fs.unlink(temporary);
-    createFileDurably(fs, temporary, bytes, owner);
-  }
+  createTemporary(fs, temporary, bytes, owner);
   try {
     fs.rename(temporary, path);
   } catch (error) {

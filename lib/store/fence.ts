@@ -9,7 +9,7 @@
 import { join } from 'node:path';
 import { hasErrno, RollbackError } from '../errors.ts';
 import { shellCommand } from '../format/shell-word.ts';
-import { createFileDurably, removeQuietly, temporaryName } from './durable-files.ts';
+import { createTemporary, removeQuietly, temporaryName } from './durable-files.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { lockedError } from './lock-errors.ts';
 import { NO_LINKS } from './lock-files.ts';
@@ -75,8 +75,7 @@ export function raiseFence(
     fs.fsyncDir(dir);
     return;
   }
-  removeQuietly(fs, temporary);
-  createFileDurably(fs, temporary, text, { mode: LOCK_MODE, uid, gid });
+  createTemporary(fs, temporary, text, { mode: LOCK_MODE, uid, gid });
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const found = examineLock(fs, path, isProcessAlive);

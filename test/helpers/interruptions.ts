@@ -142,9 +142,16 @@ export class Trials {
     return ops.length;
   }
 
-  /** Dies in the midst of the steps of an apply. */
+  /** Dies in the midst of a run: of an apply, in the midst of its steps. */
   async dieMidway(trial: Trial, work: Work = apply): Promise<void> {
-    await die(trial, work, Math.floor((await this.calls(nothing, work)) * 0.6));
+    const other = await this.next();
+    const { ops } = await other.run(work, {});
+    other.end();
+    const renamed = (name: string): number[] =>
+      ops.flatMap((op, i) => (op.name === 'rename' && op.paths[1]?.endsWith(name) ? [i] : []));
+    const from = renamed('/committed').at(-1) ?? 0;
+    const to = renamed('/done')[0] ?? ops.length;
+    await die(trial, work, from + Math.ceil((to - from) / 2));
   }
 
   end(): void {

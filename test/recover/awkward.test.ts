@@ -49,7 +49,7 @@ describe('names and times that are odd', () => {
       await writePlanFile(file, trial.plan);
       expect(await readPlanFile(file)).to.deep.equal(trial.plan);
       rmSync(file);
-      await die(trial, apply, 60);
+      await die(trial, apply, 85);
       await run(undoUnfinished, trial);
       expect(treeDifferences(trial.before, databaseTree(trial.dir))).to.deep.equal([]);
       const again = await replanned(trial);

@@ -46,6 +46,8 @@ function complaints(
       (n) => n.includes('ENOSPC') && named.some((p) => n.includes(p)),
     );
     if (failed.paths.some((p) => AUDIT.test(p)) && said) return [];
+    // The call has ended, and its claim counts no longer, whether it is there or not.
+    if (failed.name === 'unlink' && /\/runner\.\d+$/.test(failed.paths[0] ?? '')) return [];
     return [`${failed.name} ${failed.paths.join()} failed, and nobody heard of it`];
   }
   if (!(error instanceof RollbackError)) return [`no typed error: ${String(error)}`];
@@ -63,7 +65,11 @@ function destroyed({ ops }: Ended, index: number): string[] {
     ops
       .slice(index + 1)
       .filter(({ name }) => ['rename', 'unlink', 'rmdir', 'truncate'].includes(name))
-      .filter(({ paths }) => !paths.every((path) => /litt-rollback-tmp$/.test(path) || AUDIT.test(path)))
+      // A claim speaks of a process: it is no part of the database.
+      .filter(
+        ({ paths }) =>
+          !paths.every((path) => /litt-rollback-tmp$|\/runner\.\d+$/.test(path) || AUDIT.test(path)),
+      )
       // The file that it could not make durable, and that nothing refers to yet.
       .filter(({ name, paths }) => name !== 'unlink' || paths[0] !== ops[index]?.paths[0])
       .map(({ name, paths }) => `after a failed sync: ${name} ${paths.join()}`)
