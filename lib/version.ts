@@ -1,8 +1,12 @@
-/** This program's version, from its package.json; read only when somebody asks. */
+/** This program's version: built into the command, else read from package.json. */
 import { readFileSync } from 'node:fs';
+
+/** Set by scripts/build.mjs: the command may be copied to a place where no package.json is. */
+declare const BUILT_VERSION: string | undefined;
 
 /** For example "0.1.0". */
 export function programVersion(): string {
+  if (typeof BUILT_VERSION === 'string') return BUILT_VERSION;
   // The same file is reached from the sources and from any folder of a build.
   for (let url = new URL('package.json', import.meta.url); ; ) {
     const found = readVersion(url);

@@ -2,11 +2,12 @@
 // The command is one CommonJS file because loading some hundred small modules costs more than planning does, and
 // node begins one script sooner than the same as ECMAScript modules.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const bin = new URL('../dist/bin/', import.meta.url);
 rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true });
 
@@ -28,7 +29,8 @@ await build({
   // For coverage, and for whoever debugs the command; node does not read them otherwise.
   sourcemap: 'linked',
   sourcesContent: false,
-  define: { 'import.meta.url': 'bundleUrl' },
+  // The command may be copied alone: it says its version without package.json.
+  define: { 'import.meta.url': 'bundleUrl', BUILT_VERSION: JSON.stringify(version) },
   banner: { js: "const bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
 });
 // The package is one of ECMAScript modules; this folder is not.

@@ -4,21 +4,23 @@
 
 import { applyPlan, type Outcome, refuseUnlocked } from '../apply/apply.ts';
 import { RollbackError } from '../errors.ts';
-import { readPlanFile } from '../plan/file.ts';
 import { planRollback } from '../planner/plan-rollback.ts';
 import { outcomeToText } from '../report/outcome-text.ts';
-import { changesAnything, planToText } from '../report/plan-text.ts';
+import { changesAnything, planToText, warningsOf } from '../report/plan-text.ts';
 import type { LockSet } from '../store/lock.ts';
 import { withLocks } from '../store/lock-database.ts';
 import type { RollbackPlan } from '../types.ts';
 import { confirm } from './confirm.ts';
 import type { Context } from './context.ts';
-import { EXIT_DONE } from './exit-codes.ts';
-import { givenPlanningFlags, type PlanningOptions, planOptionsOf } from './source-options.ts';
+import { EXIT_CHANGES, EXIT_DONE } from './exit-codes.ts';
+import { readGivenPlan, refuseBesidePlan } from './source.ts';
+import { givenPlanningFlags, type PlanningOptions, planOptionsOf, remarksOn } from './source-options.ts';
 
 /** The options of this command. */
 export interface ApplyCommandOptions extends PlanningOptions {
   readonly yes?: true;
+  readonly dryRun?: true;
+  readonly detailedExitcode?: true;
   /** False with --no-undo. */
   readonly undo?: boolean;
 }
@@ -30,17 +32,21 @@ interface HeldLocks {
 }
 
 /** Runs the command; the result is its exit code. */
-export function run(
+export async function run(
   planFile: string | undefined,
   options: ApplyCommandOptions,
   context: Context,
 ): Promise<number> {
+  if (options.dryRun) await context.note('--dry-run: this is what `plan` shows; nothing is changed');
+  if (options.dryRun && planFile === undefined)
+    return (await import('./plan.ts')).run({ ...options, lock: true }, context);
   return planFile === undefined ? planAndApply(options, context) : applySaved(planFile, options, context);
 }
 
 async function planAndApply(options: ApplyCommandOptions, context: Context): Promise<number> {
   const { signals } = context;
   const planning = await planOptionsOf(options);
+  for (const remark of remarksOn(options)) await context.note(remark);
   return withLocks(planning.roots, planning.snapshotDir, async (locks, changesBegin) => {
     await signals.checkpoint();
     const progress = context.newProgress();
@@ -55,15 +61,8 @@ async function planAndApply(options: ApplyCommandOptions, context: Context): Pro
 }
 
 async function applySaved(path: string, options: ApplyCommandOptions, context: Context): Promise<number> {
-  const surplus = givenPlanningFlags(options);
-  if (surplus.length > 0) {
-    throw new RollbackError('ERR_USAGE', {
-      what: `A saved plan and ${surplus.join(', ')} were given together`,
-      why: 'A saved plan already says which database, which target and which scope it has',
-      next: 'Give either the plan file alone, or no plan file',
-    });
-  }
-  const plan = await readPlanFile(path);
+  refuseBesidePlan(givenPlanningFlags(options));
+  const plan = await readGivenPlan(path);
   refuseUnlocked(plan);
   // "Nothing to do" was true when the plan was made: whether it still is has to be looked at, too.
   if (!changesAnything(plan)) await carryOut(plan, options, context, null);
@@ -77,13 +76,17 @@ async function showAndApply(
   held: HeldLocks | null,
 ): Promise<number> {
   const work = changesAnything(plan);
-  if (context.json || !context.quiet || (work && !options.yes)) await showPlan(plan, context);
+  for (const warning of warningsOf(plan)) await context.warn(warning);
+  if (context.json || !context.quiet || options.dryRun || (work && !options.yes))
+    await showPlan(plan, options, context);
   if (!work) return EXIT_DONE;
+  const exitCode = options.detailedExitcode ? EXIT_CHANGES : EXIT_DONE;
+  if (options.dryRun) return exitCode;
   if (!options.yes) await confirm(context);
   await context.signals.checkpoint();
   const outcome = await carryOut(plan, options, context, held);
   await showOutcome(outcome, context);
-  return EXIT_DONE;
+  return exitCode;
 }
 
 function carryOut(
@@ -106,13 +109,17 @@ function carryOut(
   }).finally(display.stop);
 }
 
-async function showPlan(plan: RollbackPlan, context: Context): Promise<void> {
+async function showPlan(
+  plan: RollbackPlan,
+  { dryRun }: ApplyCommandOptions,
+  context: Context,
+): Promise<void> {
   if (context.json) {
     await context.out.json({ message_type: 'plan', version: 1, plan });
     return;
   }
   const style = { color: context.color, width: context.width, verbose: context.verbose };
-  await context.out.write(planToText(plan, { ...style, mode: 'apply' }));
+  await context.out.write(planToText(plan, { ...style, mode: dryRun ? 'dry-run' : 'apply' }));
 }
 
 async function showOutcome(outcome: Outcome, context: Context): Promise<void> {

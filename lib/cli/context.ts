@@ -32,8 +32,14 @@ export interface Context {
   /** Colours on standard output. */
   readonly color: boolean;
   readonly width: number;
+  /** Standard output is a terminal. */
+  readonly terminal: boolean;
   /** Whether a person can be asked. */
   readonly interactive: boolean;
+  /** A remark that is no result; nothing with --quiet. */
+  note(text: string): Promise<void>;
+  /** What a person must not miss, though it is no error; --quiet does not hide it. */
+  warn(text: string): Promise<void>;
   /** A display for one stretch of work; the caller stops it before anything else is written. */
   newProgress(): ProgressDisplay;
 }

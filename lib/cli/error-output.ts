@@ -9,16 +9,19 @@ export interface ErrorStyle {
   /** The chain of causes and stacks too. */
   readonly verbose: boolean;
   readonly signal: NodeJS.Signals | null;
+  /** Remarks that were held back; only with JSON. */
+  readonly notes?: readonly string[];
 }
 
 /** Everything that goes to standard error for one error. */
 export function errorToText(error: unknown, style: ErrorStyle): string {
   const known = error instanceof RollbackError ? error : asDefectError(error);
-  const lines = [...messageLines(known), `  For more, see ${sectionOf(known.code)}`];
-  if (known.kind === 'defect') lines.push(...stackLines(known.cause ?? known));
-  if (style.verbose) lines.push(...causeLines(known));
-  const text = `${lines.join('\n')}\n`;
-  return style.json ? `${text}${JSON.stringify(errorDocument(known, style))}\n` : text;
+  const stack = [
+    ...(known.kind === 'defect' ? stackLines(known.cause ?? known) : []),
+    ...(style.verbose ? causeLines(known) : []),
+  ];
+  if (style.json) return `${JSON.stringify(errorDocument(known, stack, style))}\n`;
+  return `${[...messageLines(known), `  For more, see ${sectionOf(known.code)}`, ...stack].join('\n')}\n`;
 }
 
 /** Where the documentation says what a code means and what to do: the anchor that a Markdown heading gets. */
@@ -41,7 +44,11 @@ export function asDefectError(error: unknown): RollbackError {
   );
 }
 
-function errorDocument(error: RollbackError, style: ErrorStyle): Record<string, unknown> {
+function errorDocument(
+  error: RollbackError,
+  stack: readonly string[],
+  style: ErrorStyle,
+): Record<string, unknown> {
   return {
     message_type: 'error',
     version: 1,
@@ -52,6 +59,8 @@ function errorDocument(error: RollbackError, style: ErrorStyle): Record<string, 
     why: error.why ?? null,
     next: error.next ?? null,
     place: error.place,
+    ...(stack.length > 0 && { stack: stack.map((line) => line.trim()) }),
+    ...(style.notes !== undefined && style.notes.length > 0 && { notes: style.notes }),
   };
 }
 

@@ -13,10 +13,11 @@ import { isFenced } from '../store/fence.ts';
 import { inspectLock } from '../store/lock.ts';
 import { refuseUnfinished } from '../store/open-transaction.ts';
 import type { Database } from '../store/types.ts';
+import { tableUnknownError } from '../store/unknown-table.ts';
 import type { Context } from './context.ts';
 import { EXIT_DONE } from './exit-codes.ts';
 import { readSchemas } from './schemas.ts';
-import { type SourceOptions, sourceOf } from './source-options.ts';
+import { type SourceOptions, sourceOf } from './source.ts';
 
 /** The options of this command. */
 export interface InspectCommandOptions extends SourceOptions {
@@ -65,13 +66,9 @@ function refuseUnknownTables(
   damaged: ReadonlyMap<string, unknown>,
 ): void {
   const names = [...tables.map((t) => t.name), ...damaged.keys()];
-  const unknown = wanted.find((name) => !names.includes(name));
-  if (unknown === undefined) return;
-  throw new RollbackError('ERR_TABLE_UNKNOWN', {
-    what: `A schema was given, but there is no table ${unknown} in this database`,
-    why: `It has: ${names.join(', ') || 'none'}`,
-    next: 'Correct the name, or check that these are the right roots',
-  });
+  const unknown = wanted.filter((name) => !names.includes(name));
+  if (unknown.length > 0)
+    throw tableUnknownError(unknown, names, 'A schema was given, but there is no table');
 }
 
 async function heightsOf(

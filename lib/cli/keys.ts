@@ -15,15 +15,16 @@ import type { DecodedKey, TableSchema } from '../schemas/types.ts';
 import type { Context } from './context.ts';
 import { EXIT_DONE } from './exit-codes.ts';
 import { readSchemas } from './schemas.ts';
-import { type SourceOptions, sourceOf } from './source-options.ts';
+import { type SourceOptions, sourceOf } from './source.ts';
 
 /** The options of this command. */
 export interface KeysCommandOptions extends SourceOptions {
   readonly table?: readonly string[];
   readonly schema?: readonly string[];
-  readonly fromHeight?: bigint;
-  readonly toHeight?: bigint;
-  readonly limit?: number;
+  readonly height?: bigint;
+  readonly fromHeight?: bigint | undefined;
+  readonly toHeight?: bigint | undefined;
+  readonly limit?: number | 'all';
   readonly oldestFirst?: true;
 }
 
@@ -33,10 +34,13 @@ const CHUNK = 64 * 1024;
 /** Bytes of a key file that are read at once: the objects made of a larger block would outlive it for long. */
 const BLOCK_BYTES = 64 * 1024;
 
+/** Records of each table that are shown on a terminal when nobody says how many. */
+const SHOWN_ON_TERMINAL = 100;
+
 /** Runs the command; the result is its exit code. */
-export async function run(options: KeysCommandOptions, context: Context): Promise<number> {
+export async function run(given: KeysCommandOptions, context: Context): Promise<number> {
+  const options = { ...given, ...rangeOf(given) };
   const { fromHeight, toHeight } = options;
-  refuseEmptyRange(fromHeight, toHeight);
   const schemas = checkedSchemas(await readSchemas(options.schema ?? []));
   const { roots, groups } = sourceOf(options);
   const reader = await openDatabase(roots, { groups });
@@ -58,12 +62,29 @@ export async function run(options: KeysCommandOptions, context: Context): Promis
   return EXIT_DONE;
 }
 
-function refuseEmptyRange(from: bigint | undefined, to: bigint | undefined): void {
-  if (from === undefined || to === undefined || from <= to) return;
+type Range = Pick<RecordsOptions, 'fromHeight' | 'toHeight'>;
+
+/** @throws RollbackError ERR_USAGE for a range of no height, and for two ranges */
+function rangeOf({ height, fromHeight: from, toHeight: to }: KeysCommandOptions): Range {
+  if (height !== undefined) {
+    if (from === undefined && to === undefined) return { fromHeight: height, toHeight: height };
+    throw new RollbackError('ERR_USAGE', {
+      what: '--height and a range of heights were given together',
+      next: 'Give either --height N, or --from-height and --to-height',
+    });
+  }
+  if (from === undefined || to === undefined || from <= to) return { fromHeight: from, toHeight: to };
   throw new RollbackError('ERR_USAGE', {
     what: `No height is both at least ${from} and at most ${to}`,
     next: 'Give --from-height the lower one of the two, and --to-height the higher one',
   });
+}
+
+/** How many records are shown of a table, and whether that number is nobody's wish. */
+function limitOf({ limit }: KeysCommandOptions, context: Context): { limit: number; isDefault: boolean } {
+  if (typeof limit === 'number') return { limit, isDefault: false };
+  if (limit === undefined && context.terminal) return { limit: SHOWN_ON_TERMINAL, isDefault: true };
+  return { limit: Number.POSITIVE_INFINITY, isDefault: false };
 }
 
 function chosenTables(reader: DatabaseReader, wanted: readonly string[] | undefined): string[] {
@@ -79,11 +100,12 @@ async function listTable(
   context: Context,
 ): Promise<void> {
   const { out, signals } = context;
-  const limit = options.limit ?? Number.POSITIVE_INFINITY;
+  const { limit, isDefault } = limitOf(options, context);
   const render = context.json ? recordJson : recordLine;
   const { fromHeight, toHeight, schemas } = options;
   let misfits = 0;
   let isEmpty = true;
+  let isCut = false;
   let left = limit;
   let chunk = '';
   if (limit === 0) return;
@@ -103,17 +125,28 @@ async function listTable(
       chunk = '';
     }
     if (records.length > 0) isEmpty = false;
+    isCut = records.length > left;
     left -= Math.min(left, records.length);
-    if (left === 0) break;
+    // Whether there are more is of interest only where they were left out unasked.
+    if (left === 0 && (isCut || !isDefault)) break;
+    if (left > 0) continue;
+    await out.write(chunk);
+    chunk = '';
   }
   await out.write(chunk);
-  if (isEmpty && !context.quiet) {
-    const range = fromHeight === undefined && toHeight === undefined ? '' : ' of these heights';
-    await context.err.say(`note: table ${table} holds no record${range}\n`);
+  if (isDefault && isCut) {
+    const which = options.oldestFirst ? 'oldest' : 'newest';
+    await context.note(
+      `these are the ${which} ${limit} records of table ${table}; --limit all shows all of them`,
+    );
   }
-  if (misfits > 0 && schema !== null && !context.quiet) {
+  if (isEmpty) {
+    const range = fromHeight === undefined && toHeight === undefined ? '' : ' of these heights';
+    await context.note(`table ${table} holds no record${range}`);
+  }
+  if (misfits > 0 && schema !== null) {
     const leftOut = `${plural(misfits, 'group')} of table ${table} left out`;
-    await context.err.say(`note: ${leftOut}: the keys do not fit the schema ${printable(schema.name)}\n`);
+    await context.note(`${leftOut}: the keys do not fit the schema ${schema.name}`);
   }
 }
 

@@ -3,49 +3,52 @@ import { type Command, CommanderError } from 'commander';
 import { RollbackError } from '../errors.ts';
 import { notePhase } from '../phases.ts';
 import { programVersion } from '../version.ts';
-import type { Context, GlobalOptions, When } from './context.ts';
+import { withBothDashes } from './arguments.ts';
+import type { Context } from './context.ts';
 import type { GivenDirs } from './debug-log.ts';
 import { asDefectError, errorToText } from './error-output.ts';
 import { EXIT_DONE, exitCodeOf } from './exit-codes.ts';
+import { makeContext, type Surroundings } from './make-context.ts';
+import { mistakeError, refuseMisplacedOperands, refuseUnknownTopic } from './mistakes.ts';
+import { Notes } from './notes.ts';
 import { Output } from './output.ts';
 import { buildProgram } from './program.ts';
 import type { Work } from './program-parts.ts';
-import { progressDisplay } from './progress-display.ts';
 import { Signals } from './signals.ts';
+import type { SourceOptions } from './source.ts';
+import { hintedError } from './source-hints.ts';
 
 /** Runs the command with these arguments (without node and the script) and returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   const out = new Output(process.stdout, 'standard output');
   const err = new Output(process.stderr, 'standard error');
   const signals = new Signals((text) => void err.say(text));
+  const notes = new Notes(err);
   const given = optionsBeforeParsing(argv);
   const stopWatching = watchForDefects(signals, err, given);
   try {
-    return await parseAndRun(argv, out, err, signals);
+    const exitCode = await parseAndRun(argv, { out, err, signals, notes });
+    await notes.flush();
+    return exitCode;
   } catch (error) {
-    const known = error instanceof CommanderError ? asUsageError(error) : error;
-    notePhase('error', ...(known instanceof RollbackError ? [known.code, known.what] : [String(known)]));
-    await err.say(errorToText(known, { ...given, signal: signals.received }));
-    return exitCodeOf(known, signals.received);
+    notePhase('error', ...(error instanceof RollbackError ? [error.code, error.what] : [String(error)]));
+    await err.say(errorToText(error, { ...given, signal: signals.received, notes: notes.take() }));
+    return exitCodeOf(error, signals.received);
   } finally {
     stopWatching();
     signals.dispose();
   }
 }
 
-async function parseAndRun(
-  argv: readonly string[],
-  out: Output,
-  err: Output,
-  signals: Signals,
-): Promise<number> {
+async function parseAndRun(argv: readonly string[], surroundings: Surroundings): Promise<number> {
   let exitCode = EXIT_DONE;
   // What commander prints is collected, so that it is written like everything else, errors included.
   let printed = '';
   const program = buildProgram(
     async (name, globals, work) => {
-      await startLogIfAsked(argv, globals, err);
-      exitCode = await runWork(work, makeContext(name, globals, out, err, signals));
+      refuseMisplacedOperands(program, args);
+      await startLogIfAsked(argv, globals, surroundings.err);
+      exitCode = await runWork(work, globals, makeContext(name, globals, surroundings));
     },
     () => {
       printed += `${programVersion()}\n`;
@@ -55,11 +58,14 @@ async function parseAndRun(
   collectOutput(program, (text) => {
     printed += text;
   });
+  const args = withBothDashes(program, argv);
+  refuseUnknownTopic(program, args);
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync(args, { from: 'user' });
   } catch (error) {
-    if (!(error instanceof CommanderError) || error.exitCode !== 0) throw withHelp(error, printed);
-    await out.write(printed);
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) throw mistakeError(error, program, args);
+    await surroundings.out.write(printed);
   }
   return exitCode;
 }
@@ -78,94 +84,22 @@ function collectOutput(program: Command, write: (text: string) => void): void {
   }
 }
 
-/** Without any command commander shows the help: it belongs to the usage error. */
-function withHelp(error: unknown, printed: string): unknown {
-  if (!(error instanceof CommanderError) || error.code !== 'commander.help') return error;
-  return new RollbackError(
-    'ERR_USAGE',
-    {
-      what: 'No command was given',
-      next: `The commands are ${COMMANDS.join(', ')}; litt-rollback --help explains them`,
-    },
-    {},
-    printed === '' ? undefined : error,
-  );
-}
-
-const COMMANDS = ['plan', 'apply', 'resume', 'undo', 'purge', 'status', 'inspect', 'keys', 'verify'] as const;
-
-async function runWork(work: Work, context: Context): Promise<number> {
+async function runWork(work: Work, source: SourceOptions, context: Context): Promise<number> {
   try {
     return await work(context);
   } catch (error) {
     // A signal aborts whatever was going on; what that looked like to the code underneath does not matter.
     const { signals } = context;
-    if (signals.received !== null && !signals.changing && !isOurs(error)) throw signals.interruptedError();
-    throw error;
+    if (signals.received !== null && !signals.changing && !(error instanceof RollbackError))
+      throw signals.interruptedError();
+    throw error instanceof RollbackError ? hintedError(error, source) : error;
   }
-}
-
-const isOurs = (error: unknown): boolean => error instanceof RollbackError;
-
-function makeContext(
-  name: string,
-  globals: GlobalOptions,
-  out: Output,
-  err: Output,
-  signals: Signals,
-): Context {
-  const json = globals.json ?? false;
-  const quiet = globals.quiet ?? false;
-  const setup = {
-    when: globals.progress ?? 'auto',
-    quiet,
-    terminal: process.stderr.isTTY === true,
-    err,
-    jsonLines: json && name === 'apply' ? out : null,
-  } as const;
-  return {
-    out,
-    err,
-    signals,
-    json,
-    quiet,
-    verbose: globals.verbose ?? false,
-    color: wantsColor(globals.color ?? 'auto'),
-    // A terminal that does not know its width says 0.
-    width: process.stdout.columns || 110,
-    // In this order: to ask stdin loads what reads it.
-    interactive: process.stderr.isTTY === true && process.stdin.isTTY === true,
-    newProgress: () => progressDisplay(setup),
-  };
-}
-
-function wantsColor(when: When): boolean {
-  if (when !== 'auto') return when === 'always';
-  const { NO_COLOR, TERM } = process.env;
-  return process.stdout.isTTY === true && !NO_COLOR && TERM !== 'dumb';
 }
 
 /** Usage errors come up while options are being parsed; how to tell them must be known before that. */
 function optionsBeforeParsing(argv: readonly string[]): { json: boolean; verbose: boolean } {
-  return { json: argv.includes('--json'), verbose: argv.includes('--verbose') };
-}
-
-function asUsageError(error: CommanderError): RollbackError {
-  const [first = '', ...more] = error.message.replace(/^error: /, '').split('\n');
-  const hint = more
-    .join(' ')
-    .replace(/^\((.*)\)$/, '$1')
-    .trim();
-  return new RollbackError(
-    'ERR_USAGE',
-    {
-      what: first === '' ? 'The arguments cannot be understood' : first[0]!.toUpperCase() + first.slice(1),
-      why: hint === '' ? undefined : hint,
-      next: 'litt-rollback --help and litt-rollback COMMAND --help list every option',
-    },
-    {},
-    error,
-  );
+  const has = (name: string): boolean => argv.includes(`--${name}`) || argv.includes(`-${name}`);
+  return { json: has('json'), verbose: has('verbose') };
 }
 
 /**

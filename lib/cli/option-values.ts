@@ -1,6 +1,6 @@
 /** Parsers for option values. Each refuses an option that was given twice with two meanings, and empty values. */
 import { InvalidArgumentError } from 'commander';
-import { parseRfc3339 } from '../format/rfc3339.ts';
+import { parseGivenTime } from '../format/given-time.ts';
 import { MAX_HEIGHT } from '../schemas/heights.ts';
 
 /** One value; the option may stand only once. */
@@ -37,6 +37,14 @@ export function count(least: number): (value: string, previous: number | undefin
   };
 }
 
+/** A number of records, or `all`. */
+export function countOrAll(value: string, previous: number | 'all' | undefined): number | 'all' {
+  once(value, previous?.toString());
+  const n = value === 'all' ? value : wholeNumber(value);
+  if (n === null) throw new InvalidArgumentError(`A whole number up to ${MAX_COUNT}, or all, is needed.`);
+  return n;
+}
+
 /** A height: a whole number of 64 bits, never rounded. */
 export function height(value: string, previous: bigint | undefined): bigint {
   once(value, previous?.toString());
@@ -46,14 +54,22 @@ export function height(value: string, previous: bigint | undefined): bigint {
   return n;
 }
 
-/** A time as RFC 3339 writes it; the text is kept as it was given. */
-export function time(value: string, previous: string | undefined): string {
-  once(value, previous);
-  if (parseRfc3339(value) === null)
+/** A time, and the words in which it was given. */
+export interface GivenTime {
+  /** Nanoseconds since 1970. */
+  readonly time: bigint;
+  readonly given: string;
+}
+
+/** A time as RFC 3339 writes it, or as people do. */
+export function time(value: string, previous: GivenTime | undefined): GivenTime {
+  once(value, previous?.given);
+  const read = parseGivenTime(value, BigInt(Date.now()) * 1_000_000n);
+  if (read === null)
     throw new InvalidArgumentError(
-      'A time like 2026-11-25T18:00:00Z or 2026-11-25T18:00:00+01:00 is needed, not before 1970.',
+      'A time like 2026-11-25T18:00:00Z, 2026-11-25T18:00:00+01:00, 2026-11-25 or "3h ago" is needed, not before 1970.',
     );
-  return value;
+  return { time: read, given: value };
 }
 
 /** A limit on removal: records, or a share of them. */

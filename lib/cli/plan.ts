@@ -2,10 +2,10 @@
 
 import { writePlanFile } from '../plan/file.ts';
 import { planRollback } from '../planner/plan-rollback.ts';
-import { changesAnything, planToText } from '../report/plan-text.ts';
+import { changesAnything, planToText, warningsOf } from '../report/plan-text.ts';
 import type { Context } from './context.ts';
 import { EXIT_CHANGES, EXIT_DONE } from './exit-codes.ts';
-import { applyCommand, type PlanningOptions, planOptionsOf } from './source-options.ts';
+import { applyCommand, type PlanningOptions, planOptionsOf, remarksOn } from './source-options.ts';
 
 /** The options of this command. */
 export interface PlanCommandOptions extends PlanningOptions {
@@ -19,6 +19,7 @@ export interface PlanCommandOptions extends PlanningOptions {
 export async function run(options: PlanCommandOptions, context: Context): Promise<number> {
   const { out, signals } = context;
   const planning = await planOptionsOf(options);
+  for (const remark of remarksOn(options)) await context.note(remark);
   const progress = context.newProgress();
   const plan = await planRollback({
     ...planning,
@@ -27,6 +28,7 @@ export async function run(options: PlanCommandOptions, context: Context): Promis
     ...(progress.report && { onProgress: progress.report }),
   }).finally(progress.stop);
   await signals.checkpoint();
+  for (const warning of warningsOf(plan)) await context.warn(warning);
   if (options.out !== undefined) await writePlanFile(options.out, plan);
   if (context.json) {
     await out.json({ message_type: 'plan', version: 1, plan });

@@ -3,19 +3,31 @@ import { type Command, Option } from 'commander';
 import type { Context, GlobalOptions } from './context.ts';
 import type { GivenDirs } from './debug-log.ts';
 import { examplesHelp, exitCodesHelp } from './help-text.ts';
+import { swallowedError } from './mistakes.ts';
 import { collect, once } from './option-values.ts';
+
+import type { SourceOptions } from './source.ts';
 
 /** What a chosen command does. */
 export type Work = (context: Context) => Promise<number>;
 
 /** Called with the chosen command's name, its global options, the directories that it was given, and its work. */
-export type Choose = (name: string, globals: GlobalOptions & GivenDirs, work: Work) => Promise<void>;
+export type Choose = (
+  name: string,
+  globals: GlobalOptions & SourceOptions & GivenDirs,
+  work: Work,
+) => Promise<void>;
 
 type Parser = (value: string, previous: never) => unknown;
 
 /** An option whose value is parsed. */
 export function option(flags: string, description: string, parse: Parser): Option {
-  return new Option(flags, description).argParser(parse as (value: string, previous: unknown) => unknown);
+  const parser = parse as (value: string, previous: unknown) => unknown;
+  return new Option(flags, description).argParser((value, previous) => {
+    // Where a variable of the shell is empty the next option takes the place of the value.
+    if (/^(--[A-Za-z].*|-[A-Za-z])$/.test(value)) throw swallowedError(flags, value);
+    return parser(value, previous);
+  });
 }
 
 /** The end of a command's help. */
@@ -27,8 +39,15 @@ export function finish(command: Command, examples: readonly string[]): void {
 export function addSource(command: Command): void {
   command
     .optionsGroup('Source:')
-    .addOption(option('--src <dir>', 'a root of the database (repeat: every root of one database)', collect))
+    .addOption(
+      option('-s, --src <dir>', 'a root of the database (repeat: every root of one database)', collect),
+    )
     .addOption(
       option('--home <dir>', "a node's home, in place of --src: its databases are found there", once),
     );
+}
+
+/** A saved plan in place of the source. */
+export function addPlanArgument(command: Command): void {
+  command.argument('[plan.json]', 'a plan saved with `plan --out`: the roots are those that it names');
 }

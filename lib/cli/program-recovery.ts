@@ -1,40 +1,52 @@
 /** The part of the command line that is about rollbacks that were begun. */
 import { type Command, Option } from 'commander';
 import { once } from './option-values.ts';
-import { addSource, type Choose, finish, option } from './program-parts.ts';
+import { addPlanArgument, addSource, type Choose, finish, option } from './program-parts.ts';
 
 /** Adds resume, undo, purge and status. */
 export function addRecovery(program: Command, choose: Choose): void {
   const resume = program.command('resume').description('finish what a crash interrupted');
+  addPlanArgument(resume);
   addRecoverySource(resume);
-  resume.action((options, self: Command) =>
-    choose('resume', self.optsWithGlobals(), async (c) => (await import('./recovery.ts')).resume(options, c)),
+  resume.action((file: string | undefined, options, self: Command) =>
+    choose('resume', self.optsWithGlobals(), async (c) =>
+      (await import('./recovery.ts')).resume(file, options, c),
+    ),
   );
   finish(resume, ['litt-rollback resume --src /data/a --src /data/b']);
 
   const undo = program.command('undo').description('take the last rollback back, byte for byte');
+  addPlanArgument(undo);
   addRecoverySource(undo);
-  undo.action((options, self: Command) =>
-    choose('undo', self.optsWithGlobals(), async (c) => (await import('./recovery.ts')).undo(options, c)),
+  undo.action((file: string | undefined, options, self: Command) =>
+    choose('undo', self.optsWithGlobals(), async (c) =>
+      (await import('./recovery.ts')).undo(file, options, c),
+    ),
   );
   finish(undo, ['litt-rollback undo --src /data/litt']);
 
   const purge = program.command('purge').description('free what undo keeps');
+  addPlanArgument(purge);
   addSource(purge);
   addSnapshotDir(purge);
   purge
     .addOption(option('--id <transaction>', 'only this rollback and older ones; default all', once))
-    .action((options, self: Command) =>
-      choose('purge', self.optsWithGlobals(), async (c) => (await import('./recovery.ts')).purge(options, c)),
+    .action((file: string | undefined, options, self: Command) =>
+      choose('purge', self.optsWithGlobals(), async (c) =>
+        (await import('./recovery.ts')).purge(file, options, c),
+      ),
     );
   finish(purge, ['litt-rollback purge --src /data/litt']);
 
   const status = program
     .command('status')
     .description('untouched, unfinished (how far), or applied (undo available, bytes held)');
+  addPlanArgument(status);
   addSource(status);
-  status.action((options, self: Command) =>
-    choose('status', self.optsWithGlobals(), async (c) => (await import('./recovery.ts')).status(options, c)),
+  status.action((file: string | undefined, options, self: Command) =>
+    choose('status', self.optsWithGlobals(), async (c) =>
+      (await import('./recovery.ts')).status(file, options, c),
+    ),
   );
   finish(status, ['litt-rollback status --src /data/litt']);
 }

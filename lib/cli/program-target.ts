@@ -24,7 +24,7 @@ export function addTarget(command: Command): void {
 export function addScope(command: Command): void {
   command
     .optionsGroup('Scope:')
-    .addOption(option('--table <name>', 'only this table (repeat for more)', collect))
+    .addOption(option('-t, --table <name>', 'only this table (repeat for more)', collect))
     .addOption(
       option(
         '--on-no-match <policy>',

@@ -1,8 +1,8 @@
 /** Commands and options, as commander sees them. What a command does is loaded when it is chosen. */
 import { Command, Option } from 'commander';
 import { EXAMPLES, environmentHelp, examplesHelp, exitCodesHelp } from './help-text.ts';
-import { collect, count, height, once, oneOf } from './option-values.ts';
-import { addSource, type Choose, finish, option } from './program-parts.ts';
+import { collect, countOrAll, height, once, oneOf } from './option-values.ts';
+import { addPlanArgument, addSource, type Choose, finish, option } from './program-parts.ts';
 import { addRecovery } from './program-recovery.ts';
 import { addScope, addTarget, schemaOption } from './program-target.ts';
 
@@ -19,10 +19,10 @@ export function buildProgram(choose: Choose, version: () => void): Command {
     .addOption(
       option('--progress <when>', 'progress: auto, always or never', oneOf('auto', 'always', 'never')),
     )
-    .addOption(new Option('--quiet', 'no progress and no remarks'))
+    .addOption(new Option('-q, --quiet', 'no progress and no remarks'))
     .addOption(new Option('--verbose', 'more detail; with errors, their causes'))
     .addOption(option('--color <when>', 'colours: auto, always or never', oneOf('auto', 'always', 'never')))
-    .addOption(new Option('--version', 'the version of this program'))
+    .addOption(new Option('-V, --version', 'the version of this program'))
     .on('option:version', version)
     .addHelpText('after', exitCodesHelp() + environmentHelp() + examplesHelp(EXAMPLES));
   addPlan(program, choose);
@@ -31,7 +31,16 @@ export function buildProgram(choose: Choose, version: () => void): Command {
   addKeys(program, choose);
   addVerify(program, choose);
   addRecovery(program, choose);
+  addVersion(program, choose);
   return program;
+}
+
+function addVersion(program: Command, choose: Choose): void {
+  const command = program.command('version').description('the version of this program; more with --json');
+  command.action((_options, self: Command) =>
+    choose('version', self.optsWithGlobals(), async (c) => (await import('./version.ts')).run(c)),
+  );
+  finish(command, ['litt-rollback version --json']);
 }
 
 function addPlan(program: Command, choose: Choose): void {
@@ -43,7 +52,7 @@ function addPlan(program: Command, choose: Choose): void {
   addScope(command);
   command
     .optionsGroup('Plan:')
-    .addOption(option('--out <file>', 'save the plan, to be applied later', once))
+    .addOption(option('-o, --out <file>', 'save the plan, to be applied later', once))
     .addOption(new Option('--detailed-exitcode', 'exit with 10 when the plan would change something'))
     .addOption(new Option('--no-lock', 'take no lock: for read-only media, or beside a running node'))
     .action((options, self: Command) =>
@@ -65,7 +74,9 @@ function addApply(program: Command, choose: Choose): void {
   addScope(command);
   command
     .optionsGroup('Apply:')
-    .addOption(new Option('--yes', 'do not ask; needed where there is no terminal'))
+    .addOption(new Option('-y, --yes', 'do not ask; needed where there is no terminal'))
+    .addOption(new Option('-n, --dry-run', 'only show the plan, as `plan` does'))
+    .addOption(new Option('--detailed-exitcode', 'exit with 10 when something was changed, with 0 when not'))
     .addOption(new Option('--no-undo', 'free at once what is removed; it cannot be taken back'))
     .action((file: string | undefined, options, self: Command) =>
       choose('apply', self.optsWithGlobals(), async (c) =>
@@ -103,11 +114,18 @@ function addKeys(program: Command, choose: Choose): void {
   addSource(command);
   command
     .optionsGroup('Keys:')
-    .addOption(option('--table <name>', 'only this table (repeat for more)', collect))
+    .addOption(option('-t, --table <name>', 'only this table (repeat for more)', collect))
     .addOption(schemaOption())
+    .addOption(option('--height <n>', 'only groups of this height', height))
     .addOption(option('--from-height <n>', 'only groups of this height and above', height))
     .addOption(option('--to-height <n>', 'only groups up to and including this height', height))
-    .addOption(option('--limit <n>', 'at most this many records of each table', count(0)))
+    .addOption(
+      option(
+        '--limit <n>',
+        'at most this many records of each table, or all; default 100 on a terminal, else all',
+        countOrAll,
+      ),
+    )
     .addOption(new Option('--oldest-first', 'oldest records first'))
     .action((options, self: Command) =>
       choose('keys', self.optsWithGlobals(), async (c) => (await import('./keys.ts')).run(options, c)),
@@ -122,12 +140,15 @@ function addVerify(program: Command, choose: Choose): void {
   const command = program
     .command('verify')
     .description('check every segment: files, addresses, groups, counts');
+  addPlanArgument(command);
   addSource(command);
   command
     .optionsGroup('Verify:')
-    .addOption(option('--table <name>', 'only this table (repeat for more)', collect))
-    .action((options, self: Command) =>
-      choose('verify', self.optsWithGlobals(), async (c) => (await import('./verify.ts')).run(options, c)),
+    .addOption(option('-t, --table <name>', 'only this table (repeat for more)', collect))
+    .action((file: string | undefined, options, self: Command) =>
+      choose('verify', self.optsWithGlobals(), async (c) =>
+        (await import('./verify.ts')).run(file, options, c),
+      ),
     );
   finish(command, ['litt-rollback verify --src /data/litt']);
 }

@@ -8,7 +8,7 @@ import { undoRollback } from '../recover/undo.ts';
 import { purgeToText, resumeToText, statusToText, undoToText } from '../report/recovery-text.ts';
 import type { Context } from './context.ts';
 import { EXIT_DONE } from './exit-codes.ts';
-import { type SourceOptions, sourceOf } from './source-options.ts';
+import { type Source, type SourceOptions, sourceOrPlan } from './source.ts';
 
 /** The options of these commands. */
 export interface RecoveryOptions extends SourceOptions {
@@ -18,40 +18,59 @@ export interface RecoveryOptions extends SourceOptions {
 }
 
 /** `resume`: finishes what a crash has interrupted. */
-export async function resume(options: RecoveryOptions, context: Context): Promise<number> {
+export async function resume(
+  planFile: string | undefined,
+  options: RecoveryOptions,
+  context: Context,
+): Promise<number> {
+  const source = await sourceOrPlan(planFile, options);
   const outcome = await changing(context, (onProgress) =>
-    resumeRollback(sourceOf(options).roots, { ...recovering(options), ...onProgress }),
+    resumeRollback(source.roots, { ...recovering(options, source), ...onProgress }),
   );
   await show(context, 'resume', outcome, () => resumeToText(outcome, context));
   return EXIT_DONE;
 }
 
 /** `undo`: takes the last rollback back. */
-export async function undo(options: RecoveryOptions, context: Context): Promise<number> {
+export async function undo(
+  planFile: string | undefined,
+  options: RecoveryOptions,
+  context: Context,
+): Promise<number> {
+  const source = await sourceOrPlan(planFile, options);
   const outcome = await changing(context, (onProgress) =>
-    undoRollback(sourceOf(options).roots, { ...recovering(options), ...onProgress }),
+    undoRollback(source.roots, { ...recovering(options, source), ...onProgress }),
   );
   await show(context, 'undo', outcome, () => undoToText(outcome, context));
   return EXIT_DONE;
 }
 
 /** `purge`: frees what undo keeps. */
-export async function purge(options: RecoveryOptions, context: Context): Promise<number> {
-  const { id, snapshotDir } = options;
-  const outcome = await changing(context, () => purgeUndo(sourceOf(options).roots, { id, snapshotDir }));
+export async function purge(
+  planFile: string | undefined,
+  options: RecoveryOptions,
+  context: Context,
+): Promise<number> {
+  const source = await sourceOrPlan(planFile, options);
+  const { snapshotDir } = recovering(options, source);
+  const outcome = await changing(context, () => purgeUndo(source.roots, { id: options.id, snapshotDir }));
   await show(context, 'purge', outcome, () => purgeToText(outcome, context));
   return EXIT_DONE;
 }
 
 /** `status`: untouched, unfinished, applied. */
-export async function status(options: RecoveryOptions, context: Context): Promise<number> {
-  const report = await rollbackStatus(sourceOf(options).roots);
+export async function status(
+  planFile: string | undefined,
+  options: RecoveryOptions,
+  context: Context,
+): Promise<number> {
+  const report = await rollbackStatus((await sourceOrPlan(planFile, options)).roots);
   await show(context, 'status', report, () => statusToText(report, context));
   return EXIT_DONE;
 }
 
-function recovering(options: RecoveryOptions): ResumeOptions {
-  return { snapshotDir: options.snapshotDir, forceUnlock: options.forceUnlock };
+function recovering(options: RecoveryOptions, source: Source): ResumeOptions {
+  return { snapshotDir: options.snapshotDir ?? source.snapshotDir, forceUnlock: options.forceUnlock };
 }
 
 /** From here on a signal waits for the end: the work may be resumed, but finishing is shorter. */

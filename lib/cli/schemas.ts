@@ -1,6 +1,8 @@
 /** `--schema TABLE=SCHEMA`: a schema that comes with this program, or a module. */
+import { existsSync } from 'node:fs';
 import { RollbackError } from '../errors.ts';
 import { isTableName } from '../format/file-names.ts';
+import { didYouMean } from '../nearest.ts';
 import { problemOf } from '../schemas/checked-schema.ts';
 import { KNOWN_SCHEMAS, knownSchema } from '../schemas/known.ts';
 import type { TableSchema } from '../schemas/types.ts';
@@ -27,6 +29,14 @@ function split(spec: string): [table: string, value: string] {
 }
 
 async function loadSchema(path: string): Promise<TableSchema> {
+  // A word without any sign of a path is a name, unless a module of that name lies here.
+  if (!/[/\\.]/.test(path) && !existsSync(path))
+    throw unreadableSchemaError(
+      `There is no schema ${path}`,
+      path,
+      undefined,
+      `${didYouMean(path, KNOWN_SCHEMAS)}${KNOWN}`,
+    );
   const schema = await loadDefault(path, (what, cause) =>
     unreadableSchemaError(`The schema module ${what}`, path, cause),
   );
@@ -40,9 +50,11 @@ function schemaUsageError(what: string): RollbackError {
   return new RollbackError('ERR_USAGE', { what, next: HINT });
 }
 
-function unreadableSchemaError(what: string, path: string, cause?: unknown): RollbackError {
-  return new RollbackError('ERR_SCHEMA_UNREADABLE', { what, next: HINT }, { path }, cause);
+function unreadableSchemaError(what: string, path: string, cause?: unknown, next = HINT): RollbackError {
+  return new RollbackError('ERR_SCHEMA_UNREADABLE', { what, next }, { path }, cause);
 }
+
+const KNOWN = `Known schemas: ${KNOWN_SCHEMAS.join(', ')}; a module is given by its path, for example ./schema.mjs`;
 
 const HINT =
   `Give a table and ${KNOWN_SCHEMAS.join(', ')} or a module: \`export default { name, ` +

@@ -1,19 +1,12 @@
 /** SOURCE, TARGET and SCOPE as the command line gives them, turned into what planning takes. */
 import { RollbackError } from '../errors.ts';
+import { formatRfc3339, parseRfc3339 } from '../format/rfc3339.ts';
 import type { PlanOptions } from '../planner/options.ts';
-import type { NodeHome } from '../store/home.ts';
-import { findHome, groupsOfHome, rootsOfHome } from '../store/home.ts';
-import type { RootGroups } from '../store/types.ts';
 import type { CheckScope, NoMatchPolicy, StragglerPolicy } from '../types.ts';
-import type { Limit } from './option-values.ts';
+import type { GivenTime, Limit } from './option-values.ts';
 import { readSchemas } from './schemas.ts';
+import { type SourceOptions, sourceOf } from './source.ts';
 import { readTarget, type TargetOptions } from './target.ts';
-
-/** Where the database is. */
-export interface SourceOptions {
-  readonly src?: readonly string[];
-  readonly home?: string;
-}
 
 /** What is planned, and what is allowed. */
 export interface ScopeOptions {
@@ -38,33 +31,6 @@ const TARGETS = ['height', 'key', 'keysFile', 'before', 'dropLast', 'keepFirst',
 /** Name of an option's property as it is typed. */
 function flagOf(property: string): string {
   return `--${property.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
-}
-
-/** The roots that were given, or those of the node whose home was given. */
-export interface Source {
-  readonly roots: readonly string[];
-  readonly home: NodeHome | undefined;
-  /** Which roots belong together. */
-  readonly groups: RootGroups | undefined;
-}
-
-/** Where the database is: roots, or the home of a node. */
-export function sourceOf({ src, home: dir }: SourceOptions): Source {
-  if (src !== undefined && dir !== undefined) {
-    throw new RollbackError('ERR_USAGE', {
-      what: 'Both --src and --home were given',
-      next: 'Name either every root of one database with --src, or the home of a node with --home',
-    });
-  }
-  if (src !== undefined) return { roots: src, home: undefined, groups: undefined };
-  if (dir === undefined) {
-    throw new RollbackError('ERR_USAGE', {
-      what: 'No database was given',
-      next: 'Name every root of the database with --src DIR, once for each, or the home of a node with --home DIR',
-    });
-  }
-  const home = findHome(dir);
-  return { roots: rootsOfHome(home), home, groups: groupsOfHome(home) };
 }
 
 /** Refuses none and more than one target before anything is read. */
@@ -120,6 +86,12 @@ export async function planOptionsOf(options: PlanningOptions): Promise<PlanOptio
   };
 }
 
+/** What was understood, where it was not said in the words that are used here. */
+export function remarksOn({ before }: TargetOptions): string[] {
+  if (before === undefined || parseRfc3339(before.given) !== null) return [];
+  return [`--before ${before.given} is taken for ${formatRfc3339(before.time)} (UTC)`];
+}
+
 /** The words of an `apply` that does what this plan shows. */
 export function applyCommand(options: PlanningOptions): string[] {
   const words = ['litt-rollback', 'apply'];
@@ -129,10 +101,13 @@ export function applyCommand(options: PlanningOptions): string[] {
     const flag = flagOf(name);
     if (value === true) words.push(flag);
     else if (Array.isArray(value)) words.push(...(value as readonly string[]).flatMap((v) => [flag, v]));
-    else if (typeof value === 'object') words.push(flag, limitText(value as Limit));
+    else if (typeof value === 'object') words.push(flag, valueText(value as Limit | GivenTime));
     else words.push(flag, String(value));
   }
   return words;
 }
 
-const limitText = (limit: Limit): string => ('percent' in limit ? `${limit.percent}%` : `${limit.records}`);
+function valueText(value: Limit | GivenTime): string {
+  if ('time' in value) return formatRfc3339(value.time);
+  return 'percent' in value ? `${value.percent}%` : `${value.records}`;
+}

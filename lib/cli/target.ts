@@ -2,17 +2,17 @@
 import { readFile } from 'node:fs/promises';
 import { RollbackError } from '../errors.ts';
 import { parseHex } from '../format/printable.ts';
-import { parseRfc3339 } from '../format/rfc3339.ts';
 import type { Target } from '../planner/target.ts';
 import type { RollbackFilter } from '../types.ts';
 import { loadDefault } from './load-module.ts';
+import type { GivenTime } from './option-values.ts';
 
 /** Where the rollback stops; exactly one of these. */
 export interface TargetOptions {
   readonly height?: bigint;
   readonly key?: string;
   readonly keysFile?: string;
-  readonly before?: string;
+  readonly before?: GivenTime;
   readonly dropLast?: number;
   readonly keepFirst?: number;
   readonly filter?: string;
@@ -21,7 +21,7 @@ export interface TargetOptions {
 /** Reads whichever target was given; there must be exactly one. */
 export async function readTarget(options: TargetOptions): Promise<Target> {
   if (options.height !== undefined) return { kind: 'height', height: options.height };
-  if (options.before !== undefined) return { kind: 'before', time: parseRfc3339(options.before)! };
+  if (options.before !== undefined) return { kind: 'before', time: options.before.time };
   if (options.keepFirst !== undefined) return { kind: 'keep-first', groups: options.keepFirst };
   if (options.key !== undefined) return { kind: 'key', key: parseHex(options.key) };
   if (options.keysFile !== undefined) {

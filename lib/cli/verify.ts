@@ -5,7 +5,7 @@ import { plural } from '../report/text.ts';
 import { verifyToText } from '../report/verify-text.ts';
 import type { Context } from './context.ts';
 import { EXIT_DONE } from './exit-codes.ts';
-import { type SourceOptions, sourceOf } from './source-options.ts';
+import { type SourceOptions, sourceOrPlan } from './source.ts';
 
 /** The options of this command. */
 export interface VerifyCommandOptions extends SourceOptions {
@@ -13,10 +13,14 @@ export interface VerifyCommandOptions extends SourceOptions {
 }
 
 /** Runs the command; the result is its exit code. */
-export async function run(options: VerifyCommandOptions, context: Context): Promise<number> {
+export async function run(
+  planFile: string | undefined,
+  options: VerifyCommandOptions,
+  context: Context,
+): Promise<number> {
   const { signals, out } = context;
+  const { roots, groups } = await sourceOrPlan(planFile, options);
   const progress = context.newProgress();
-  const { roots, groups } = sourceOf(options);
   const report = await verifyDatabase(roots, {
     groups,
     ...(options.table && { tables: [...new Set(options.table)] }),

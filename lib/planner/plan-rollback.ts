@@ -16,8 +16,9 @@ import { inspectLock } from '../store/lock.ts';
 import { withLocks } from '../store/lock-database.ts';
 import { refuseUnfinished } from '../store/open-transaction.ts';
 import { resolveRoots } from '../store/roots.ts';
-import { resolveSnapshotDir } from '../store/snapshot-dir.ts';
+import { isSnapshotDirUsed, resolveSnapshotDir } from '../store/snapshot-dir.ts';
 import type { Database, Table } from '../store/types.ts';
+import { tableUnknownError } from '../store/unknown-table.ts';
 import type { NoMatchPolicy, PlanDatabase, RollbackPlan, TablePlan } from '../types.ts';
 import { type PlanContext, TableContext } from './context.ts';
 import { refuseMissingRoots } from './missing-roots.ts';
@@ -82,6 +83,7 @@ async function planDatabase(
     tablesOutside: [...outside, ...database.tables.map((t) => t.name)].filter((name) => !inScope.has(name)),
     notices: [
       ...homeNotices(options.home, databases),
+      ...snapshotNotices(options.snapshotDir, context),
       ...database.notTables.map(
         (path) => `${path} looks like a table, but the engine does not accept its name`,
       ),
@@ -89,6 +91,20 @@ async function planDatabase(
     fingerprint: fingerprintOf(fs, tables, snapshotDir),
   } as const;
   return { ...plan, digest: digestOf(plan) };
+}
+
+function snapshotDirOf(fs: DurableFs, given: string | undefined, database: Database): string | 'none' | null {
+  if (given === undefined || given === 'none') return given ?? null;
+  const dir = resolveSnapshotDir(fs, given, database.roots);
+  const tables = database.tables.map((t) => t.name);
+  return isSnapshotDirUsed(fs, dir, database.roots, tables) ? dir : null;
+}
+
+function snapshotNotices(given: string | undefined, { snapshotDir }: PlanContext): readonly string[] {
+  if (given === undefined || snapshotDir !== null) return [];
+  return [
+    `this database has no snapshots: ${given}, given as the snapshot directory, is neither locked nor changed`,
+  ];
 }
 
 /** What is beside a store concerns only a plan that rolls that store back. */
@@ -122,7 +138,6 @@ function databasesInScope(
 }
 
 function contextOf(fs: DurableFs, options: PlanOptions, database: Database): PlanContext {
-  const given = options.snapshotDir;
   return {
     fs,
     target: options.target,
@@ -132,8 +147,7 @@ function contextOf(fs: DurableFs, options: PlanOptions, database: Database): Pla
     dropOrphans: options.dropOrphans ?? false,
     check: options.check ?? 'all',
     acceptDamage: options.acceptDamage ?? false,
-    snapshotDir:
-      given === undefined ? null : given === 'none' ? 'none' : resolveSnapshotDir(fs, given, database.roots),
+    snapshotDir: snapshotDirOf(fs, options.snapshotDir, database),
     now: BigInt(Date.now()) * 1_000_000n,
     blockBytes: options.blockBytes,
     signal: options.signal,
@@ -155,12 +169,7 @@ function tablesInScope(database: Database, wanted: readonly string[] | undefined
 function refuseUnknown(wanted: readonly string[], database: Database, what: string): void {
   const names = database.tables.map((t) => t.name);
   const unknown = wanted.filter((name) => !names.includes(name));
-  if (unknown.length === 0) return;
-  throw new RollbackError('ERR_TABLE_UNKNOWN', {
-    what: `${what} ${unknown.join(', ')} in this database`,
-    why: `It has: ${names.join(', ')}`,
-    next: 'Correct the names, or check that these are the right roots',
-  });
+  if (unknown.length > 0) throw tableUnknownError(unknown, names, what);
 }
 
 function refuseTooMuch(plans: readonly TablePlan[], limit: PlanOptions['maxRemove']): void {

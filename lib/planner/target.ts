@@ -2,6 +2,7 @@
 import { RollbackError } from '../errors.ts';
 import { formatKey } from '../format/printable.ts';
 import { formatRfc3339 } from '../format/rfc3339.ts';
+import { didYouMean } from '../nearest.ts';
 import { MAX_HEIGHT } from '../schemas/heights.ts';
 import type { RollbackFilter } from '../types.ts';
 
@@ -146,6 +147,6 @@ function refuseBadKeys(keys: Readonly<Record<string, unknown>>, tables: readonly
   throw new RollbackError('ERR_TABLE_UNKNOWN', {
     what: `The list of keys names ${unknown.join(', ')}, and the database has ${tables.join(', ') || 'no table'}`,
     why: 'A misspelt table would be treated as one in which nothing matches',
-    next: 'Correct the names in the list',
+    next: `${unknown.map((name) => didYouMean(name, tables)).join('')}Correct the names in the list`,
   });
 }

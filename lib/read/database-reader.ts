@@ -1,7 +1,6 @@
 /** The read side for library users: tables, segments, and records in both directions. */
 
 import type { RecordBatch } from '../../streams/record-batch.ts';
-import { RollbackError } from '../errors.ts';
 import { decodeRecord, isPrimaryKind, keyLengthAt, RECORD_OVERHEAD } from '../format/key-records.ts';
 import { checkedSchemas } from '../schemas/checked-schema.ts';
 import { schemaOf } from '../schemas/known.ts';
@@ -10,6 +9,7 @@ import type { TableSchema } from '../schemas/types.ts';
 import { readDatabase } from '../store/database.ts';
 import { realFs } from '../store/durable-fs.ts';
 import type { Database, RootGroups, Segment, Table } from '../store/types.ts';
+import { tableUnknownError } from '../store/unknown-table.ts';
 import { segmentBatches } from './batches.ts';
 import { HeightFilter } from './height-filter.ts';
 
@@ -64,11 +64,10 @@ export class DatabaseReader {
   table(name: string): Table {
     const table = this.tables.find((t) => t.name === name);
     if (table !== undefined) return table;
-    throw new RollbackError('ERR_TABLE_UNKNOWN', {
-      what: `There is no table ${name} in this database`,
-      why: `It has: ${this.tables.map((t) => t.name).join(', ') || 'none'}`,
-      next: 'Correct the name, or check that these are the right roots',
-    });
+    throw tableUnknownError(
+      [name],
+      this.tables.map((t) => t.name),
+    );
   }
 
   /**

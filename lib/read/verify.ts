@@ -1,11 +1,11 @@
 /** Verifies a whole database: every segment's files, addresses, groups and counts. Reads only. */
 import { surveySegment } from '../../streams/reverse-records.ts';
-import { RollbackError } from '../errors.ts';
 import { readDatabase } from '../store/database.ts';
 import { realFs } from '../store/durable-fs.ts';
 import { refuseUnfinished } from '../store/open-transaction.ts';
 import { resolveRoots } from '../store/roots.ts';
 import type { RootGroups, Segment, Table } from '../store/types.ts';
+import { tableUnknownError } from '../store/unknown-table.ts';
 import type { Progress } from '../types.ts';
 
 /** One thing that is wrong. */
@@ -52,12 +52,9 @@ export async function verifyDatabase(
   refuseUnfinished(realFs, resolveRoots(realFs, roots));
   const database = readDatabase(realFs, roots, { groups: options.groups });
   const wanted = options.tables ?? [];
-  const unknown = wanted.filter((name) => !database.tables.some((t) => t.name === name));
-  if (unknown.length > 0) {
-    throw new RollbackError('ERR_TABLE_UNKNOWN', {
-      what: `There is no table ${unknown.join(', ')} in this database`,
-    });
-  }
+  const names = database.tables.map((t) => t.name);
+  const unknown = wanted.filter((name) => !names.includes(name));
+  if (unknown.length > 0) throw tableUnknownError(unknown, names);
   const tables = database.tables.filter((t) => wanted.length === 0 || wanted.includes(t.name));
   const reports: VerifyReport['tables'][number][] = [];
   for (const table of tables) reports.push(await verifyTable(table, options));

@@ -6,6 +6,7 @@ import { recordText } from './record-text.ts';
 import { alsoChanged, alsoRemoved, stepToText } from './steps-text.ts';
 import {
   formatBytes,
+  formatCount,
   formatSegments,
   joinWords,
   labelled,
@@ -53,6 +54,17 @@ export function planToText(plan: RollbackPlan, options: PlanTextOptions = {}): s
 /** Whether a plan changes anything at all. */
 export function changesAnything(plan: RollbackPlan): boolean {
   return plan.tables.some((table) => table.steps.length > 0);
+}
+
+/** What a person must not miss in a plan that changes nothing: a height with a digit too many looks the same. */
+export function warningsOf(plan: RollbackPlan): string[] {
+  return plan.tables.flatMap(({ table, heights, removed }) => {
+    if (heights === null || heights.lastKept === null || removed.records > 0) return [];
+    const { target, lastKept } = heights;
+    if (BigInt(target) <= BigInt(lastKept)) return [];
+    const newest = `the newest record of table ${table} has height ${formatCount(lastKept)}`;
+    return [`height ${formatCount(target)} lies above everything: ${newest}. Is it the right height?`];
+  });
 }
 
 function headerLines({ plan, paint }: Layout, mode: 'dry-run' | 'apply'): string[] {

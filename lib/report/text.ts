@@ -22,7 +22,7 @@ export function usableWidth(style: TextStyle): number {
 }
 
 /** 1234567 → "1,234,567". */
-export function formatCount(value: number | bigint): string {
+export function formatCount(value: number | bigint | string): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 

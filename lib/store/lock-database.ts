@@ -7,7 +7,7 @@ import { findTables } from './find-tables.ts';
 import { acquireLocks, installLockCleanup, type LockSet } from './lock.ts';
 import { refuseUnfinished } from './open-transaction.ts';
 import { lstatOrNull, resolveRoots } from './roots.ts';
-import { resolveSnapshotDir } from './snapshot-dir.ts';
+import { isSnapshotDirUsed, resolveSnapshotDir } from './snapshot-dir.ts';
 
 /**
  * Takes every lock of a database, in one order, as the engine does. Release them on every way out: restore()
@@ -26,7 +26,7 @@ export async function lockDatabase(dirs: readonly string[], snapshotDir?: string
     const below = [...tables]
       .map((t) => join(real, t))
       .filter((d) => lstatOrNull(fs, d)?.kind === 'directory');
-    locked.push(real, ...below);
+    if (isSnapshotDirUsed(fs, real, roots, [...tables])) locked.push(real, ...below);
   }
   notePhase('lock', ...locked);
   const locks = acquireLocks(fs, locked);

@@ -39,7 +39,7 @@ export function resolveRoots(fs: DurableFs, dirs: readonly string[]): string[] {
     throw new RollbackError('ERR_USAGE', { what, next: 'Pass every root with --src' });
   }
   const seen = new Map<string, string>();
-  const roots = dirs.map((dir) => resolveRoot(fs, dir, seen));
+  const roots = dirs.map((dir) => resolveRoot(fs, dir, seen, dirs.length === 1));
   for (const a of roots) {
     for (const b of roots) {
       if (a !== b && b.startsWith(a.endsWith(sep) ? a : a + sep)) throw nestedRootsError(a, b);
@@ -48,12 +48,12 @@ export function resolveRoots(fs: DurableFs, dirs: readonly string[]): string[] {
   return roots;
 }
 
-function resolveRoot(fs: DurableFs, dir: string, seen: Map<string, string>): string {
+function resolveRoot(fs: DurableFs, dir: string, seen: Map<string, string>, isOnly: boolean): string {
   let real: string;
   try {
     real = fs.realpath(dir);
   } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) throw rootNotFoundError(fs, dir, error);
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) throw rootNotFoundError(fs, dir, isOnly, error);
     throw ioError(error, dir, 'resolve a root');
   }
   const stat = fs.lstat(real);
@@ -84,7 +84,7 @@ function resolveRoot(fs: DurableFs, dir: string, seen: Map<string, string>): str
   return real;
 }
 
-function rootNotFoundError(fs: DurableFs, dir: string, cause: unknown): RollbackError {
+function rootNotFoundError(fs: DurableFs, dir: string, isOnly: boolean, cause: unknown): RollbackError {
   const parent = dirname(dir);
   let beside = '';
   try {
@@ -97,7 +97,7 @@ function rootNotFoundError(fs: DurableFs, dir: string, cause: unknown): Rollback
     'ERR_ROOT_NOT_FOUND',
     {
       what: 'A root does not exist',
-      why: 'Working on the other roots alone could destroy the database',
+      why: isOnly ? undefined : 'Working on the other roots alone could destroy the database',
       next: `Check the spelling, and that its disk is mounted.${beside}`,
     },
     { path: dir },

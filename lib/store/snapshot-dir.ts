@@ -1,6 +1,11 @@
 /** The directory in which the engine publishes snapshots, as the operator gives it. */
+import { join } from 'node:path';
 import { RollbackError } from '../errors.ts';
 import type { DurableFs } from './durable-fs.ts';
+import { LOCK_FILE } from './lock.ts';
+import { OWN_DIR } from './root-set.ts';
+import { lstatOrNull } from './roots.ts';
+import { SNAPSHOT_DIR } from './table-in-root.ts';
 
 /**
  * The real path of the snapshot directory, checked.
@@ -17,6 +22,23 @@ export function resolveSnapshotDir(fs: DurableFs, dir: string, roots: readonly s
     throw snapshotDirError(dir, 'The snapshot directory is not a directory');
   if (roots.includes(real)) throw snapshotDirError(dir, 'The snapshot directory is one of the roots');
   return real;
+}
+
+/**
+ * Whether a snapshot directory has to do with a database: the engine has published something of a table, or keeps
+ * links for that, or something lies there that locks it or takes part in a rollback. Any other directory is left alone.
+ * @param dir real path
+ */
+export function isSnapshotDirUsed(
+  fs: DurableFs,
+  dir: string,
+  roots: readonly string[],
+  tables: readonly string[],
+): boolean {
+  const exists = (...parts: string[]): boolean => lstatOrNull(fs, join(...parts)) !== null;
+  const isPublished = (table: string): boolean =>
+    exists(dir, table) || roots.some((root) => exists(root, table, SNAPSHOT_DIR));
+  return exists(dir, LOCK_FILE) || exists(dir, OWN_DIR) || tables.some(isPublished);
 }
 
 /** The refusal of a snapshot directory that cannot be the node's. */

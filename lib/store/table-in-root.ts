@@ -13,7 +13,8 @@ import type { FileInfo, KeymapInfo, SnapshotInfo } from './types.ts';
 /** Name of the keymap directory in a table's directory. */
 const KEYMAP_DIR = 'keymap';
 /** Name of the directory of hard links in a table's directory. */
-const SNAPSHOT_DIR = 'snapshot';
+/** Name of the directory in a table that holds the hard links of snapshots. */
+export const SNAPSHOT_DIR = 'snapshot';
 
 /** Metadata, watermarks and markers are tiny; anything bigger is something else. */
 export const MAX_SMALL_FILE_BYTES = 4096;

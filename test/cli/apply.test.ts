@@ -149,8 +149,8 @@ describe('cli: apply', () => {
         expect(stderr).to.contain('ERR_PLAN_INVALID');
       }
       const missing = await finish(['apply', join(tempDir(), 'none.json'), '--yes']);
-      expect(missing.code).to.equal(7);
-      expect(missing.stderr).to.contain('ENOENT');
+      expect(missing.code).to.equal(2);
+      expect(missing.stderr).to.contain('does not exist');
     });
   });
 });

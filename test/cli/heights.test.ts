@@ -89,7 +89,7 @@ describe('targets in the words of an operator', () => {
     ['a height with a sign', ['--height', '-1'], 'whole number'],
     ['a height in hexadecimal', ['--height', '0x10'], 'whole number'],
     ['a height beyond 64 bits', ['--height', '18446744073709551616'], '18446744073709551615'],
-    ['a time without a zone', ['--before', '2025-06-15T15:06:40'], 'time like'],
+    ['a time that is none', ['--before', 'yesterday'], 'time like'],
     ['two targets', ['--height', '1', '--keep-first', '1'], 'More than one target'],
     ['a schema without a table', ['--height', '1', '--schema', 'receipts'], 'TABLE=SCHEMA'],
     [

@@ -109,7 +109,8 @@ describe('cli: keys', () => {
     keyedTable([], { table: 'empty', root });
     const none = await run(['keys', '--src', root, '--from-height', '2', '--table', 'receipts', '--json']);
     expect([none.code, none.stdout]).to.deep.equal([0, '']);
-    expect(none.stderr).to.equal('note: table receipts holds no record of these heights\n');
+    const text = 'table receipts holds no record of these heights';
+    expect(jsonLines(none.stderr)).to.deep.equal([{ message_type: 'note', version: 1, text }]);
     const empty = await run(['keys', '--src', root]);
     expect(empty.stderr).to.equal('note: table empty holds no record\n');
     expect((await run(['keys', '--src', root, '--quiet'])).stderr).to.equal('');

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
 import { buildOnce } from '../helpers/command.ts';
 import { fixtureCases, type UnpackedCase, unpack } from '../helpers/fixtures.ts';
 import { tempDir } from '../helpers/temp.ts';
@@ -56,6 +57,18 @@ export function finish(args: readonly string[], options: StartOptions = {}): Pro
   const running = start(args, options);
   running.child.stdin?.end();
   return running.result;
+}
+
+/** Expects this exit code, and these texts on standard error; gives standard output. */
+export async function answers(
+  args: readonly string[],
+  code: number,
+  ...texts: readonly string[]
+): Promise<string> {
+  const result = await finish(args);
+  expect(result.code, `${args.join(' ')}\n${result.stdout}${result.stderr}`).to.equal(code);
+  for (const text of texts) expect(result.stderr, args.join(' ')).to.contain(text);
+  return result.stdout;
 }
 
 /** Follows a process that was started. */

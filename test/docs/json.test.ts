@@ -52,6 +52,10 @@ const RUNS: readonly (readonly [place: DatabaseName, ...lines: string[]])[] = [
     'purge --src /data/block',
     'plan --src /data/block --height 1',
     'plan --src /data/absent --height 1',
+    'plan --src /data/absent --before 2026-01-01 --verbose',
+    'plan --src /data/block --before 2100-01-01',
+    'plan --src /data/block --height 999999',
+    'version',
   ],
   ['node', 'plan --home /data/node --height 1024', 'inspect --home /data/node'],
   [

@@ -1,0 +1,74 @@
+/** SOURCE as the command line gives it: roots, the home of a node, or a saved plan. */
+import { hasErrno, RollbackError } from '../errors.ts';
+import { readPlanFile } from '../plan/file.ts';
+import type { NodeHome } from '../store/home.ts';
+import { findHome, groupsOfHome, rootsOfHome } from '../store/home.ts';
+import type { RootGroups } from '../store/types.ts';
+import type { RollbackPlan } from '../types.ts';
+
+/** Where the database is. */
+export interface SourceOptions {
+  readonly src?: readonly string[];
+  readonly home?: string;
+}
+
+/** The roots that were given, or those of the node whose home was given. */
+export interface Source {
+  readonly roots: readonly string[];
+  readonly home: NodeHome | undefined;
+  /** Which roots belong together. */
+  readonly groups: RootGroups | undefined;
+  /** The snapshot directory that a saved plan names. */
+  readonly snapshotDir?: string | undefined;
+}
+
+/** Where the database is: roots, or the home of a node. */
+export function sourceOf({ src, home: dir }: SourceOptions): Source {
+  if (src !== undefined && dir !== undefined) {
+    throw new RollbackError('ERR_USAGE', {
+      what: 'Both --src and --home were given',
+      next: 'Name either every root of one database with --src, or the home of a node with --home',
+    });
+  }
+  if (src !== undefined) return { roots: src, home: undefined, groups: undefined };
+  if (dir === undefined) {
+    throw new RollbackError('ERR_USAGE', {
+      what: 'No database was given',
+      next: 'Name every root of the database with --src DIR, once for each, or the home of a node with --home DIR',
+    });
+  }
+  const home = findHome(dir);
+  return { roots: rootsOfHome(home), home, groups: groupsOfHome(home) };
+}
+
+/** As sourceOf(), for the commands that take a saved plan in its place. */
+export async function sourceOrPlan(file: string | undefined, options: SourceOptions): Promise<Source> {
+  if (file === undefined) return sourceOf(options);
+  refuseBesidePlan(
+    (['src', 'home'] as const).filter((name) => options[name] !== undefined).map((n) => `--${n}`),
+  );
+  const { roots, databases, snapshotDir } = await readGivenPlan(file);
+  const groups = databases.map((d) => d.roots);
+  return { roots, home: undefined, groups, snapshotDir: snapshotDir ?? undefined };
+}
+
+/** A plan says itself what these options would say. @throws RollbackError ERR_USAGE */
+export function refuseBesidePlan(flags: readonly string[]): void {
+  if (flags.length === 0) return;
+  throw new RollbackError('ERR_USAGE', {
+    what: `A saved plan and ${flags.join(', ')} were given together`,
+    why: 'A saved plan already says which database, which target and which scope it has',
+    next: 'Give either the plan file alone, or no plan file',
+  });
+}
+
+/** The plan in a file that was named. @throws RollbackError ERR_USAGE when there is none, what readPlanFile throws */
+export async function readGivenPlan(path: string): Promise<RollbackPlan> {
+  try {
+    return await readPlanFile(path);
+  } catch (error) {
+    if (!(error instanceof RollbackError) || !hasErrno(error.cause, 'ENOENT', 'ENOTDIR')) throw error;
+    const next = 'Correct the path of the plan; a root of a database is given with --src';
+    throw new RollbackError('ERR_USAGE', { what: 'The plan file does not exist', next }, { path }, error);
+  }
+}
