@@ -42,7 +42,6 @@ const OPTIONS_MEANT: Readonly<Record<string, string>> = {
   '--to': 'Did you mean --height? ',
   '--output': 'Did you mean --out? ',
   '--time': 'Did you mean --before? ',
-  '--force': 'There is nothing to force here: a refusal names the option that allows what it refuses. ',
 };
 
 /** A refusal of commander, in words that name what to type. */

@@ -1,8 +1,13 @@
 /** `plan`: shows what a rollback would do, and changes nothing. */
 
-import { writePlanFile } from '../plan/file.ts';
+import { planText, refusePlanOutput, writePlanFile } from '../plan/file.ts';
+import type { PlanOptions } from '../planner/options.ts';
 import { planRollback } from '../planner/plan-rollback.ts';
 import { changesAnything, planToText, warningsOf } from '../report/plan-text.ts';
+import { realFs } from '../store/durable-fs.ts';
+import { isStandardOutput } from '../store/output-file.ts';
+import { resolveRoots } from '../store/roots.ts';
+import { resolveSnapshotDir } from '../store/snapshot-dir.ts';
 import type { Context } from './context.ts';
 import { EXIT_CHANGES, EXIT_DONE } from './exit-codes.ts';
 import { applyCommand, type PlanningOptions, planOptionsOf, remarksOn } from './source-options.ts';
@@ -10,6 +15,7 @@ import { applyCommand, type PlanningOptions, planOptionsOf, remarksOn } from './
 /** The options of this command. */
 export interface PlanCommandOptions extends PlanningOptions {
   readonly out?: string;
+  readonly force?: true;
   readonly detailedExitcode?: true;
   /** False with --no-lock. */
   readonly lock: boolean;
@@ -20,6 +26,8 @@ export async function run(options: PlanCommandOptions, context: Context): Promis
   const { out, signals } = context;
   const planning = await planOptionsOf(options);
   for (const remark of remarksOn(options)) await context.note(remark);
+  const writing = { force: options.force, signal: signals.signal };
+  if (options.out !== undefined) refusePlanOutput(options.out, databaseDirs(planning), writing);
   const progress = context.newProgress();
   const plan = await planRollback({
     ...planning,
@@ -29,14 +37,26 @@ export async function run(options: PlanCommandOptions, context: Context): Promis
   }).finally(progress.stop);
   await signals.checkpoint();
   for (const warning of warningsOf(plan)) await context.warn(warning);
-  if (options.out !== undefined) await writePlanFile(options.out, plan);
-  if (context.json) {
-    await out.json({ message_type: 'plan', version: 1, plan });
-  } else {
+  // The document and the file would say the same twice.
+  const isPrinted = options.out !== undefined && isStandardOutput(options.out);
+  if (isPrinted) await out.write(planText(plan));
+  else if (options.out !== undefined) await writePlanFile(options.out, plan, writing);
+  if (!context.json) {
     const command =
-      options.out === undefined ? applyCommand(options) : ['litt-rollback', 'apply', options.out];
-    const style = { color: context.color, width: context.width, verbose: context.verbose };
-    await out.write(planToText(plan, { ...style, applyCommand: command }));
-  }
+      options.out === undefined || isPrinted
+        ? applyCommand(options)
+        : ['litt-rollback', 'apply', options.out];
+    const style = { color: context.color && !isPrinted, width: context.width, verbose: context.verbose };
+    const text = planToText(plan, { ...style, applyCommand: command });
+    if (!isPrinted) await out.write(text);
+    else if (!context.quiet) await context.err.say(text);
+  } else if (!isPrinted) await out.json({ message_type: 'plan', version: 1, plan });
   return options.detailedExitcode && changesAnything(plan) ? EXIT_CHANGES : EXIT_DONE;
+}
+
+/** Where no output may be written to. */
+function databaseDirs({ roots, snapshotDir }: Pick<PlanOptions, 'roots' | 'snapshotDir'>): string[] {
+  const dirs = resolveRoots(realFs, roots);
+  if (snapshotDir === undefined || snapshotDir === 'none') return dirs;
+  return [...dirs, resolveSnapshotDir(realFs, snapshotDir, dirs)];
 }

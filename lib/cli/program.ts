@@ -52,7 +52,8 @@ function addPlan(program: Command, choose: Choose): void {
   addScope(command);
   command
     .optionsGroup('Plan:')
-    .addOption(option('-o, --out <file>', 'save the plan, to be applied later', once))
+    .addOption(option('-o, --out <file>', 'save the plan, to be applied later; - is standard output', once))
+    .addOption(new Option('--force', 'let --out replace a file that is no plan'))
     .addOption(new Option('--detailed-exitcode', 'exit with 10 when the plan would change something'))
     .addOption(new Option('--no-lock', 'take no lock: for read-only media, or beside a running node'))
     .action((options, self: Command) =>

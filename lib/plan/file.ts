@@ -1,28 +1,63 @@
 /** Saves plans as JSON and reads them back. */
-import { dirname } from 'node:path';
 import { ioError, RollbackError } from '../errors.ts';
-import { readSmallFile, writeFileDurably } from '../store/durable-files.ts';
+import { readSmallFile } from '../store/durable-files.ts';
 import { realFs } from '../store/durable-fs.ts';
-import { lstatOrNull } from '../store/roots.ts';
+import { type OutputRule, refuseOutput, writeOutput } from '../store/output-file.ts';
 import type { RollbackPlan } from '../types.ts';
 import { digestOf, noteReadBack } from './digest.ts';
 
 /** A plan names each file of the tables in question: some hundreds of thousands fit in here (bytes). */
 const MAX_PLAN_BYTES = 256 * 1024 * 1024;
 
+/** How to write a plan. */
+export interface WritePlanOptions {
+  /** Replace a file that is no plan; a place in a database stays refused. */
+  readonly force?: boolean | undefined;
+  /** Looked at while a pipe that nobody reads keeps the plan waiting. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * Writes a plan durably, replacing an older file of that name.
- * @throws RollbackError ERR_PLAN_INVALID when it is too long to be read back, ERR_IO
+ * Writes a plan durably, replacing an older plan of that name. `-` is standard output, pipes and devices are written
+ * to, a link is followed.
+ * @throws RollbackError ERR_USAGE for a place in a database, and for a file that is no plan; ERR_PLAN_INVALID when it is
+ *   too long to be read back; ERR_IO, ERR_INTERRUPTED
  */
-export async function writePlanFile(path: string, plan: RollbackPlan): Promise<void> {
-  const fs = realFs;
-  try {
-    const old = lstatOrNull(fs, path);
-    const { uid, gid } = old ?? fs.lstat(fs.realpath(dirname(path)));
-    writeFileDurably(fs, path, bytesOf(plan), { mode: 0o644, uid, gid });
-  } catch (error) {
-    throw ioError(error, path, 'write a plan');
-  }
+export async function writePlanFile(
+  path: string,
+  plan: RollbackPlan,
+  options: WritePlanOptions = {},
+): Promise<void> {
+  const { roots, snapshotDir } = plan;
+  const rule = planRule(snapshotDir === null ? roots : [...roots, snapshotDir], options);
+  await writeOutput(realFs, path, bytesOf(plan), rule);
+}
+
+/**
+ * Refuses what writePlanFile() would refuse, before there is a plan.
+ * @param dirs real paths of the roots, and of the snapshot directory
+ * @throws RollbackError ERR_USAGE, ERR_IO
+ */
+export function refusePlanOutput(
+  path: string,
+  dirs: readonly string[],
+  options: WritePlanOptions = {},
+): void {
+  refuseOutput(realFs, path, planRule(dirs, options));
+}
+
+function planRule(databaseDirs: readonly string[], options: WritePlanOptions): OutputRule {
+  return { ...options, what: 'plan', databaseDirs, isEarlier };
+}
+
+/** Written by this program, or its output with --json. */
+function isEarlier(head: Buffer): boolean {
+  return /^\s*\{.*"format"\s*:\s*"litt-rollback\/plan"/s.test(head.toString('latin1'));
+}
+
+/** A plan as it stands in a file. */
+export function planText(plan: RollbackPlan): string {
+  return bytesOf(plan).toString('utf8');
 }
 
 function bytesOf(plan: RollbackPlan): Buffer {

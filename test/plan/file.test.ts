@@ -25,7 +25,7 @@ describe('plan/file', () => {
   after(() => removeTempDir(dir));
 
   it('reads what it has saved, and the document of plan --json', async () => {
-    const path = join(dir, 'plan.json');
+    const path = join(tempDir(), 'plan.json');
     await writePlanFile(path, plan);
     expect(await readPlanFile(path)).to.deep.equal(plan);
     expect(await read({ message_type: 'plan', plan })).to.deep.equal(plan);
@@ -56,7 +56,7 @@ describe('plan/file', () => {
   });
 
   it('says of an edited plan that it is not as it was saved', async () => {
-    const path = join(dir, 'plan.json');
+    const path = join(tempDir(), 'plan.json');
     await writePlanFile(path, plan);
     writeFileSync(
       path,

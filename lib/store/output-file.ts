@@ -1,0 +1,200 @@
+/**
+ * The one rule for every file that is written because a person named it. `-` is standard output; pipes and devices are
+ * written to; a link is followed. No place in a database is written to, and no file is replaced but an earlier one of
+ * the same kind.
+ */
+import { statSync } from 'node:fs';
+import { basename, dirname, join, sep } from 'node:path';
+import { hasErrno, ioError, RollbackError } from '../errors.ts';
+import { segmentIndexOf } from '../format/file-names.ts';
+import { writeFileDurably } from './durable-files.ts';
+import type { DurableFs, FileStat } from './durable-fs.ts';
+import { LOCK_FILE } from './lock.ts';
+import { OWN_DIR } from './root-set.ts';
+import { lstatOrNull, SEGMENTS_DIR } from './roots.ts';
+import { writeToStream } from './stream-output.ts';
+
+/** What may be written where. */
+export interface OutputRule {
+  /** What the file is, for messages: "plan". */
+  readonly what: string;
+  /** Real paths of the directories of a database: its roots, its snapshot directory. */
+  readonly databaseDirs: readonly string[];
+  /** Whether a file that begins like this is an earlier one of the same kind, and may be replaced. */
+  readonly isEarlier: (head: Buffer) => boolean;
+  /** Replace any file; a place in a database stays refused. */
+  readonly force?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+type Output =
+  | { readonly kind: 'stdout' | 'stream'; readonly path: string }
+  /** `old` is what is replaced. */
+  | { readonly kind: 'file'; readonly path: string; readonly old: FileStat | null };
+
+/** Bytes of an existing file that tell what it is. */
+const HEAD_BYTES = 4096;
+
+/** How many names of a directory are looked at: it may be one of millions. */
+const MAX_LOOKS = 1000;
+
+/** As many links as the system follows. */
+const MAX_LINKS = 40;
+
+/** Whether a name stands for standard output: `-`, and every other name of the same pipe, terminal or file. */
+export function isStandardOutput(path: string): boolean {
+  if (path === '-') return true;
+  try {
+    const [named, standard] = [statSync(path), statSync('/proc/self/fd/1')];
+    return named.dev === standard.dev && named.ino === standard.ino;
+  } catch {
+    return false; // nothing there, or no such list of descriptors
+  }
+}
+
+/**
+ * Refuses an output that could not be written to, before any work is done for it.
+ * @throws RollbackError ERR_USAGE, ERR_IO
+ */
+export function refuseOutput(fs: DurableFs, path: string, rule: OutputRule): void {
+  outputOf(fs, path, rule);
+}
+
+/**
+ * Writes an output that a person named; a file appears whole, or not at all.
+ * @throws RollbackError ERR_USAGE, ERR_IO, ERR_INTERRUPTED
+ */
+export async function writeOutput(
+  fs: DurableFs,
+  path: string,
+  bytes: Uint8Array,
+  rule: OutputRule,
+): Promise<void> {
+  const output = outputOf(fs, path, rule);
+  try {
+    if (output.kind === 'file') {
+      const { uid, gid } = output.old ?? fs.lstat(dirname(output.path));
+      writeFileDurably(fs, output.path, bytes, { mode: output.old?.mode ?? 0o644, uid, gid });
+    } else if (output.kind === 'stream') await writeToStream(output.path, bytes, rule.signal);
+    else await writeToStandardOutput(bytes);
+  } catch (error) {
+    if (rule.signal?.aborted === true && !(error instanceof RollbackError))
+      throw new RollbackError('ERR_INTERRUPTED', { what: 'Interrupted', why: UNWRITTEN }, { path }, error);
+    throw ioError(error, path, `write a ${rule.what}`);
+  }
+}
+
+function outputOf(fs: DurableFs, path: string, rule: OutputRule): Output {
+  if (isStandardOutput(path)) return { kind: 'stdout', path };
+  const real = followed(fs, path);
+  const inside = databaseAround(fs, real, rule.databaseDirs);
+  if (inside !== null) {
+    throw outputError(path, `A ${rule.what} would be written into a database: ${inside}`, ELSEWHERE);
+  }
+  const stream = streamKind(path);
+  if (stream === 'stream') return { kind: 'stream', path };
+  if (stream === 'other') throw outputError(path, 'The output is neither a file nor a pipe', ELSEWHERE);
+  const old = lstatOrNull(fs, real);
+  if (old?.kind === 'directory')
+    throw outputError(path, 'The output is a directory', 'Give the name of a file in it');
+  if (old !== null && rule.force !== true && !isReplaceable(fs, real, old, rule)) {
+    const next = 'Give the name of a file that does not exist, or add --force to replace this one';
+    throw outputError(path, `There is a file already, and it is no ${rule.what} of this program`, next);
+  }
+  return { kind: 'file', path: real, old };
+}
+
+/** The real path behind all links, also where nothing lies at its end. */
+function followed(fs: DurableFs, path: string): string {
+  let at = path;
+  for (let links = 0; links < MAX_LINKS; links++) {
+    const cut = at.lastIndexOf(sep);
+    const name = at.slice(cut + 1);
+    const real = ['', '.', '..'].includes(name)
+      ? realOf(fs, path, at)
+      : join(realOf(fs, path, cut < 0 ? '.' : at.slice(0, cut) || sep), name);
+    if (lstatOrNull(fs, real)?.kind !== 'link') return real;
+    const target = fs.readlink(real);
+    // Not joined: `..` behind a link is the system's to resolve.
+    at = target.startsWith(sep) ? target : `${dirname(real)}${sep}${target}`;
+  }
+  throw outputError(path, 'The output is a link that leads in a circle', ELSEWHERE);
+}
+
+function realOf(fs: DurableFs, path: string, dir: string): string {
+  try {
+    const real = fs.realpath(dir);
+    if (fs.lstat(real).kind === 'directory') return real;
+  } catch (error) {
+    if (!hasErrno(error, 'ENOENT', 'ENOTDIR')) throw ioError(error, dir, 'resolve an output');
+  }
+  throw outputError(path, 'The directory of the output does not exist', 'Create it, or name another file');
+}
+
+/** The directory of a database in which a path lies; null when it lies in none. */
+function databaseAround(fs: DurableFs, path: string, databaseDirs: readonly string[]): string | null {
+  for (let dir = path; dirname(dir) !== dir; dir = dirname(dir)) {
+    if (databaseDirs.includes(dir) || basename(dir) === OWN_DIR) return dir;
+    if (dir !== path && looksLikeRoot(fs, dir)) return dir;
+  }
+  return null;
+}
+
+/** A root that was not given is somebody's database, too. */
+function looksLikeRoot(fs: DurableFs, dir: string): boolean {
+  const names = namesIn(fs, dir).slice(0, MAX_LOOKS);
+  if (names.includes(LOCK_FILE) || names.includes(OWN_DIR)) return true;
+  return names.some((name) =>
+    namesIn(fs, join(dir, name, SEGMENTS_DIR)).some((file) => segmentIndexOf(file) !== null),
+  );
+}
+
+/** None for what is no directory, or may not be looked into. */
+function namesIn(fs: DurableFs, dir: string): string[] {
+  try {
+    return fs.readdir(dir);
+  } catch {
+    return [];
+  }
+}
+
+/** What lies behind all links, where it is no file and no directory. A disk is nobody's output. */
+function streamKind(path: string): 'stream' | 'other' | null {
+  try {
+    const stat = statSync(path);
+    if (stat.isFIFO() || stat.isCharacterDevice()) return 'stream';
+    return stat.isBlockDevice() || stat.isSocket() ? 'other' : null;
+  } catch {
+    return null; // nothing there, or behind a link to nowhere
+  }
+}
+
+/** An empty file holds nothing that could be lost: `mktemp` makes one. */
+function isReplaceable(fs: DurableFs, path: string, old: FileStat, { isEarlier }: OutputRule): boolean {
+  if (old.size === 0) return true;
+  try {
+    const fd = fs.open(path, 'r');
+    try {
+      const head = Buffer.alloc(Math.min(HEAD_BYTES, old.size));
+      return isEarlier(head.subarray(0, fs.readAt(fd, head, 0)));
+    } finally {
+      fs.close(fd);
+    }
+  } catch {
+    return false; // what may not be read is not ours
+  }
+}
+
+function writeToStandardOutput(bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(bytes, (error) => (error == null ? resolve() : reject(error)));
+  });
+}
+
+const UNWRITTEN = 'Nothing was written';
+
+const ELSEWHERE = 'Name a file outside of every database; `-` is standard output';
+
+function outputError(path: string, what: string, next: string): RollbackError {
+  return new RollbackError('ERR_USAGE', { what, why: UNWRITTEN, next }, { path });
+}

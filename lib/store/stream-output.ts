@@ -1,0 +1,47 @@
+/**
+ * Writes to what is no file: pipes, terminals and other devices. It opens only what exists, and never makes, replaces or
+ * cuts anything.
+ */
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { hasErrno, RollbackError } from '../errors.ts';
+
+/** How long a full pipe, or one that nobody reads yet, is left alone (milliseconds). */
+const PAUSE_MS = 20;
+
+const FLAGS = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+/**
+ * Writes all bytes, and waits for a reader where there is none yet. Raw errors of the file system; the reason of the
+ * signal when it is aborted.
+ */
+export async function writeToStream(path: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+  const fd = await patiently(() => openSync(path, FLAGS), 'ENXIO', signal);
+  try {
+    refuseFile(fd, path);
+    for (let done = 0; done < bytes.length; )
+      done += await patiently(() => writeSync(fd, bytes, done), 'EAGAIN', signal);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+async function patiently<T>(call: () => T, errno: string, signal: AbortSignal | undefined): Promise<T> {
+  for (;;) {
+    signal?.throwIfAborted();
+    try {
+      return call();
+    } catch (error) {
+      if (!hasErrno(error, errno)) throw error;
+    }
+    await sleep(PAUSE_MS);
+  }
+}
+
+/** Something else may have taken its place since it was looked at. */
+function refuseFile(fd: number, path: string): void {
+  const stat = fstatSync(fd);
+  if (stat.isFIFO() || stat.isCharacterDevice()) return;
+  const next = 'Find out what changes it, and run the same command again';
+  throw new RollbackError('ERR_USAGE', { what: 'The output is no pipe or device any more', next }, { path });
+}
