@@ -6,8 +6,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { errnoOf, RollbackError } from '../errors.ts';
 import { type Phase, type PhaseFacts, watchPhases } from '../phases.ts';
 import { openAppend, realFs } from '../store/durable-fs.ts';
-import { OWN_DIR } from '../store/root-set.ts';
-import { SEGMENTS_DIR } from '../store/roots.ts';
+import { databaseAround, isEmptyOrEarlier } from '../store/output-file.ts';
+import { lstatOrNull } from '../store/roots.ts';
 import { quoted, traceCalls } from '../store/tracing-fs.ts';
 import { programVersion } from '../version.ts';
 
@@ -57,8 +57,9 @@ function openLog(path: string, given: GivenDirs): (text: string) => void {
   try {
     // The file's name may be a link: openAppend() refuses that.
     const file = join(realFs.realpath(dirname(resolve(path))), basename(path));
-    refuseDatabasePlace(path, dirname(file), given);
+    refuseDatabasePlace(path, file, given);
     refuseSharedFile(path, file);
+    refuseForeignFile(path, file);
     return openAppend(file);
   } catch (error) {
     if (error instanceof RollbackError) throw error;
@@ -66,43 +67,21 @@ function openLog(path: string, given: GivenDirs): (text: string) => void {
   }
 }
 
-/** The directory of the log and all above it: none may be one of a database. */
-function refuseDatabasePlace(path: string, directory: string, { src = [], snapshotDir }: GivenDirs): void {
+/** No file that a person names is written into a database. */
+function refuseDatabasePlace(path: string, file: string, { src = [], snapshotDir }: GivenDirs): void {
   const dirs = [...src, ...(snapshotDir === undefined || snapshotDir === 'none' ? [] : [snapshotDir])];
-  const known = new Set<string | null>(dirs.map(identityOf).filter((identity) => identity !== null));
-  for (let dir = directory; ; dir = dirname(dir)) {
-    if (known.has(identityOf(dir)) || looksLikeRoot(dir)) {
-      throw debugLogError(path, `The debug log would lie in a directory of a database: ${dir}`);
-    }
-    if (dir === dirname(dir)) return;
+  const inside = databaseAround(realFs, file, dirs);
+  if (inside !== null) {
+    throw debugLogError(path, `The debug log would lie in a directory of a database: ${inside}`);
   }
 }
 
-/** Which directory it is, whatever path leads there. Null when there is none: the command itself says that. */
-function identityOf(dir: string): string | null {
-  try {
-    const { dev, ino } = realFs.lstat(realFs.realpath(dir));
-    return `${dev}:${ino}`;
-  } catch {
-    return null;
-  }
-}
-
-/** A plan file and a home name roots that do not stand on the command line. */
-function looksLikeRoot(dir: string): boolean {
-  try {
-    return realFs.readdir(dir).some((name) => name === OWN_DIR || isDirectory(join(dir, name, SEGMENTS_DIR)));
-  } catch {
-    return false; // what this user may not list is no root that this command could change
-  }
-}
-
-function isDirectory(path: string): boolean {
-  try {
-    return realFs.lstat(path).kind === 'directory';
-  } catch {
-    return false; // nothing, or below a file
-  }
+/** Lines of ours are not appended to somebody's notes. */
+function refuseForeignFile(path: string, file: string): void {
+  if (lstatOrNull(realFs, file)?.kind !== 'file') return;
+  const isLog = (head: Buffer): boolean => /^\d+ \+[\d.]+ ms {2}/.test(head.toString('latin1'));
+  if (!isEmptyOrEarlier(realFs, file, isLog))
+    throw debugLogError(path, 'There is a file already, and it is no debug log of this program');
 }
 
 /** Behind another name of the file there may be a database. */

@@ -3,7 +3,8 @@
 import { planText, refusePlanOutput, writePlanFile } from '../plan/file.ts';
 import type { PlanOptions } from '../planner/options.ts';
 import { planRollback } from '../planner/plan-rollback.ts';
-import { changesAnything, planToText, warningsOf } from '../report/plan-text.ts';
+import { changesAnything, warningsOf } from '../report/plan-summary.ts';
+import { planToText } from '../report/plan-text.ts';
 import { realFs } from '../store/durable-fs.ts';
 import { isStandardOutput } from '../store/output-file.ts';
 import { resolveRoots } from '../store/roots.ts';

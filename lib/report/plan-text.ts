@@ -2,11 +2,11 @@
 import type { Amount, PlanHeights, RecordRef, RollbackPlan, TablePlan } from '../types.ts';
 import { segmentBar } from './bar.ts';
 import { type Paint, paint } from './paint.ts';
+import { changesAnything, nothingToDo } from './plan-summary.ts';
 import { recordText } from './record-text.ts';
 import { alsoChanged, alsoRemoved, stepToText } from './steps-text.ts';
 import {
   formatBytes,
-  formatCount,
   formatSegments,
   joinWords,
   labelled,
@@ -49,22 +49,6 @@ export function planToText(plan: RollbackPlan, options: PlanTextOptions = {}): s
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n')}\n`;
-}
-
-/** Whether a plan changes anything at all. */
-export function changesAnything(plan: RollbackPlan): boolean {
-  return plan.tables.some((table) => table.steps.length > 0);
-}
-
-/** What a person must not miss in a plan that changes nothing: a height with a digit too many looks the same. */
-export function warningsOf(plan: RollbackPlan): string[] {
-  return plan.tables.flatMap(({ table, heights, removed }) => {
-    if (heights === null || heights.lastKept === null || removed.records > 0) return [];
-    const { target, lastKept } = heights;
-    if (BigInt(target) <= BigInt(lastKept)) return [];
-    const newest = `the newest record of table ${table} has height ${formatCount(lastKept)}`;
-    return [`height ${formatCount(target)} lies above everything: ${newest}. Is it the right height?`];
-  });
 }
 
 function headerLines({ plan, paint }: Layout, mode: 'dry-run' | 'apply'): string[] {
@@ -239,12 +223,4 @@ function closingLines({ plan, paint, width }: Layout, options: PlanTextOptions):
     lines.push(`${'Apply it'.padEnd(17)}${shellCommand(options.applyCommand)}`);
   }
   return lines;
-}
-
-/** The sentence for a plan without steps, with the newest record of each table that has one. */
-export function nothingToDo(plan: RollbackPlan): string {
-  const tips = plan.tables.flatMap((t) =>
-    t.lastKept === null ? [] : [`${t.table}: ${recordText(t.lastKept)}`],
-  );
-  return tips.length === 0 ? 'Nothing to do.' : `Nothing to do. Newest record of ${tips.join('; of ')}.`;
 }

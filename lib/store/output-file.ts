@@ -97,7 +97,7 @@ function outputOf(fs: DurableFs, path: string, rule: OutputRule): Output {
   const old = lstatOrNull(fs, real);
   if (old?.kind === 'directory')
     throw outputError(path, 'The output is a directory', 'Give the name of a file in it');
-  if (old !== null && rule.force !== true && !isReplaceable(fs, real, old, rule)) {
+  if (old !== null && rule.force !== true && !isEmptyOrEarlier(fs, real, rule.isEarlier)) {
     const next = 'Give the name of a file that does not exist, or add --force to replace this one';
     throw outputError(path, `There is a file already, and it is no ${rule.what} of this program`, next);
   }
@@ -131,13 +131,28 @@ function realOf(fs: DurableFs, path: string, dir: string): string {
   throw outputError(path, 'The directory of the output does not exist', 'Create it, or name another file');
 }
 
-/** The directory of a database in which a path lies; null when it lies in none. */
-function databaseAround(fs: DurableFs, path: string, databaseDirs: readonly string[]): string | null {
+/**
+ * The directory of a database in which a real path lies; null when it lies in none.
+ * @param databaseDirs directories of a database that are known; those of others are told by what lies in them
+ */
+export function databaseAround(fs: DurableFs, path: string, databaseDirs: readonly string[]): string | null {
+  const known = new Set<string | null>(databaseDirs.map((dir) => identityOf(fs, dir)));
+  known.delete(null);
   for (let dir = path; dirname(dir) !== dir; dir = dirname(dir)) {
-    if (databaseDirs.includes(dir) || basename(dir) === OWN_DIR) return dir;
+    if (known.has(identityOf(fs, dir)) || basename(dir) === OWN_DIR) return dir;
     if (dir !== path && looksLikeRoot(fs, dir)) return dir;
   }
   return null;
+}
+
+/** Which directory it is, whatever path or mount leads there; null for what cannot be looked at. */
+function identityOf(fs: DurableFs, dir: string): string | null {
+  try {
+    const { dev, ino } = fs.lstat(fs.realpath(dir));
+    return `${dev}:${ino}`;
+  } catch {
+    return null; // the command itself says that
+  }
 }
 
 /** A root that was not given is somebody's database, too. */
@@ -169,14 +184,14 @@ function streamKind(path: string): 'stream' | 'other' | null {
   }
 }
 
-/** An empty file holds nothing that could be lost: `mktemp` makes one. */
-function isReplaceable(fs: DurableFs, path: string, old: FileStat, { isEarlier }: OutputRule): boolean {
-  if (old.size === 0) return true;
+/** Whether a file holds nothing that could be lost: `mktemp` makes an empty one. */
+export function isEmptyOrEarlier(fs: DurableFs, path: string, isEarlier: OutputRule['isEarlier']): boolean {
   try {
     const fd = fs.open(path, 'r');
     try {
-      const head = Buffer.alloc(Math.min(HEAD_BYTES, old.size));
-      return isEarlier(head.subarray(0, fs.readAt(fd, head, 0)));
+      const head = Buffer.alloc(HEAD_BYTES);
+      const count = fs.readAt(fd, head, 0);
+      return count === 0 || isEarlier(head.subarray(0, count));
     } finally {
       fs.close(fd);
     }

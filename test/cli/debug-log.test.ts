@@ -114,6 +114,7 @@ describe('cli: the debug log', () => {
     symlinkSync(join(dir, 'target'), join(dir, 'link.log'));
     writeFileSync(join(dir, 'one'), 'two names');
     linkSync(join(dir, 'one'), join(dir, 'other'));
+    writeFileSync(join(dir, 'notes'), 'mine\n');
     mkdirSync(join(root, '.litt-rollback', 'deep'), { recursive: true });
     const before = [treeOf(db.dir), treeOf(dir)] as const;
     const wrong = {
@@ -129,6 +130,7 @@ describe('cli: the debug log', () => {
       ENOENT: [join(dir, 'no', 'x.log')],
       ELOOP: [join(dir, 'link.log')],
       'another name': [join(dir, 'other')],
+      'no debug log of this program': [join(dir, 'notes')],
     };
     for (const [why, files] of Object.entries(wrong)) {
       for (const file of files) {

@@ -1,7 +1,7 @@
 /** Nothing above the target is nothing to do: what is written late is not cut behind the newest height. */
 import { expect } from 'chai';
 import { type PlanOptions, planRollback, type TablePlan, type TableSchema } from '../../../lib/index.ts';
-import { nothingToDo } from '../../../lib/report/plan-text.ts';
+import { nothingToDo } from '../../../lib/report/plan-summary.ts';
 import { blockRecord, type KeyedGroup, keyedTable, receipt } from '../../helpers/keyed-table.ts';
 import { rejection } from '../../helpers/refusals.ts';
 import { expectUntouched, treeOf } from '../../helpers/tree.ts';
