@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const { version, engines } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const bin = new URL('../dist/bin/', import.meta.url);
 rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true });
 
@@ -31,8 +31,24 @@ await build({
   sourcesContent: false,
   // The command may be copied alone: it says its version without package.json.
   define: { 'import.meta.url': 'bundleUrl', BUILT_VERSION: JSON.stringify(version) },
-  banner: { js: "const bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
+  banner: { js: `${nodeCheck()}\nconst bundleUrl=require('node:url').pathToFileURL(__filename).href;` },
 });
 // The package is one of ECMAScript modules; this folder is not.
 writeFileSync(new URL('package.json', bin), `${JSON.stringify({ type: 'commonjs' })}\n`);
 chmodSync(new URL('litt-rollback.js', bin), 0o755);
+
+// The first statement of the command, for a Node that may be too old for every other one: ECMAScript 5 only. Further on
+// an old Node would fail in the middle of a rollback.
+function nodeCheck() {
+  const least = engines.node.replace('>=', '');
+  const what = `litt-rollback needs Node ${least} or newer, this is `;
+  const next = `Run it with Node ${least} or newer`;
+  return (
+    `(function(has,needs){if(has[0]>needs[0]||has[0]===needs[0]&&has[1]>=needs[1])return;` +
+    `(function(what){process.stderr.write(process.argv.indexOf('--json')<0?` +
+    `'litt-rollback: '+what+' [ERR_USAGE]\\n  Next: ${next}.\\n':` +
+    `JSON.stringify({message_type:'error',version:1,code:'ERR_USAGE',kind:'usage',exit_code:2,what:what,why:null,` +
+    `next:'${next}',place:{}})+'\\n');process.exit(2);})('${what}'+process.version);` +
+    `})(process.versions.node.split('.').map(Number),[${least.split('.').join(',')}]);`
+  );
+}
