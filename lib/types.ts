@@ -108,7 +108,7 @@ export interface RecordRef {
 export interface PlanHeights {
   readonly schema: string;
   readonly target: string;
-  /** Height of the newest record that tells one and stays; null when none stays. */
+  /** The highest one at or below the target that stays; null when none stays. */
   readonly lastKept: string | null;
   /**
    * Height of the oldest record above the target that goes; null when none goes. Of those that are written late it
@@ -122,6 +122,15 @@ export interface PlanHeights {
     /** False when there were too many ranges to list: the last one then covers more than it should. */
     readonly complete: boolean;
   } | null;
+}
+
+/** Records above the target that stay, because lower ones were written after them. */
+export interface KeptAbove {
+  readonly records: number;
+  readonly groups: number;
+  /** Of a target by height: heights, decimal. Of one by time: when their segments were sealed, RFC 3339. */
+  readonly lowest: string;
+  readonly highest: string;
 }
 
 /** What stays or goes. */
@@ -159,6 +168,8 @@ export interface TablePlan {
   readonly firstRemoved: RecordRef | null;
   /** What the target height means here; null for other targets. */
   readonly heights: PlanHeights | null;
+  /** What stays above the target; left out where nothing does. */
+  readonly keptAbove?: KeptAbove;
   readonly kept: Amount;
   readonly removed: Amount;
   readonly segments: readonly SegmentFate[];

@@ -13,6 +13,7 @@ import { NO_STEPS, type StepCounts } from '../journal/run-steps.ts';
 import type { TransactionContext } from '../journal/transaction.ts';
 import { digestOf, wasReadBack } from '../plan/digest.ts';
 import { compareFingerprints, fingerprintOf } from '../plan/fingerprint.ts';
+import { keptAboveNotices } from '../plan/kept-above.ts';
 import { firstProblem, planSchema } from '../plan/schema.ts';
 import { refuseLinkedParents } from '../plan/step-paths.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
@@ -20,7 +21,14 @@ import { readPlanned } from '../store/home.ts';
 import type { LockSet } from '../store/lock.ts';
 import { withLocks } from '../store/lock-database.ts';
 import type { Table } from '../store/types.ts';
-import type { FingerprintEntry, PlanHeights, Progress, RollbackPlan, TableOutcome } from '../types.ts';
+import type {
+  FingerprintEntry,
+  KeptAbove,
+  PlanHeights,
+  Progress,
+  RollbackPlan,
+  TableOutcome,
+} from '../types.ts';
 import { beginIntent } from './begin-intent.ts';
 import { refuseChangedFiles, refuseImplausiblePlan } from './check-plan.ts';
 import { preflight } from './preflight.ts';
@@ -49,6 +57,8 @@ export interface Outcome {
     readonly recordsRemoved: number;
     /** Only where the target was a height. */
     readonly heights?: PlanHeights;
+    /** Only where records above the target stay. */
+    readonly keptAbove?: KeptAbove;
   }[];
   /** Steps of the plan. */
   readonly steps: number;
@@ -209,7 +219,7 @@ function outcomeOf(
   undoable: boolean,
   failures: readonly string[],
 ): Outcome {
-  const notices = [...plan.notices, ...failures];
+  const notices = [...keptAboveNotices(plan), ...plan.notices, ...failures];
   for (const table of plan.tables) {
     if (table.snapshotCopies === null) continue;
     const { from, through } = table.snapshotCopies;
@@ -225,6 +235,7 @@ function outcomeOf(
       recordsKept: t.kept.records,
       recordsRemoved: t.removed.records,
       ...(t.heights !== null && { heights: t.heights }),
+      ...(t.keptAbove !== undefined && { keptAbove: t.keptAbove }),
     })),
     steps: plan.tables.reduce((sum, t) => sum + t.steps.length, 0),
     ...counts,

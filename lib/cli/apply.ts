@@ -4,6 +4,7 @@
 
 import { applyPlan, type Outcome, refuseUnlocked } from '../apply/apply.ts';
 import { RollbackError } from '../errors.ts';
+import { keptAboveNotices } from '../plan/kept-above.ts';
 import { planRollback } from '../planner/plan-rollback.ts';
 import { outcomeToText } from '../report/outcome-text.ts';
 import { changesAnything, warningsOf } from '../report/plan-summary.ts';
@@ -83,7 +84,7 @@ async function showAndApply(
   if (!work) return EXIT_DONE;
   const exitCode = options.detailedExitcode ? EXIT_CHANGES : EXIT_DONE;
   if (options.dryRun) return exitCode;
-  if (!options.yes) await confirm(context);
+  if (!options.yes) await confirm(context, keptAboveNotices(plan));
   await context.signals.checkpoint();
   const outcome = await carryOut(plan, options, context, held);
   await showOutcome(outcome, context);

@@ -3,8 +3,11 @@ import { createInterface } from 'node:readline/promises';
 import { RollbackError } from '../errors.ts';
 import type { Context } from './context.ts';
 
-/** Returns when the person typed `yes`; every other answer, and no answer, is a refusal. */
-export async function confirm(context: Context): Promise<void> {
+/**
+ * Returns when the person typed `yes`; every other answer, and no answer, is a refusal.
+ * @param remarks what stands right above the question, a line each
+ */
+export async function confirm(context: Context, remarks: readonly string[]): Promise<void> {
   if (!context.interactive) {
     throw new RollbackError('ERR_NOT_CONFIRMED', {
       what: 'Nobody confirmed the plan',
@@ -19,6 +22,7 @@ export async function confirm(context: Context): Promise<void> {
       next: 'Run the command without a pager that stops reading',
     });
   }
+  for (const remark of remarks) await context.err.say(`Note: ${remark}\n`);
   await context.err.say("Apply this plan? Only the word 'yes' goes on: ");
   const answer = await readLine(context);
   if (answer?.trim() === 'yes') return;

@@ -6,6 +6,7 @@
 import { basename } from 'node:path';
 import { segmentIndexOf } from '../format/file-names.ts';
 import { decodeMetadata } from '../format/metadata.ts';
+import { parseRfc3339 } from '../format/rfc3339.ts';
 import type { Segment, Table } from '../store/types.ts';
 import type { Amount, SegmentFate, TablePlan } from '../types.ts';
 import { changesSegment, lowestOf, removesKeymap, takesRecords } from './step-effects.ts';
@@ -16,6 +17,7 @@ export function problemOfSummary(plan: TablePlan, table: Table): string | null {
     problemOfFates(plan, table) ??
     problemOfAmounts(plan) ??
     problemOfRecords(plan) ??
+    problemOfKeptAbove(plan) ??
     problemOfOutcome(plan, table) ??
     problemOfMetadata(plan) ??
     problemOfCopies(plan, table)
@@ -79,6 +81,23 @@ function problemOfRecords({ segments, pivot, lastKept, firstRemoved }: TablePlan
     return 'it keeps the first record that it says goes';
   }
   return null;
+}
+
+/** What it says is kept above the target is above it, and no more than what stays. */
+function problemOfKeptAbove({ keptAbove: above, heights, kept }: TablePlan): string | null {
+  if (above === undefined) return null;
+  const [lowest, highest] = [above.lowest, above.highest].map((text) => placeOf(text, heights !== null));
+  const isOrdered = lowest != null && highest != null && lowest <= highest;
+  const isAbove = isOrdered && (heights === null || lowest > BigInt(heights.target));
+  const isWithin = above.groups > 0 && above.groups <= above.records && above.records <= kept.records;
+  return isAbove && isWithin ? null : 'it contradicts itself about what is kept above the target';
+}
+
+/** A height or a time as a number (times after the year 9999 stand there as one); null when the text is neither. */
+function placeOf(text: string, isHeight: boolean): bigint | null {
+  const [number] = (isHeight ? /^\d{1,20}$/ : /^\d{1,20}(?= ns$)/).exec(text) ?? [];
+  if (number !== undefined) return BigInt(number);
+  return isHeight ? null : parseRfc3339(text);
 }
 
 function problemOfOutcome(plan: TablePlan, table: Table): string | null {

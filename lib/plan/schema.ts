@@ -79,6 +79,7 @@ const heights = z.strictObject({
     z.strictObject({ records: size, ranges: z.array(z.tuple([height, height])), complete: z.boolean() }),
   ),
 });
+const keptAbove = z.strictObject({ records: size, groups: size, lowest: z.string(), highest: z.string() });
 const amount = z.strictObject({ segments: size, records: size, keyBytes: size, valueBytes: size });
 const fate = z.strictObject({
   segment: index,
@@ -96,6 +97,7 @@ const table = z
     lastKept: z.nullable(record),
     firstRemoved: z.nullable(record),
     heights: z.nullable(heights),
+    keptAbove: z.optional(keptAbove),
     kept: amount,
     removed: amount,
     segments: z.array(fate),

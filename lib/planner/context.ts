@@ -5,7 +5,14 @@ import type { TableSchema } from '../schemas/types.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import type { KeySurvey } from '../store/key-survey.ts';
 import type { Table } from '../store/types.ts';
-import type { CheckScope, NoMatchPolicy, PlanHeights, Progress, StragglerPolicy } from '../types.ts';
+import type {
+  CheckScope,
+  KeptAbove,
+  NoMatchPolicy,
+  PlanHeights,
+  Progress,
+  StragglerPolicy,
+} from '../types.ts';
 import type { Target } from './target.ts';
 
 /** One planning run. */
@@ -35,6 +42,8 @@ export class TableContext {
   acceptedDamage = false;
   /** What a target height means in this table; set by the search. */
   heights: PlanHeights | null = null;
+  /** What stays above the target; set by the search. */
+  keptAbove: KeptAbove | null = null;
   /** Surveys that a search has made of segments that stay, by index: nobody needs to make them again. */
   readonly surveys = new Map<number, KeySurvey>();
   /** What the keys mean, by the caller's word or the table's name; null when nobody knows. */

@@ -80,6 +80,7 @@ export function assemble(
     watermark: table.watermark,
     ...recordsInWords(context, fate),
     heights: context.heights,
+    ...(context.keptAbove !== null && { keptAbove: context.keptAbove }),
     kept: addAmounts(addAmounts(amountOf(fate.kept), amountOf(fate.stay ?? [])), cut.kept),
     removed: addAmounts(amountOf(fate.removed), cut.removed),
     segments: segmentFates(context, fate),

@@ -8,6 +8,7 @@ import { finishRun, freeTrash } from '../journal/finish-run.ts';
 import { clearTransaction, participantDirs } from '../journal/sweep.ts';
 import { markAll, placeBolts } from '../journal/transaction.ts';
 import { notePhase } from '../phases.ts';
+import { keptAboveNotices } from '../plan/kept-above.ts';
 import { COMMITTED_MARK } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { resolveRoots } from '../store/roots.ts';
@@ -86,7 +87,9 @@ async function resumeIn(
       const keepUndo = open.document?.keepUndo ?? true;
       const failures = finishRun(adopted.context, { action: 'resume', outcome: 'finished', keepUndo });
       // What a person must do besides is said here: the run that would have said it has died.
-      return { ...about, action: 'finished', notices: [...adopted.context.plan.notices, ...failures] };
+      const { plan } = adopted.context;
+      const notices = [...keptAboveNotices(plan), ...plan.notices, ...failures];
+      return { ...about, action: 'finished', notices };
     }
   }
 }

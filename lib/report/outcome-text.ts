@@ -1,6 +1,7 @@
 /** What an apply did, as text. */
 import type { Outcome } from '../apply/apply.ts';
 import { paint } from './paint.ts';
+import { lastOf } from './plan-heights-text.ts';
 import { formatBytes, labelled, plural, printable, type TextStyle, usableWidth } from './text.ts';
 
 /** The outcome, ending in a newline. */
@@ -29,9 +30,9 @@ function summary(outcome: Outcome): string {
 }
 
 /** The heights on both sides of the cut. */
-function heightsText({ heights }: Outcome['tables'][number]): string {
+function heightsText({ heights, keptAbove }: Outcome['tables'][number]): string {
   if (heights === undefined || heights.lastKept === null || heights.firstRemoved === null) return '';
-  return `: height ${heights.lastKept} is the last that stays, ${heights.firstRemoved} the first that is gone`;
+  return `: height ${heights.lastKept} is ${lastOf(keptAbove)}, ${heights.firstRemoved} the first that is gone`;
 }
 
 function tableText(table: Outcome['tables'][number]): string {

@@ -1,7 +1,9 @@
 /** A plan as text: what stays, what goes, in words and numbers, and how to apply it. */
-import type { Amount, PlanHeights, RecordRef, RollbackPlan, TablePlan } from '../types.ts';
+import { keptAboveText } from '../plan/kept-above.ts';
+import type { Amount, RecordRef, RollbackPlan, TablePlan } from '../types.ts';
 import { segmentBar } from './bar.ts';
 import { type Paint, paint } from './paint.ts';
+import { heightsText, whyNothing } from './plan-heights-text.ts';
 import { changesAnything, nothingToDo } from './plan-summary.ts';
 import { recordText } from './record-text.ts';
 import { alsoChanged, alsoRemoved, stepToText } from './steps-text.ts';
@@ -80,7 +82,9 @@ function tableLines(table: TablePlan, layout: Layout): string[] {
   if (table.segments.length > 0) lines.push(barLine(table, layout));
   const verdict = verdictText(table);
   if (verdict !== null) add('outcome', verdict, table.outcome === 'delete' ? paint.removed : String);
-  if (table.heights !== null) addAll('heights', heightsText(table.heights), add);
+  addAll('heights', heightsText(table), add);
+  const above = keptAboveText(table);
+  if (above !== null) add('kept above', above, paint.warn);
   addRecords(table, add);
   if (!isEmpty(table.kept) || !isEmpty(table.removed)) add('kept', keptText(table.kept));
   if (!isEmpty(table.removed)) add('removed', removedText(table));
@@ -137,25 +141,6 @@ function verdictText(table: TablePlan): string | null {
       return null;
   }
 }
-
-function whyNothing({ heights }: TablePlan): string {
-  return heights === null ? 'the newest record matches' : `nothing is above height ${heights.target}`;
-}
-
-/** Which heights stay and which go, in words. */
-function heightsText({ schema, lastKept, firstRemoved, alsoRemoved }: PlanHeights): string[] {
-  const stays = lastKept === null ? 'no height stays' : `${lastKept} is the last that stays`;
-  const goes = firstRemoved === null ? 'none above it goes' : `${firstRemoved} the first that goes`;
-  const lines = [`${stays}, ${goes} (schema ${printable(schema)})`];
-  if (alsoRemoved === null || alsoRemoved.records === 0) return lines;
-  const ranges = alsoRemoved.ranges.slice(0, SHOWN_RANGES).map(([a, b]) => (a === b ? a : `${a}–${b}`));
-  const more = alsoRemoved.ranges.length > SHOWN_RANGES || !alsoRemoved.complete ? ', …' : '';
-  const records = plural(alsoRemoved.records, 'record');
-  return [...lines, `at or below the target also go ${records} of ${ranges.join(', ')}${more}`];
-}
-
-/** As many ranges of heights as somebody reads; the JSON document has all. */
-const SHOWN_RANGES = 8;
 
 function addRecords(table: TablePlan, add: Add): void {
   const { pivot, lastKept, firstRemoved } = table;

@@ -29,6 +29,21 @@ describe('targets in the words of an operator', () => {
     expect(stdout).to.contain('--height 2');
   });
 
+  it('say with counts what --stragglers keep keeps above the target', async () => {
+    const groups = [10, 15, 16, 11, 17].map((h) => receipt(h));
+    const root = keyedTable([{ groups }], { table: 'receipts' });
+    const words = ['--src', root, '--height', '12', '--stragglers', 'keep'];
+    const sentence = '4 records in 2 groups above the target (heights 15 to 16)';
+    expect((await run(['plan', ...words])).stdout).to.contain(sentence);
+    const [, document] = jsonLines((await run(['apply', ...words, '--yes', '--json'])).stdout) as unknown as [
+      unknown,
+      { outcome: { tables: [{ keptAbove: unknown }]; notices: string[] } },
+    ];
+    const keptAbove = { records: 4, groups: 2, lowest: '15', highest: '16' };
+    expect(document.outcome.tables[0].keptAbove).to.deep.equal(keptAbove);
+    expect(document.outcome.notices.join()).to.contain(sentence);
+  });
+
   it('have heights of 64 bits in JSON, as text', async () => {
     const root = keyedTable([{ groups: [receipt(2n ** 64n - 2n), receipt(2n ** 64n - 1n)] }], {
       table: 'receipts',

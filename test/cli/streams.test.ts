@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import { expect } from 'chai';
 import { makeSample } from '../../scripts/make-sample.ts';
 import { buildOnce } from '../helpers/command.ts';
+import { keyedTable, receipt } from '../helpers/keyed-table.ts';
 import { tempDir } from '../helpers/temp.ts';
 import { expectUntouched, treeOf } from '../helpers/tree.ts';
 import { COMMAND, database, finish, follow, installed, scratchFile, start } from './process.ts';
@@ -106,6 +107,17 @@ describe('cli: on a terminal', () => {
     const { code, stdout } = await running.result;
     expect(code, stdout).to.equal(0);
     expect(stdout).to.contain('Done: ');
+  });
+
+  it('says right above the question what is kept above the target', async () => {
+    const groups = [10, 15, 11, 17].map((height) => receipt(height));
+    const root = keyedTable([{ groups }], { table: 'receipts' });
+    const running = onTerminal(['apply', '--src', root, '--height', '12', '--stragglers', 'keep']);
+    await running.saw("Only the word 'yes' goes on");
+    const above = running.stdout().split('Apply this plan?')[0]!.trim().split('\n').at(-1);
+    expect(above).to.contain('table receipts keeps 2 records in 1 group above the target (height 15)');
+    running.child.stdin!.write('no\n');
+    expect((await running.result).code).to.equal(3);
   });
 
   it('takes nothing else for an answer', async () => {

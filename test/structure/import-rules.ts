@@ -20,7 +20,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'lib/journal': ['lib/format', 'lib/store', 'streams', 'lib/plan'],
   'lib/apply': ['lib/format', 'lib/store', 'streams', 'lib/plan', 'lib/planner', 'lib/journal'],
   'lib/recover': ['lib/format', 'lib/store', 'lib/plan', 'lib/journal', 'lib/apply'],
-  'lib/report': ['lib/format', 'lib/store', 'lib/read', 'lib/apply', 'lib/recover'],
+  'lib/report': ['lib/format', 'lib/store', 'lib/plan', 'lib/read', 'lib/apply', 'lib/recover'],
   'lib/cli': [
     'lib/format',
     'lib/store',

@@ -97,6 +97,10 @@ async function settle(
     firstRemoved: oldestAbove === null ? null : String(oldestAbove),
     alsoRemoved: null,
   };
+  if (above !== null) {
+    const { members: records, groups, lowest, highest: top } = above;
+    context.keptAbove = { records, groups, lowest: String(lowest), highest: String(top) };
+  }
   return result;
 }
 

@@ -1,5 +1,6 @@
 /** What would stay of a table, read in the order in which it was written. */
 import { type ForwardRun, forwardRuns, type Position } from '../../../streams/forward-runs.ts';
+import { KIND } from '../../format/key-records.ts';
 import type { Segment } from '../../store/types.ts';
 import type { Progress } from '../../types.ts';
 import type { TableContext } from '../context.ts';
@@ -41,4 +42,21 @@ export function keptRuns(
 export async function oldestRun(context: TableContext): Promise<ForwardRun | null> {
   for await (const run of keptRuns(context, null, 'heights')) return run;
   return null;
+}
+
+/** How many records and groups of some segments the engine serves. */
+export async function countRecords(
+  context: TableContext,
+  segments: readonly Segment[],
+): Promise<{ records: number; groups: number }> {
+  const { fs, blockBytes, signal } = context.plan;
+  const onBytes = progressOf(context, segments, null, 'check');
+  let records = 0;
+  let groups = 0;
+  for await (const run of forwardRuns({ fs, segments, end: null, blockBytes, signal, onBytes })) {
+    const { buffer, offsets, count } = run;
+    records += count;
+    for (let i = 0; i < count; i++) if ((buffer[offsets[i] as number] as number) <= KIND.primary) groups++;
+  }
+  return { records, groups };
 }

@@ -4,6 +4,7 @@ import type { Pivot } from '../../../streams/pivot-detector.ts';
 import type { SurveyedSegment } from '../../../streams/record-batch.ts';
 import { blockBatches } from '../../../streams/reverse-records.ts';
 import { RollbackError } from '../../errors.ts';
+import { KIND } from '../../format/key-records.ts';
 import type { BlockHeightIndex, BlockHeights } from '../../schemas/block-heights.ts';
 import {
   decodeAt,
@@ -36,6 +37,9 @@ export interface Stragglers {
   readonly decides: boolean;
   readonly example: { readonly label: string; readonly height: bigint };
   readonly records: number;
+  /** The groups that they belong to, and all records of these. */
+  readonly groups: number;
+  readonly members: number;
   readonly lowest: bigint;
   readonly highest: bigint;
   /** Height of the newest record before the first one that tells one. */
@@ -47,6 +51,8 @@ export class StragglerSearch {
   private found: { -readonly [K in keyof Stragglers]: Stragglers[K] } | null = null;
   private highest: bigint | null = null;
   private newest: bigint | null = null;
+  /** The group that the look has come to: its records so far, and whether one of them is above the height. */
+  private readonly group = { records: 0, isAbove: false };
   private readonly heights: HeightBuffer;
   private readonly limit: HalvedHeight;
 
@@ -73,6 +79,7 @@ export class StragglerSearch {
     const surveyed = segments.filter((s) => s.index !== end.segment && this.isSurveyed(s));
     const onBytes = progressOf(this.context, [...surveyed, ...segments], end, 'heights');
     for (const segment of segments) {
+      this.group.isAbove = false;
       const survey = segment.index === end.segment ? at.survey : await this.survey(segment, onBytes);
       for await (const run of this.runsOf(segment, survey, end, onBytes)) {
         this.look(run);
@@ -141,8 +148,11 @@ export class StragglerSearch {
       const start = survey.blockStarts[i] as number;
       if (start >= end) return;
       const blockEnds = blockEnd(survey, i);
-      if (blockEnds > end || !block.fits || (block.top !== null && block.top > this.height)) yield i;
+      const isAbove = block.top !== null && block.top > this.height;
+      const goesOn = block.inGroup && this.group.isAbove;
+      if (blockEnds > end || !block.fits || isAbove || goesOn) yield i;
       else {
+        this.group.isAbove = false;
         if (block.highest !== null) this.raise(block.highest);
         if (this.found === null) this.newest = block.newest ?? this.newest;
       }
@@ -151,13 +161,19 @@ export class StragglerSearch {
   }
 
   private look(run: ForwardRun): void {
-    const { heights, limit } = this;
+    const { heights, limit, group } = this;
     heights.fill(run);
     const { roles } = heights;
     let deciding = -1;
     let max = -1;
     for (let i = 0; i < run.count; i++) {
       const role = roles[i] as number;
+      if ((run.buffer[run.offsets[i] as number] as number) <= KIND.primary) {
+        group.records = 0;
+        group.isAbove = false;
+      }
+      group.records++;
+      if (group.isAbove && this.found !== null) this.found.members++;
       if (role === ROLE.none) continue;
       if (role === ROLE.misfit) throw schemaMisfitError(this.context.table.name, this.schema, run, i);
       if (!isWithin(heights, i, limit)) this.note(run, i, deciding);
@@ -177,7 +193,9 @@ export class StragglerSearch {
   private note(run: ForwardRun, i: number, deciding: number): void {
     const height = heightAt(this.heights, i);
     const decides = this.heights.roles[i] === ROLE.decides;
-    const { found } = this;
+    const { found, group } = this;
+    const isFirst = !group.isAbove;
+    group.isAbove = true;
     if (found === null) {
       if (deciding >= 0) this.newest = heightAt(this.heights, deciding);
       const label = decodeAt(this.schema, run, i)?.label ?? `height ${height}`;
@@ -185,6 +203,8 @@ export class StragglerSearch {
         first: { segment: run.segment.index, offset: run.base + (run.offsets[i] as number) },
         example: { label, height },
         records: 1,
+        groups: 1,
+        members: group.records,
         lowest: height,
         highest: height,
         before: this.newest,
@@ -193,6 +213,10 @@ export class StragglerSearch {
       return;
     }
     found.records++;
+    if (isFirst) {
+      found.groups++;
+      found.members += group.records;
+    }
     found.decides ||= decides;
     if (height < found.lowest) found.lowest = height;
     if (height > found.highest) found.highest = height;

@@ -7,7 +7,7 @@ import { formatRfc3339 } from '../../format/rfc3339.ts';
 import type { Segment } from '../../store/types.ts';
 import type { TableContext } from '../context.ts';
 import type { TimeTarget } from '../target.ts';
-import { readableSegments } from './kept-runs.ts';
+import { countRecords, readableSegments } from './kept-runs.ts';
 import { matcherBefore } from './positions.ts';
 import type { SearchResult } from './walk.ts';
 import { keepAll, walk } from './walk.ts';
@@ -15,6 +15,7 @@ import { keepAll, walk } from './walk.ts';
 interface Timed {
   readonly index: number;
   readonly time: bigint;
+  readonly segment: Segment;
 }
 
 /**
@@ -24,7 +25,7 @@ interface Timed {
 export async function searchTime(context: TableContext, { time }: TimeTarget): Promise<SearchResult> {
   const timed = readableSegments(context)
     .filter((s) => s.keys.size > 0)
-    .map((s) => ({ index: s.index, time: sealedAt(s, context.plan.now) }));
+    .map((s) => ({ index: s.index, time: sealedAt(s, context.plan.now), segment: s }));
   if (timed.length === 0) {
     context.notices.push(
       'the table holds no record that the engine serves: nothing of it is later than any time',
@@ -37,7 +38,9 @@ export async function searchTime(context: TableContext, { time }: TimeTarget): P
       return { walk: await walk(context, () => -1), whenNone: 'policy' };
     throw timeUnreachableError(context, time, timed);
   }
-  const first = firstRemoved(context, time, timed, last);
+  const later = timed.slice(0, last).filter((s) => s.time > time);
+  const first = firstRemoved(context, timed[last + 1], later);
+  if (context.plan.stragglers === 'keep') await noteKept(context, later);
   if (first === undefined) return keepAll(context);
   if (first === timed[0]) throw timeUnreachableError(context, time, timed);
   noteTimes(context, timed, first);
@@ -52,14 +55,12 @@ function sealedAt({ metadata }: Segment, now: bigint): bigint {
 /** The oldest segment that goes; undefined when none does. */
 function firstRemoved(
   context: TableContext,
-  time: bigint,
-  timed: readonly Timed[],
-  last: number,
+  next: Timed | undefined,
+  later: readonly Timed[],
 ): Timed | undefined {
-  const later = timed.slice(0, last).filter((s) => s.time > time);
   const { stragglers } = context.plan;
   const [straggler] = later;
-  if (straggler === undefined || stragglers === 'keep') return timed[last + 1];
+  if (straggler === undefined || stragglers === 'keep') return next;
   if (stragglers === 'drop') return straggler;
   throw new RollbackError(
     'ERR_STRAGGLERS',
@@ -72,6 +73,21 @@ function firstRemoved(
     },
     { table: context.table.name, segment: straggler.index },
   );
+}
+
+/** What stays though it was sealed later than the target. */
+async function noteKept(context: TableContext, later: readonly Timed[]): Promise<void> {
+  const { records, groups } = await countRecords(
+    context,
+    later.map((s) => s.segment),
+  );
+  if (records === 0) return;
+  const times = later.map((s) => s.time).sort((a, b) => (a < b ? -1 : 1));
+  const [lowest, highest] = [times[0], times.at(-1)].map((time) => formatRfc3339(time as bigint)) as [
+    string,
+    string,
+  ];
+  context.keptAbove = { records, groups, lowest, highest };
 }
 
 /** Which times are possible near the target: the next cut to either side. */

@@ -1,7 +1,13 @@
 /** A target by height against a naive reading of the rules. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { applyPlan, type PlanOptions, planRollback, type TableSchema } from '../../../lib/index.ts';
+import {
+  applyPlan,
+  type KeptAbove,
+  type PlanOptions,
+  planRollback,
+  type TableSchema,
+} from '../../../lib/index.ts';
 import { runs } from '../../helpers/arbitraries.ts';
 import { readRecords } from '../../helpers/bytes.ts';
 import { inOrder, readImage } from '../../helpers/image.ts';
@@ -139,6 +145,7 @@ describe('planner/search/height', function () {
           expect(keysIn(root, table)).to.deep.equal(kept.map((key) => key.toString('hex')));
           if (stay === chosen.groups.length && !chosen.open) expectUntouched(root, before);
           expectWords(plan.tables[0]!.heights!, chosen.groups, stay, target);
+          expect(plan.tables[0]!.keptAbove).to.deep.equal(keptAbove(chosen.groups.slice(0, stay), target));
           await expectSettled(options);
         }
         removeTempDir(root);
@@ -151,6 +158,15 @@ describe('planner/search/height', function () {
     });
   }
 });
+
+/** What stays above the target: whole groups, by the height of their primary. */
+function keptAbove(stays: readonly Written[], target: bigint): KeptAbove | undefined {
+  const above = stays.filter((g) => g.height > target);
+  if (above.length === 0) return undefined;
+  const heights = above.map((g) => g.height).sort((a, b) => Number(a - b));
+  const records = above.reduce((sum, g) => sum + keysOf(g).length, 0);
+  return { records, groups: above.length, lowest: String(heights[0]), highest: String(heights.at(-1)) };
+}
 
 /** The same target once more finds nothing to do. */
 async function expectSettled(options: PlanOptions): Promise<void> {

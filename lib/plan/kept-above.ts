@@ -1,0 +1,27 @@
+/** What stays above the target of a plan, in words: the plan, the question, and every outcome say it alike. */
+import type { KeptAbove, RollbackPlan, TablePlan } from '../types.ts';
+
+/** "42 records in 21 groups above the target (heights 5041 to 5060)"; null where nothing stays above it. */
+export function keptAboveText({
+  keptAbove,
+  heights,
+}: Pick<TablePlan, 'keptAbove' | 'heights'>): string | null {
+  if (keptAbove === undefined) return null;
+  const { records, groups } = keptAbove;
+  return `${counted(records, 'record')} in ${counted(groups, 'group')} above the target (${spanOf(keptAbove, heights !== null)})`;
+}
+
+/** One sentence for each table that keeps something above the target. */
+export function keptAboveNotices({ tables }: Pick<RollbackPlan, 'tables'>): string[] {
+  return tables.flatMap((table) => {
+    const text = keptAboveText(table);
+    return text === null ? [] : [`table ${table.table} keeps ${text}`];
+  });
+}
+
+function spanOf({ lowest, highest }: KeptAbove, isHeight: boolean): string {
+  if (lowest === highest) return `${isHeight ? 'height' : 'sealed'} ${lowest}`;
+  return `${isHeight ? 'heights' : 'sealed'} ${lowest} to ${highest}`;
+}
+
+const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;

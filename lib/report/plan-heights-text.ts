@@ -1,0 +1,31 @@
+/** What a target by height means for one table of a plan, as text. */
+import type { TablePlan } from '../types.ts';
+import { plural, printable } from './text.ts';
+
+/** As many ranges of heights as somebody reads; the JSON document has all. */
+const SHOWN_RANGES = 8;
+
+/** Why a table of which nothing is removed stays as it is. */
+export function whyNothing({ heights, keptAbove }: TablePlan): string {
+  if (keptAbove !== undefined) return 'what is above the target stays';
+  return heights === null ? 'the newest record matches' : `nothing is above height ${heights.target}`;
+}
+
+/** Which heights stay and which go, in words; nothing for other targets. */
+export function heightsText({ heights, keptAbove }: TablePlan): string[] {
+  if (heights === null) return [];
+  const { schema, lastKept, firstRemoved, alsoRemoved } = heights;
+  const stays = lastKept === null ? 'no height stays' : `${lastKept} is ${lastOf(keptAbove)}`;
+  const goes = firstRemoved === null ? 'none above it goes' : `${firstRemoved} the first that goes`;
+  const lines = [`${stays}, ${goes} (schema ${printable(schema)})`];
+  if (alsoRemoved === null || alsoRemoved.records === 0) return lines;
+  const ranges = alsoRemoved.ranges.slice(0, SHOWN_RANGES).map(([a, b]) => (a === b ? a : `${a}–${b}`));
+  const more = alsoRemoved.ranges.length > SHOWN_RANGES || !alsoRemoved.complete ? ', …' : '';
+  const records = plural(alsoRemoved.records, 'record');
+  return [...lines, `at or below the target also go ${records} of ${ranges.join(', ')}${more}`];
+}
+
+/** What the height `lastKept` is: where records above the target stay it is not the last one. */
+export function lastOf(keptAbove: TablePlan['keptAbove']): string {
+  return keptAbove === undefined ? 'the last that stays' : 'the highest at or below the target that stays';
+}
