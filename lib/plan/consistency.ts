@@ -5,11 +5,10 @@
  */
 import { basename } from 'node:path';
 import { segmentIndexOf } from '../format/file-names.ts';
-import { decodeMetadata } from '../format/metadata.ts';
 import { parseRfc3339 } from '../format/rfc3339.ts';
 import type { Segment, Table } from '../store/types.ts';
 import type { Amount, SegmentFate, TablePlan } from '../types.ts';
-import { changesSegment, lowestOf, removesKeymap, takesRecords } from './step-effects.ts';
+import { alteredInMetadata, changesSegment, lowestOf, removesKeymap, takesRecords } from './step-effects.ts';
 
 /** What is wrong with a table's summary; null when nothing is. */
 export function problemOfSummary(plan: TablePlan, table: Table): string | null {
@@ -116,20 +115,11 @@ function problemOfOutcome(plan: TablePlan, table: Table): string | null {
 /** What no cut changes of a segment: an engine that does not know its new version would never open it again. */
 function problemOfMetadata({ steps }: TablePlan): string | null {
   for (const step of steps) {
-    if (step.op !== 'replace-file' || step.reason !== 'metadata') continue;
-    const [was, is] = [step.before, step.after].map((hex) => decodeMetadata(Buffer.from(hex, 'hex')));
-    const fields = ['version', 'shardingFactor', 'compression'] as const;
-    const changed = fields.find((field) => was?.[field] !== is?.[field]);
-    if (changed !== undefined) return `it changes the ${WORDS[changed]} of segment ${step.segment}`;
+    const altered = alteredInMetadata(step);
+    if (altered !== null) return `it changes the ${altered} of ${step.file.path}`;
   }
   return null;
 }
-
-const WORDS = {
-  version: 'version',
-  shardingFactor: 'number of shards',
-  compression: 'compression',
-} as const;
 
 /** Undo clears away the links from there on: they must be those to segments that come back. */
 function problemOfCopies(plan: TablePlan, table: Table): string | null {

@@ -1,5 +1,5 @@
 /** What a step or all steps of a table do: questions about a plan, for who checks one or carries it out. */
-import { decodeMetadata } from '../format/metadata.ts';
+import { decodeMetadata, type SegmentMetadata } from '../format/metadata.ts';
 import type { Step, TablePlan } from '../types.ts';
 
 /** Whether a step changes a segment that stays. */
@@ -53,4 +53,15 @@ export function takesRecords(step: Step): boolean {
   );
 }
 
-const countIn = (hex: string): number => decodeMetadata(Buffer.from(hex, 'hex')).keyCount;
+const decodeHex = (hex: string): SegmentMetadata => decodeMetadata(Buffer.from(hex, 'hex'));
+
+const countIn = (hex: string): number => decodeHex(hex).keyCount;
+
+/** What a step alters of a segment that no rollback may; null when it leaves that alone. */
+export function alteredInMetadata(step: Step): string | null {
+  if (step.op !== 'replace-file' || step.reason !== 'metadata') return null;
+  const [was, is] = [decodeHex(step.before), decodeHex(step.after)];
+  if (was.version !== is.version) return 'version';
+  if (was.shardingFactor !== is.shardingFactor) return 'number of shards';
+  return was.compression === is.compression ? null : 'compression';
+}

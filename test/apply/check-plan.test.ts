@@ -56,7 +56,7 @@ describe('apply/check-plan', () => {
     ] as const) {
       const forged = encodeMetadata({ ...after, ...change }).toString('hex');
       const error = await expectRefused(trial, step, { ...step, after: forged });
-      expect(error.message).to.contain(`it changes the ${what} of segment ${step.segment}`);
+      expect(error.message).to.contain(`it changes the ${what} of ${step.file.path}`);
     }
     trial.end();
   });
