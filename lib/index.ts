@@ -3,7 +3,8 @@
 // First of all: what follows needs a Node that is new enough.
 import './store/node-version.ts';
 
-export { type ApplyOptions, applyPlan, type Outcome } from './apply/apply.ts';
+export { type ApplyOptions, applyPlan } from './apply/apply.ts';
+export type { Outcome } from './apply/outcome.ts';
 export { rollbackLittDB } from './apply/rollback-litt-db.ts';
 export { ERROR_CODES, type ErrorCode, type ErrorKind, type ErrorPlace, RollbackError } from './errors.ts';
 export { readPlanFile, writePlanFile } from './plan/file.ts';

@@ -9,11 +9,10 @@ import { asCall, type Call } from '../journal/claim.ts';
 import { finishRun } from '../journal/finish-run.ts';
 import { type HeldDirs, heldDirs, refuseIntruders } from '../journal/intruders.ts';
 import { Participants, usesSnapshotDir } from '../journal/participants.ts';
-import { NO_STEPS, type StepCounts } from '../journal/run-steps.ts';
+import { NO_STEPS } from '../journal/run-steps.ts';
 import type { TransactionContext } from '../journal/transaction.ts';
 import { digestOf, wasReadBack } from '../plan/digest.ts';
 import { compareFingerprints, fingerprintOf } from '../plan/fingerprint.ts';
-import { keptAboveNotices } from '../plan/kept-above.ts';
 import { firstProblem, planSchema } from '../plan/schema.ts';
 import { refuseLinkedParents } from '../plan/step-paths.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
@@ -21,16 +20,10 @@ import { readPlanned } from '../store/home.ts';
 import type { LockSet } from '../store/lock.ts';
 import { withLocks } from '../store/lock-database.ts';
 import type { Table } from '../store/types.ts';
-import type {
-  FingerprintEntry,
-  KeptAbove,
-  PlanHeights,
-  Progress,
-  RollbackPlan,
-  TableOutcome,
-} from '../types.ts';
+import type { FingerprintEntry, Progress, RollbackPlan } from '../types.ts';
 import { beginIntent } from './begin-intent.ts';
 import { refuseChangedFiles, refuseImplausiblePlan } from './check-plan.ts';
+import { type Outcome, outcomeOf } from './outcome.ts';
 import { preflight } from './preflight.ts';
 import { rollForward } from './roll-forward.ts';
 
@@ -45,32 +38,6 @@ export interface ApplyOptions {
   /** Called right before the first change. */
   readonly onStart?: (() => void) | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
-}
-
-/** What an apply did. */
-export interface Outcome {
-  readonly planId: string;
-  readonly tables: readonly {
-    readonly table: string;
-    readonly outcome: TableOutcome;
-    readonly recordsKept: number;
-    readonly recordsRemoved: number;
-    /** Only where the target was a height. */
-    readonly heights?: PlanHeights;
-    /** Only where records above the target stay. */
-    readonly keptAbove?: KeptAbove;
-  }[];
-  /** Steps of the plan. */
-  readonly steps: number;
-  /** Steps that changed something. */
-  readonly done: number;
-  /** Steps whose result was there already. */
-  readonly alreadyDone: number;
-  /** Key and value bytes that went. */
-  readonly bytesRemoved: number;
-  /** Whether undo can take it back. */
-  readonly undoable: boolean;
-  readonly notices: readonly string[];
 }
 
 /**
@@ -211,36 +178,4 @@ function presentTables(fs: DurableFs, plan: RollbackPlan): readonly Table[] {
   }
   const names = new Set(plan.tables.map((t) => t.table));
   return database.tables.filter((t) => names.has(t.name));
-}
-
-function outcomeOf(
-  plan: RollbackPlan,
-  counts: Readonly<StepCounts>,
-  undoable: boolean,
-  failures: readonly string[],
-): Outcome {
-  const notices = [...keptAboveNotices(plan), ...plan.notices, ...failures];
-  for (const table of plan.tables) {
-    if (table.snapshotCopies === null) continue;
-    const { from, through } = table.snapshotCopies;
-    notices.push(
-      `table ${table.table}: copies pushed elsewhere must drop segments ${from} to ${through} too`,
-    );
-  }
-  return {
-    planId: plan.id,
-    tables: plan.tables.map((t) => ({
-      table: t.table,
-      outcome: t.outcome,
-      recordsKept: t.kept.records,
-      recordsRemoved: t.removed.records,
-      ...(t.heights !== null && { heights: t.heights }),
-      ...(t.keptAbove !== undefined && { keptAbove: t.keptAbove }),
-    })),
-    steps: plan.tables.reduce((sum, t) => sum + t.steps.length, 0),
-    ...counts,
-    bytesRemoved: plan.tables.reduce((sum, t) => sum + t.removed.keyBytes + t.removed.valueBytes, 0),
-    undoable,
-    notices,
-  };
 }

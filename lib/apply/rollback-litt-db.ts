@@ -3,7 +3,8 @@
 import { planRollback } from '../planner/plan-rollback.ts';
 import { withLocks } from '../store/lock-database.ts';
 import type { RollbackFilter } from '../types.ts';
-import { applyPlan, type Outcome } from './apply.ts';
+import { applyPlan } from './apply.ts';
+import type { Outcome } from './outcome.ts';
 
 /**
  * Rolls every table back to the newest record that the filter accepts: its group and everything older stay,

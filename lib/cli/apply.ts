@@ -2,7 +2,8 @@
  * `apply`: plans under locks, shows the plan, asks, and carries it out; or does the same with a saved plan.
  */
 
-import { applyPlan, type Outcome, refuseUnlocked } from '../apply/apply.ts';
+import { applyPlan, refuseUnlocked } from '../apply/apply.ts';
+import type { Outcome } from '../apply/outcome.ts';
 import { RollbackError } from '../errors.ts';
 import { keptAboveNotices } from '../plan/kept-above.ts';
 import { planRollback } from '../planner/plan-rollback.ts';

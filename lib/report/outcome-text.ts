@@ -1,5 +1,5 @@
 /** What an apply did, as text. */
-import type { Outcome } from '../apply/apply.ts';
+import type { Outcome } from '../apply/outcome.ts';
 import { paint } from './paint.ts';
 import { lastOf } from './plan-heights-text.ts';
 import { formatBytes, labelled, plural, printable, type TextStyle, usableWidth } from './text.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Outcome } from '../../lib/apply/apply.ts';
+import type { Outcome } from '../../lib/apply/outcome.ts';
 import { outcomeToText } from '../../lib/report/outcome-text.ts';
 import { verifyToText } from '../../lib/report/verify-text.ts';
 import { expectGolden } from './golden.ts';

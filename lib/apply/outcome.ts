@@ -1,0 +1,66 @@
+/** What an apply did, as data. */
+import type { StepCounts } from '../journal/run-steps.ts';
+import { keptAboveNotices } from '../plan/kept-above.ts';
+import type { KeptAbove, PlanHeights, RollbackPlan, TableOutcome } from '../types.ts';
+
+/** What an apply did. */
+export interface Outcome {
+  readonly planId: string;
+  readonly tables: readonly {
+    readonly table: string;
+    readonly outcome: TableOutcome;
+    readonly recordsKept: number;
+    readonly recordsRemoved: number;
+    /** Only where the target was a height. */
+    readonly heights?: PlanHeights;
+    /** Only where records above the target stay. */
+    readonly keptAbove?: KeptAbove;
+  }[];
+  /** Steps of the plan. */
+  readonly steps: number;
+  /** Steps that changed something. */
+  readonly done: number;
+  /** Steps whose result was there already. */
+  readonly alreadyDone: number;
+  /** Key and value bytes that went. */
+  readonly bytesRemoved: number;
+  /** Whether undo can take it back. */
+  readonly undoable: boolean;
+  readonly notices: readonly string[];
+}
+
+/**
+ * The outcome of a plan that was carried out.
+ * @param failures what a person must be told besides
+ */
+export function outcomeOf(
+  plan: RollbackPlan,
+  counts: Readonly<StepCounts>,
+  undoable: boolean,
+  failures: readonly string[],
+): Outcome {
+  const notices = [...keptAboveNotices(plan), ...plan.notices, ...failures];
+  for (const table of plan.tables) {
+    if (table.snapshotCopies === null) continue;
+    const { from, through } = table.snapshotCopies;
+    notices.push(
+      `table ${table.table}: copies pushed elsewhere must drop segments ${from} to ${through} too`,
+    );
+  }
+  return {
+    planId: plan.id,
+    tables: plan.tables.map((t) => ({
+      table: t.table,
+      outcome: t.outcome,
+      recordsKept: t.kept.records,
+      recordsRemoved: t.removed.records,
+      ...(t.heights !== null && { heights: t.heights }),
+      ...(t.keptAbove !== undefined && { keptAbove: t.keptAbove }),
+    })),
+    steps: plan.tables.reduce((sum, t) => sum + t.steps.length, 0),
+    ...counts,
+    bytesRemoved: plan.tables.reduce((sum, t) => sum + t.removed.keyBytes + t.removed.valueBytes, 0),
+    undoable,
+    notices,
+  };
+}
