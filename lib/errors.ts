@@ -51,6 +51,7 @@ const KINDS = {
   ERR_SNAPSHOT_DIR_NEEDED: 'refused',
   ERR_SNAPSHOT_DIR_WRONG: 'refused',
   ERR_FILTER_FAILED: 'refused',
+  ERR_CALLBACK_FAILED: 'refused',
   ERR_MAX_REMOVE: 'refused',
   ERR_PLAN_INVALID: 'refused',
   ERR_PLAN_STALE: 'refused',

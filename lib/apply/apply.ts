@@ -4,6 +4,7 @@
  * finished by resume or taken back by undo.
  */
 import { RollbackError } from '../errors.ts';
+import { Callbacks, withPostponed } from '../input/callbacks.ts';
 import { audited, lineOf } from '../journal/audit.ts';
 import { asCall, type Call } from '../journal/claim.ts';
 import { finishRun } from '../journal/finish-run.ts';
@@ -35,28 +36,25 @@ export interface ApplyOptions {
   readonly keepUndo?: boolean | undefined;
   /** Looked at until the first change; from then on the run is finished. */
   readonly signal?: AbortSignal | undefined;
-  /** Called right before the first change. */
-  readonly onStart?: (() => void) | undefined;
+  /** Called right before the first change; an async one is waited for. When it throws, nothing is changed. */
+  readonly onStart?: (() => unknown) | undefined;
+  /** From the first change on one that throws stops nothing: the outcome's notices say so. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /**
  * Applies a plan and verifies the result.
  * @throws RollbackError ERR_PLAN_UNLOCKED, ERR_PLAN_STALE, ERR_PLAN_INVALID, ERR_PREFLIGHT, ERR_LOCKED,
- *   ERR_INTERRUPTED: nothing was changed; ERR_UNFINISHED, ERR_IO, ERR_RESULT_WRONG: the database is shut,
+ *   ERR_INTERRUPTED, ERR_CALLBACK_FAILED (onStart): nothing was changed; ERR_UNFINISHED, ERR_IO, ERR_RESULT_WRONG: the database is shut,
  *   resume or undo
  */
 export async function applyPlan(plan: RollbackPlan, options: ApplyOptions = {}): Promise<Outcome> {
   refuseUnlocked(plan);
   refuseEdited(plan);
   if (options.locks !== undefined) return applyWith(realFs, plan, options.locks, options);
-  return withLocks(plan.roots, plan.snapshotDir ?? undefined, (locks, changesBegin) => {
-    const onStart = (): void => {
-      changesBegin();
-      options.onStart?.();
-    };
-    return applyWith(realFs, plan, locks, { ...options, onStart });
-  });
+  return withLocks(plan.roots, plan.snapshotDir ?? undefined, (locks, changesBegin) =>
+    applyWith(realFs, plan, locks, options, changesBegin),
+  );
 }
 
 function refuseEdited(plan: RollbackPlan): void {
@@ -87,6 +85,7 @@ export async function applyWith(
   plan: RollbackPlan,
   locks: HeldDirs,
   options: ApplyOptions = {},
+  changesBegin: () => void = () => {},
 ): Promise<Outcome> {
   const { tables, present } = currentFiles(fs, plan);
   const steps = plan.tables.flatMap((t) => t.steps);
@@ -106,13 +105,27 @@ export async function applyWith(
   refuseChangedFiles(fs, participants, steps);
   refuseUnreadablePlan(plan);
   preflight(context);
-  if (options.signal?.aborted === true) {
-    const text = { what: 'Interrupted', why: 'Nothing was changed' };
-    throw new RollbackError('ERR_INTERRUPTED', text, {}, options.signal.reason);
-  }
+  const callbacks = new Callbacks();
+  const onProgress = callbacks.guard('onProgress', options.onProgress);
+  refuseAborted(options.signal);
   refuseIntruders(context);
-  options.onStart?.();
-  return asCall((call) => carryOut(context, keepUndo, options, call));
+  const started = options.onStart && callbacks.call('onStart', options.onStart);
+  if (started !== undefined) {
+    await started;
+    callbacks.throwIfFailed();
+    refuseAborted(options.signal);
+  }
+  changesBegin();
+  callbacks.postpone();
+  return withPostponed(callbacks, () =>
+    asCall((call) => carryOut(context, keepUndo, { ...options, onProgress }, call)),
+  );
+}
+
+function refuseAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  const text = { what: 'Interrupted', why: 'Nothing was changed' };
+  throw new RollbackError('ERR_INTERRUPTED', text, {}, signal.reason);
 }
 
 async function carryOut(

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { RollbackError } from '../errors.ts';
+import { withCallbacks } from '../input/callbacks.ts';
 import { digestOf } from '../plan/digest.ts';
 import { fingerprintOf } from '../plan/fingerprint.ts';
 import { checkedSchemas } from '../schemas/checked-schema.ts';
@@ -33,6 +34,13 @@ import { describeTarget, refuseBadTarget, type Target } from './target.ts';
 export async function planRollback(options: PlanOptions): Promise<RollbackPlan> {
   const fs = realFs;
   refuseBadOptions(options);
+  return withCallbacks((callbacks) => {
+    const onProgress = callbacks.guard('onProgress', options.onProgress);
+    return planGuarded(fs, { ...options, onProgress });
+  });
+}
+
+function planGuarded(fs: DurableFs, options: PlanOptions): Promise<RollbackPlan> {
   if (options.lock === false) return planUnlocked(fs, options);
   const locked = (): Promise<RollbackPlan> =>
     planDatabase(fs, options, { unlocked: false, approximate: false });

@@ -2,6 +2,7 @@
 
 import type { RecordBatch } from '../../streams/record-batch.ts';
 import { decodeRecord, isPrimaryKind, keyLengthAt, RECORD_OVERHEAD } from '../format/key-records.ts';
+import { Callbacks } from '../input/callbacks.ts';
 import { checkedSchemas } from '../schemas/checked-schema.ts';
 import { schemaOf } from '../schemas/known.ts';
 import { refuseWithoutSchema } from '../schemas/require.ts';
@@ -74,7 +75,7 @@ export class DatabaseReader {
    * The records of a table. Those that sealing would drop are left out. One block of one key file is in
    * memory at a time.
    * @throws RollbackError ERR_TABLE_UNKNOWN, ERR_SCHEMA_UNKNOWN (heights of keys that nobody has described),
-   *   ERR_SCHEMA_FAILED, ERR_IO, ERR_CHANGED_WHILE_READING, ERR_INTERRUPTED
+   *   ERR_SCHEMA_FAILED, ERR_CALLBACK_FAILED, ERR_IO, ERR_CHANGED_WHILE_READING, ERR_INTERRUPTED
    */
   async *records(name: string, options: RecordsOptions = {}): AsyncGenerator<RecordView, void, void> {
     for await (const run of this.recordRuns(name, options)) yield* run;
@@ -89,7 +90,11 @@ export class DatabaseReader {
     const filter = heightFilter(table, options);
     const newestFirst = options.reverse === true;
     const order = newestFirst ? [...table.segments].reverse() : table.segments;
-    for (const segment of order) yield* runsOf(segment, filter, newestFirst, options);
+    const callbacks = new Callbacks();
+    const onMisfits = callbacks.guard('onMisfits', options.onMisfits);
+    for (const segment of order) yield* runsOf(segment, filter, newestFirst, { ...options, onMisfits });
+    await callbacks.ended();
+    callbacks.throwIfFailed();
   }
 }
 

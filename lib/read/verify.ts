@@ -1,5 +1,6 @@
 /** Verifies a whole database: every segment's files, addresses, groups and counts. Reads only. */
 import { surveySegment } from '../../streams/reverse-records.ts';
+import { withCallbacks } from '../input/callbacks.ts';
 import { readDatabase } from '../store/database.ts';
 import { realFs } from '../store/durable-fs.ts';
 import { refuseUnfinished } from '../store/open-transaction.ts';
@@ -57,8 +58,11 @@ export async function verifyDatabase(
   if (unknown.length > 0) throw tableUnknownError(unknown, names);
   const tables = database.tables.filter((t) => wanted.length === 0 || wanted.includes(t.name));
   const reports: VerifyReport['tables'][number][] = [];
-  for (const table of tables) reports.push(await verifyTable(table, options));
-  return { tables: reports, ok: reports.every((r) => r.findings.length === 0) };
+  return withCallbacks(async (callbacks) => {
+    const onProgress = callbacks.guard('onProgress', options.onProgress);
+    for (const table of tables) reports.push(await verifyTable(table, { ...options, onProgress }));
+    return { tables: reports, ok: reports.every((r) => r.findings.length === 0) };
+  });
 }
 
 async function verifyTable(table: Table, options: VerifyOptions): Promise<VerifyReport['tables'][number]> {

@@ -23,6 +23,7 @@ export interface ResumeOptions {
   readonly snapshotDir?: string | undefined;
   /** A person says that a runner which cannot be judged from here is dead. */
   readonly forceUnlock?: boolean | undefined;
+  /** One that throws stops nothing: the outcome's notices say so. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 

@@ -1,6 +1,7 @@
 /** Resume: finishes what a crash has interrupted, forward or backward, without asking the filter again. */
 
 import { rollForward } from '../apply/roll-forward.ts';
+import { postponing } from '../input/callbacks.ts';
 import { audited, lineOf } from '../journal/audit.ts';
 import { asCall, type Call } from '../journal/claim.ts';
 import { type FoundTransaction, findOpen, findTransactions } from '../journal/find.ts';
@@ -33,7 +34,7 @@ export interface ResumeOutcome {
  *   changed; ERR_UNFINISHED, ERR_IO, ERR_RESULT_WRONG: still unfinished, still shut
  */
 export function resumeRollback(dirs: readonly string[], options: ResumeOptions = {}): Promise<ResumeOutcome> {
-  return resumeWith(realFs, dirs, options);
+  return postponing(options, (guarded) => resumeWith(realFs, dirs, guarded));
 }
 
 /** resumeRollback() on any file system. */

@@ -1,5 +1,6 @@
 /** Undo: takes the last rollback back, byte for byte, finished or not. */
 import { ioError, RollbackError } from '../errors.ts';
+import { postponing } from '../input/callbacks.ts';
 import { audited, lineOf } from '../journal/audit.ts';
 import { asCall, type Call } from '../journal/claim.ts';
 import { type AreaState, missingDocumentError } from '../journal/documents.ts';
@@ -46,11 +47,13 @@ export async function undoRollback(
   const roots = resolveRoots(fs, dirs);
   notePhase('undo', ...roots);
   const open = findOpen(findTransactions(fs, roots));
-  if (open !== null) return undoOpen(fs, roots, options, open);
-  // Locks or bolts without a journal, of a beginning or an end that was interrupted, keep it from locking.
-  return withLocks(dirs, options.snapshotDir, (locks, changesBegin) =>
-    undoWith(fs, roots, locks, options, changesBegin),
-  );
+  return postponing(options, (guarded) => {
+    if (open !== null) return undoOpen(fs, roots, guarded, open);
+    // Locks or bolts without a journal, of a beginning or an end that was interrupted, keep it from locking.
+    return withLocks(dirs, options.snapshotDir, (locks, changesBegin) =>
+      undoWith(fs, roots, locks, guarded, changesBegin),
+    );
+  });
 }
 
 /** Takes an unfinished rollback back on any file system: the one that was found, or else the one that is there. */

@@ -2,9 +2,17 @@
 import { RollbackError } from '../errors.ts';
 import { keyViewAt } from '../format/key-view.ts';
 import { formatKey } from '../format/printable.ts';
+import { ignoreRejection, isThenable, wordsOf } from '../input/callbacks.ts';
 import { MAX_HEIGHT } from './heights.ts';
 import { knownSchema } from './known.ts';
-import { type DecodedKey, type KeyRun, ROLE, type RunHeights, type TableSchema } from './types.ts';
+import {
+  type DecodedKey,
+  type KeyRun,
+  ROLE,
+  type RunHeights,
+  type StoreNeeds,
+  type TableSchema,
+} from './types.ts';
 
 /** What a run of heights() must overwrite for each record: the roles of another run would be taken for its own. */
 const NO_ROLE = 0xff;
@@ -28,9 +36,10 @@ export function checkedSchema(table: string, schema: TableSchema): TableSchema {
     try {
       decoded = schema.decode(key, isPrimary);
     } catch (error) {
-      throw schemaFailedError(table, schema, `threw: ${String(error)}`, key, error);
+      throw schemaFailedError(table, schema, `threw: ${wordsOf(error)}`, key, error);
     }
     if (decoded === null || isDecoded(decoded)) return decoded;
+    if (isThenable(decoded)) throw asyncError(table, schema, 'decode()', decoded, key);
     throw schemaFailedError(
       table,
       schema,
@@ -39,17 +48,19 @@ export function checkedSchema(table: string, schema: TableSchema): TableSchema {
     );
   };
   const { heights } = schema;
-  const guarded = { name: schema.name, needs: schema.needs, decode };
+  const guarded = { name: schema.name, needs: checkedNeeds(table, schema), decode };
   if (heights === undefined) return guarded;
   return {
     ...guarded,
     heights: (run: KeyRun, out: RunHeights): void => {
       out.roles.fill(NO_ROLE, 0, run.count);
+      let result: unknown;
       try {
-        heights.call(schema, run, out);
+        result = heights.call(schema, run, out);
       } catch (error) {
-        throw schemaFailedError(table, schema, `threw in heights(): ${String(error)}`, null, error);
+        throw schemaFailedError(table, schema, `threw in heights(): ${wordsOf(error)}`, null, error);
       }
+      if (isThenable(result)) throw asyncError(table, schema, 'heights()', result, null);
       const odd = firstWithoutRole(out.roles, run.count);
       if (odd < 0) return;
       const key = keyViewAt(run.buffer, run.offsets[odd] as number);
@@ -61,6 +72,36 @@ export function checkedSchema(table: string, schema: TableSchema): TableSchema {
       );
     },
   };
+}
+
+/** What the node's store needs, with the same guard. */
+function checkedNeeds(table: string, schema: TableSchema): StoreNeeds | undefined {
+  const { needs } = schema;
+  if (needs === undefined) return undefined;
+  const matches = (key: Buffer, isPrimary: boolean): boolean => {
+    let result: unknown;
+    try {
+      result = needs.matches(key, isPrimary);
+    } catch (error) {
+      throw schemaFailedError(table, schema, `threw in needs.matches(): ${wordsOf(error)}`, key, error);
+    }
+    if (typeof result === 'boolean') return result;
+    if (isThenable(result)) throw asyncError(table, schema, 'needs.matches()', result, key);
+    throw schemaFailedError(table, schema, 'gave neither true nor false in needs.matches()', key);
+  };
+  return { what: needs.what, matches };
+}
+
+/** A promise in place of an answer: nothing waits for it, and it may reject. */
+function asyncError(
+  table: string,
+  schema: TableSchema,
+  where: string,
+  promise: PromiseLike<unknown>,
+  key: Buffer | null,
+): RollbackError {
+  ignoreRejection(promise);
+  return schemaFailedError(table, schema, `gave a promise in ${where}: it must not be async`, key);
 }
 
 /** A loop of its own: findIndex() would cost as much as the schema. */
@@ -88,9 +129,11 @@ export function problemOf(value: unknown): string | null {
   if (typeof name !== 'string' || name === '') return 'has no name';
   if (typeof decode !== 'function') return 'has no function decode(key, isPrimary)';
   if (heights !== undefined && typeof heights !== 'function') return 'has heights that are no function';
-  if (needs !== undefined && (typeof needs !== 'object' || needs === null))
-    return 'has needs that are no object';
-  return null;
+  if (needs === undefined) return null;
+  if (typeof needs !== 'object' || needs === null) return 'has needs that are no object';
+  const { what, matches } = needs as Record<string, unknown>;
+  if (typeof what !== 'string' || what === '') return 'has needs without the text `what`';
+  return typeof matches === 'function' ? null : 'has needs without a function matches(key, isPrimary)';
 }
 
 function isDecoded(value: unknown): value is DecodedKey {

@@ -5,6 +5,7 @@ import { RollbackError } from '../../errors.ts';
 import { type KeyRun, KIND, keyLengthAt } from '../../format/key-records.ts';
 import { KeyView } from '../../format/key-view.ts';
 import { formatKey } from '../../format/printable.ts';
+import { ignoreRejection, isThenable, wordsOf } from '../../input/callbacks.ts';
 import { viewOf } from '../../store/reading.ts';
 import type { RollbackFilter } from '../../types.ts';
 import type { KeyTarget, RecordTarget } from '../target.ts';
@@ -51,10 +52,11 @@ function filterMatcher(filter: RollbackFilter, table: string): BatchMatcher {
       try {
         accepted = filter(table, key, isPrimary);
       } catch (error) {
-        throw filterFailedError(batch, i, table, `The filter threw: ${String(error)}`, error);
+        throw filterFailedError(batch, i, table, `The filter threw: ${wordsOf(error)}`, error);
       }
       if (accepted === true) return i;
       if (accepted !== false) {
+        if (isThenable(accepted)) ignoreRejection(accepted);
         const what = `The filter returned ${describeValue(accepted)} instead of true or false`;
         throw filterFailedError(batch, i, table, what);
       }
@@ -64,7 +66,7 @@ function filterMatcher(filter: RollbackFilter, table: string): BatchMatcher {
 }
 
 function describeValue(value: unknown): string {
-  if (value instanceof Promise) return 'a promise (it must not be async)';
+  if (isThenable(value)) return 'a promise (it must not be async)';
   return value === null ? 'null' : typeof value;
 }
 
