@@ -1,5 +1,5 @@
 /** What flows through the streams: runs of records over one buffer, newest run first. */
-import { keyLengthAt, RECORD_OVERHEAD } from '../lib/format/key-records.ts';
+import { keyLengthAt, keyStart, RECORD_OVERHEAD } from '../lib/format/key-records.ts';
 import type { KeySurvey } from '../lib/store/key-survey.ts';
 import type { Segment } from '../lib/store/types.ts';
 
@@ -45,8 +45,8 @@ export function recordNumber(
 /** A copy of the key of the record at `offsets[index]`. */
 export function keyOf(batch: RecordBatch, index: number): Buffer {
   const at = batch.offsets[index] as number;
-  const length = keyLengthAt(batch.buffer, at);
-  return Buffer.from(batch.buffer.subarray(at + 3, at + 3 + length));
+  const start = keyStart(at);
+  return Buffer.from(batch.buffer.subarray(start, start + keyLengthAt(batch.buffer, at)));
 }
 
 /**

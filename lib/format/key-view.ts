@@ -1,5 +1,5 @@
 /** Keys of records, seen where they lie, without a copy. */
-import { keyLengthAt, RECORD_OFFSET } from './key-records.ts';
+import { keyLengthAt, keyStart } from './key-records.ts';
 
 /**
  * A view of a key that costs a fraction of Buffer.subarray(): a typed array with Buffer's methods, made without
@@ -14,5 +14,5 @@ Object.setPrototypeOf((KeyView as unknown as { prototype: object }).prototype, B
 
 /** The key of the record at `at`, as such a view. */
 export function keyViewAt(buffer: Buffer, at: number): Buffer {
-  return new KeyView(buffer.buffer, buffer.byteOffset + at + RECORD_OFFSET.key, keyLengthAt(buffer, at));
+  return new KeyView(buffer.buffer, buffer.byteOffset + keyStart(at), keyLengthAt(buffer, at));
 }

@@ -1,6 +1,6 @@
 /** Which records belong to a range of heights. A group goes with its primary, whatever its secondaries say. */
 import type { RecordBatch } from '../../streams/record-batch.ts';
-import { KIND } from '../format/key-records.ts';
+import { isPrimaryAt } from '../format/key-records.ts';
 import { type HalvedHeight, HeightBuffer, halve, isWithin, MAX_HEIGHT } from '../schemas/heights.ts';
 import { ROLE, type TableSchema } from '../schemas/types.ts';
 
@@ -39,7 +39,7 @@ export class HeightFilter {
     if (this.wanted.length < count) this.wanted = new Uint8Array(offsets.length);
     let isWanted = open;
     for (let i = 0; i < count; i++) {
-      if ((buffer[offsets[i] as number] as number) <= KIND.primary) isWanted = this.judge(i);
+      if (isPrimaryAt(buffer, offsets[i] as number)) isWanted = this.judge(i);
       this.wanted[i] = Number(isWanted);
     }
     return isWanted;

@@ -1,7 +1,7 @@
 /** Which heights begin where: one pass over all key files of a table, oldest record first. */
 import { type ForwardRun, forwardRuns } from '../../streams/forward-runs.ts';
 import { recordNumber } from '../../streams/record-batch.ts';
-import { KIND } from '../format/key-records.ts';
+import { isPrimaryAt } from '../format/key-records.ts';
 import { HeightBuffer, heightAt, joinHalves } from '../schemas/heights.ts';
 import { ROLE, type TableSchema } from '../schemas/types.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
@@ -112,7 +112,7 @@ class SegmentList {
     this.records += run.count;
     let end = -1;
     for (let i = 0; i < run.count; i++) {
-      if ((run.buffer[run.offsets[i] as number] as number) <= KIND.primary) this.groups++;
+      if (isPrimaryAt(run.buffer, run.offsets[i] as number)) this.groups++;
       const role = roles[i] as number;
       if (role === ROLE.misfit) this.misfits++;
       if (role !== ROLE.decides) continue;

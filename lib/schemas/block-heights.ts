@@ -76,8 +76,7 @@ function blockHeights(
 
 function spanOf(heights: HeightBuffer, count: number): RunSpan {
   const { roles } = heights;
-  // Constants of other modules would be read anew in every turn.
-  const { none, decides, misfit } = ROLE;
+  const { none, decides, misfit } = ROLE; // hot
   let [oldest, newest, lowest, highest, late] = [-1, -1, -1, -1, -1];
   let fits = true;
   for (let i = 0; i < count; i++) {

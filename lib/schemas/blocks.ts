@@ -5,7 +5,7 @@
  *
  * App data for a height (`a`, `p`) is written after blocks above it, so only `b` tells where a height ends.
  */
-import { KIND } from '../format/key-records.ts';
+import { isPrimaryKind, keyStart } from '../format/key-records.ts';
 import { viewOf } from '../store/reading.ts';
 import { type DecodedKey, type KeyRun, ROLE, type RunHeights, type TableSchema } from './types.ts';
 
@@ -35,22 +35,21 @@ export const blocks: TableSchema = {
 
   heights({ buffer, offsets, count }: KeyRun, { high, low, roles }: RunHeights): void {
     const view = viewOf(buffer);
-    // Constants of a module would be read anew in every turn.
-    const { none, decides, counts, misfit } = ROLE;
-    const { primary } = KIND;
+    const { none, decides, counts, misfit } = ROLE; // hot
     const [a, b, h, p, q, keyBytes] = [A, B, H, P, Q, KEY_BYTES];
     for (let i = 0; i < count; i++) {
       const at = offsets[i] as number;
-      const letter = view.getUint8(at + 3);
+      const key = keyStart(at);
+      const letter = view.getUint8(key);
       const length = view.getUint16(at + 1);
       const numbered = length === keyBytes;
       const appData = letter === q || letter === a || letter === p;
-      if (view.getUint8(at) > primary) {
+      if (!isPrimaryKind(view.getUint8(at))) {
         const fits = letter === h ? length > 1 : appData && numbered;
         roles[i] = fits ? none : misfit;
       } else if (numbered && (letter === b || appData)) {
-        high[i] = view.getUint32(at + 4);
-        low[i] = view.getUint32(at + 8);
+        high[i] = view.getUint32(key + 1);
+        low[i] = view.getUint32(key + 5);
         roles[i] = letter === b ? decides : counts;
       } else roles[i] = misfit;
     }

@@ -1,5 +1,5 @@
 /** Heights of runs of records, by whichever form a schema has. */
-import { KIND } from '../format/key-records.ts';
+import { isPrimaryAt } from '../format/key-records.ts';
 import { keyViewAt } from '../format/key-view.ts';
 import { type DecodedKey, type KeyRun, ROLE, type RunHeights, type TableSchema } from './types.ts';
 
@@ -74,7 +74,7 @@ export class HeightBuffer implements RunHeights {
 /** Decodes the key of record `i`; null when it does not fit the schema. */
 export function decodeAt(schema: TableSchema, { buffer, offsets }: KeyRun, i: number): DecodedKey | null {
   const at = offsets[i] as number;
-  return schema.decode(keyViewAt(buffer, at), (buffer[at] as number) <= KIND.primary);
+  return schema.decode(keyViewAt(buffer, at), isPrimaryAt(buffer, at));
 }
 
 /** What a decoded key's height is good for. */

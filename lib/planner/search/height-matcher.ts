@@ -37,7 +37,7 @@ export class HeightMatcher {
     const { heights, limit } = this;
     heights.fill(batch);
     const { roles, high, low } = heights;
-    const { none, counts, misfit } = ROLE; // constants of other modules would be read anew in every turn
+    const { none, counts, misfit } = ROLE; // hot
     const { high: limitHigh, low: limitLow } = limit;
     /** The oldest one above the limit, and the lowest and highest of those. */
     let [above, min, max] = [-1, -1, -1];

@@ -1,5 +1,5 @@
 /** Where the oldest groups of a table end. */
-import { KIND } from '../../format/key-records.ts';
+import { isPrimaryAt } from '../../format/key-records.ts';
 import type { TableContext } from '../context.ts';
 import type { KeepFirstTarget } from '../target.ts';
 import { keptRuns } from './kept-runs.ts';
@@ -19,7 +19,7 @@ export async function searchKeepFirst(
   for await (const run of keptRuns(context, null, 'scan')) {
     for (let i = 0; i < run.count; i++) {
       const at = run.offsets[i] as number;
-      if ((run.buffer[at] as number) > KIND.primary) continue;
+      if (!isPrimaryAt(run.buffer, at)) continue;
       if (seen === groups) {
         const place = { segment: run.segment.index, offset: run.base + at };
         // Nothing stays: that is for the person to say, whatever lies below the watermark.

@@ -2,7 +2,7 @@
 
 import { type BatchMatcher, keyOf, type RecordBatch, recordNumber } from '../../../streams/record-batch.ts';
 import { RollbackError } from '../../errors.ts';
-import { type KeyRun, KIND, keyLengthAt } from '../../format/key-records.ts';
+import { isPrimaryAt, type KeyRun, keyLengthAt, keyStart } from '../../format/key-records.ts';
 import { KeyView } from '../../format/key-view.ts';
 import { formatKey } from '../../format/printable.ts';
 import { ignoreRejection, isThenable, wordsOf } from '../../input/callbacks.ts';
@@ -42,12 +42,11 @@ function filterMatcher(filter: RollbackFilter, table: string): BatchMatcher {
   return (batch) => {
     const { buffer, offsets } = batch;
     const memory = buffer.buffer;
-    const keyStart = buffer.byteOffset + 3;
-    const { primary } = KIND; // another module's constant would be read anew in every turn
+    const { byteOffset } = buffer;
     for (let i = batch.count - 1; i >= 0; i--) {
       const at = offsets[i] as number;
-      const key = new KeyView(memory, keyStart + at, keyLengthAt(buffer, at));
-      const isPrimary = (buffer[at] as number) <= primary;
+      const key = new KeyView(memory, byteOffset + keyStart(at), keyLengthAt(buffer, at));
+      const isPrimary = isPrimaryAt(buffer, at);
       let accepted: unknown;
       try {
         accepted = filter(table, key, isPrimary);
@@ -103,9 +102,10 @@ function oneKeyMatcher(key: Buffer): KeyMatcher {
     for (let i = count - 1; i >= 0; i--) {
       const at = offsets[i] as number;
       if (view.getUint16(at + 1) !== length) continue;
-      const end = at + 3 + length;
+      const start = keyStart(at);
+      const end = start + length;
       if (isLong && (view.getUint32(end - 4) !== last || view.getUint32(end - 8) !== beforeLast)) continue;
-      if (key.equals(buffer.subarray(at + 3, end))) return i;
+      if (key.equals(buffer.subarray(start, end))) return i;
     }
     return -1;
   };
@@ -118,7 +118,8 @@ function keySetMatcher(keys: readonly Uint8Array[]): KeyMatcher {
     for (let i = count - 1; i >= 0; i--) {
       const at = offsets[i] as number;
       const length = keyLengthAt(buffer, at);
-      if (lengths.has(length) && wanted.has(buffer.toString('latin1', at + 3, at + 3 + length))) return i;
+      const start = keyStart(at);
+      if (lengths.has(length) && wanted.has(buffer.toString('latin1', start, start + length))) return i;
     }
     return -1;
   };
@@ -130,7 +131,7 @@ function dropLastMatcher(groups: number): BatchMatcher {
   return (batch) => {
     for (let i = batch.count - 1; i >= 0; i--) {
       if (seen === groups) return i;
-      if ((batch.buffer[batch.offsets[i] as number] as number) <= KIND.primary) seen++;
+      if (isPrimaryAt(batch.buffer, batch.offsets[i] as number)) seen++;
     }
     return -1;
   };

@@ -1,6 +1,6 @@
 /** Keys that contradict the schema of their table: then nobody can tell the heights. */
 import { RollbackError } from '../../errors.ts';
-import { KIND, RECORD_OFFSET } from '../../format/key-records.ts';
+import { isPrimaryAt, keyLengthAt, keyStart } from '../../format/key-records.ts';
 import { formatKey } from '../../format/printable.ts';
 import type { KeyRun, TableSchema } from '../../schemas/types.ts';
 import type { Segment } from '../../store/types.ts';
@@ -20,9 +20,9 @@ export function schemaMisfitError(
   i: number,
 ): RollbackError {
   const at = run.offsets[i] as number;
-  const start = at + RECORD_OFFSET.key;
-  const key = run.buffer.subarray(start, start + run.buffer.readUInt16BE(at + RECORD_OFFSET.keyLength));
-  const kind = (run.buffer[at] as number) > KIND.primary ? 'secondary' : 'primary';
+  const start = keyStart(at);
+  const key = run.buffer.subarray(start, start + keyLengthAt(run.buffer, at));
+  const kind = isPrimaryAt(run.buffer, at) ? 'primary' : 'secondary';
   return new RollbackError(
     'ERR_SCHEMA_MISFIT',
     {

@@ -1,7 +1,7 @@
 /** What the node's own store needs of a table after the cut, beyond what the engine needs. */
 import type { Pivot } from '../../../streams/pivot-detector.ts';
 import { RollbackError } from '../../errors.ts';
-import { KIND } from '../../format/key-records.ts';
+import { isPrimaryAt } from '../../format/key-records.ts';
 import { keyViewAt } from '../../format/key-view.ts';
 import { decodeAt } from '../../schemas/heights.ts';
 import type { KeyRun, StoreNeeds, TableSchema } from '../../schemas/types.ts';
@@ -71,7 +71,7 @@ async function oldestNeeded(
 function indexOfNeeded({ buffer, offsets, count }: KeyRun, needs: StoreNeeds): number {
   for (let i = 0; i < count; i++) {
     const at = offsets[i] as number;
-    if (needs.matches(keyViewAt(buffer, at), (buffer[at] as number) <= KIND.primary)) return i;
+    if (needs.matches(keyViewAt(buffer, at), isPrimaryAt(buffer, at))) return i;
   }
   return -1;
 }
