@@ -30,9 +30,9 @@ const FORWARD_BREAKS: readonly Break[] = [
     name: 'no bolts',
     edits: [
       {
-        file: 'lib/store/fence.ts',
-        from: 'const path = join(segmentsDir, BOLT_FILE);\n  if (lstatOrNull(fs, path) === null) {',
-        to: 'const path = join(segmentsDir, BOLT_FILE);\n  if (lstatOrNull(fs, path)?.size === 1) {',
+        file: 'lib/store/bolt.ts',
+        from: 'const { uid, gid } = fs.lstat(segmentsDir);',
+        to: 'if (id.length > 0) return;\n  const { uid, gid } = fs.lstat(segmentsDir);',
       },
     ],
     sweep: 'kill',
@@ -44,10 +44,9 @@ const FORWARD_BREAKS: readonly Break[] = [
     edits: [
       {
         file: TRANSACTION,
-        from: 'raiseFence(fs, root, participants.id, now);\n  participants.dirs',
-        to: 'void root;\n  participants.dirs',
+        from: 'for (const root of participants.roots) raiseFence(fs, root, fence, context.ownsLock);',
+        to: 'for (const root of participants.roots) void root;',
       },
-      { file: TRANSACTION, from: 'refuseLostFence(context);', to: 'void refuseLostFence;' },
     ],
     sweep: 'kill',
     scenario: 'apply',
@@ -58,8 +57,8 @@ const FORWARD_BREAKS: readonly Break[] = [
     edits: [
       {
         file: TRANSACTION,
-        from: 'placeBolts(context);\n  markAll(context, COMMITTED_MARK);',
-        to: 'markAll(context, COMMITTED_MARK);\n  placeBolts(context);',
+        from: 'placeBolts(context);\n  refuseIntruders(context);\n  check();\n  markAll(context, COMMITTED_MARK);',
+        to: 'refuseIntruders(context);\n  check();\n  markAll(context, COMMITTED_MARK);\n  placeBolts(context);',
       },
     ],
     sweep: 'kill',
@@ -84,8 +83,8 @@ const FORWARD_BREAKS: readonly Break[] = [
     edits: [
       {
         file: TRANSACTION,
-        from: 'markAll(context, DONE_MARK);\n  for (const dir of boltDirs(context)) removeBolt(fs, dir);',
-        to: 'for (const dir of boltDirs(context)) removeBolt(fs, dir);\n  markAll(context, DONE_MARK);',
+        from: 'markAll(context, DONE_MARK);\n  for (const dir of boltDirs(context)) removeBolt(fs, dir, participants.id);',
+        to: 'for (const dir of boltDirs(context)) removeBolt(fs, dir, participants.id);\n  markAll(context, DONE_MARK);',
       },
     ],
     sweep: 'kill',
@@ -130,8 +129,8 @@ const FORWARD_BREAKS: readonly Break[] = [
     edits: [
       {
         file: FORWARD,
-        from: 'if (source !== null) throw keptAndPresentError(step, path, undoCopy);',
-        to: 'throw keptAndPresentError(step, path, undoCopy);',
+        from: '// Moved before a crash: the names may not have been durable yet.',
+        to: 'if (index >= 0) throw keptAndPresentError(step, path, undoCopy);',
       },
     ],
     sweep: 'kill',
@@ -182,8 +181,8 @@ const OTHER_BREAKS: readonly Break[] = [
     edits: [
       {
         file: 'lib/journal/claim.ts',
-        from: 'if (last > 0) refuseLiving(fs, area, last, force);\n  const',
-        to: 'if (last < 0) refuseLiving(fs, area, last, force);\n  const',
+        from: 'if (last !== null) refuseLiving(last, force);\n    const',
+        to: 'if (last !== null && last.number < 0) refuseLiving(last, force);\n    const',
       },
     ],
     sweep: 'beside',
