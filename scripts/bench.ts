@@ -6,21 +6,21 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { realFs } from '../lib/store/durable-fs.ts';
 import { writeOutput } from '../lib/store/output-file.ts';
 import { bytesWritten, type Case, countFsyncs, fsyncSeconds, medians } from './bench/measure.ts';
-import { lookingRows } from './bench/read-commands.ts';
 import {
   bandwidthRow,
+  type Measurement,
   memoryRow,
   passed,
-  type Row,
   rateRow,
   rateRows,
   rowsToText,
   timeRow,
-} from './bench/rows.ts';
+} from './bench/measurements.ts';
+import { lookingRows } from './bench/read-commands.ts';
+import { CommandLine } from './command.ts';
 import { GROUP_BYTES, makeSample, primaryKey, type Sample } from './make-sample.ts';
 
 const COMMAND = fileURLToPath(new URL('../dist/bin/litt-rollback.js', import.meta.url));
@@ -44,39 +44,27 @@ const USAGE = `Usage: npm run bench -- [options]
 interface Bench {
   readonly dir: string;
   readonly runs: number;
-  readonly rows: Row[];
+  readonly rows: Measurement[];
 }
 
 const run = (...args: string[]): string[] => [process.execPath, COMMAND, ...args];
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      quick: { type: 'boolean' },
-      large: { type: 'boolean' },
-      strict: { type: 'boolean' },
-      help: { type: 'boolean' },
-      runs: { type: 'string' },
-      out: { type: 'string' },
-      dir: { type: 'string' },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return;
-  }
+  const command = CommandLine.read(USAGE);
   if (!existsSync(COMMAND)) throw new Error('Build first: npm run build');
-  const runs = Math.max(Number(values.runs ?? 7), 5);
-  const dir = mkdtempSync(join(values.dir ?? tmpdir(), 'litt-rollback-bench-'));
+  const runs = Math.max(command.number('runs', 7), 5);
+  const dir = mkdtempSync(join(command.text('dir') ?? tmpdir(), 'litt-rollback-bench-'));
   // An interrupted run must not leave gigabytes behind.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
   const bench: Bench = { dir, runs, rows: [] };
-  await benchPlanning(bench, values.quick ? QUICK_RECORDS : RECORDS, !values.quick);
-  if (values.large) await benchLarge(bench);
+  const isQuick = command.flag('quick');
+  await benchPlanning(bench, isQuick ? QUICK_RECORDS : RECORDS, !isQuick);
+  if (command.flag('large')) await benchLarge(bench);
   process.stdout.write(`\n${rowsToText(bench.rows)}`);
-  if (values.out !== undefined) await writeReport(values.out, report(bench.rows, runs));
-  if (values.strict && bench.rows.some((row) => passed(row) === false)) process.exitCode = 1;
+  const out = command.text('out');
+  if (out !== null) await writeReport(out, report(bench.rows, runs));
+  if (command.flag('strict') && bench.rows.some((row) => passed(row) === false)) process.exitCode = 1;
 }
 
 function say(text: string): void {
@@ -214,7 +202,7 @@ function writeReport(path: string, text: string): Promise<void> {
   return writeOutput(realFs, path, Buffer.from(text), { what: 'report', databaseDirs: [], isEarlier });
 }
 
-function report(rows: readonly Row[], runs: number): string {
+function report(rows: readonly Measurement[], runs: number): string {
   const machine = { node: process.version, cpu: cpus()[0]?.model ?? '', cores: availableParallelism() };
   const judged = rows.map((row) => ({ ...row, pass: passed(row) }));
   return `${JSON.stringify({ at: new Date().toISOString(), machine, runs, rows: judged }, null, 2)}\n`;

@@ -5,10 +5,10 @@
  */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import type { Counts, Effort } from '../test/proof/simulator/explore.ts';
+import type { Effort } from '../test/proof/simulator/explore.ts';
 import type { Result, Share } from '../test/proof/simulator/worker.ts';
-import { appendRows, countsToText } from './rows.ts';
+import { CommandLine } from './command.ts';
+import { addCounts, appendRows, type Counts, countsToText } from './rows.ts';
 import { runWorker } from './workers.ts';
 
 /** Databases that the gate draws. */
@@ -32,29 +32,13 @@ const EFFORT: Effort = { points: 60, sample: 3, singles: 3, secondEvery: 20 };
 const WORKER = fileURLToPath(new URL('../test/proof/simulator/worker.ts', import.meta.url));
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      databases: { type: 'string' },
-      nightly: { type: 'boolean' },
-      seed: { type: 'string' },
-      path: { type: 'string' },
-      workers: { type: 'string' },
-      rows: { type: 'string' },
-      help: { type: 'boolean' },
-    },
-  });
-  const nightly = values.nightly === true || process.env['LITT_ROLLBACK_NIGHTLY'] === '1';
-  if (values.help) {
-    process.stdout.write(usage(nightly));
-    return;
-  }
-  const databases = Number(values.databases ?? size(nightly).databases);
-  const seed = Number(values.seed ?? Date.now() % 1_000_000_000);
-  if (!Number.isSafeInteger(databases) || databases < 1 || !Number.isSafeInteger(seed))
-    throw new Error(usage(nightly));
-  const path = values.path ?? null;
+  const nightly = process.env['LITT_ROLLBACK_NIGHTLY'] === '1' || process.argv.includes('--nightly');
+  const command = CommandLine.read(usage(nightly));
+  const databases = command.number('databases', size(nightly).databases, 1);
+  const seed = command.number('seed', Date.now() % 1_000_000_000);
+  const path = command.text('path');
   const started = Date.now();
-  const workers = path === null ? Number(values.workers ?? availableParallelism()) : 1;
+  const workers = path === null ? command.number('workers', availableParallelism(), 1) : 1;
   const shares = Array.from({ length: workers }, (_, i) => ({
     seed: seed + i,
     databases: path === null ? Math.ceil(databases / workers) : 1,
@@ -63,14 +47,12 @@ async function main(): Promise<void> {
     path,
   })) satisfies Share[];
   const results = await Promise.all(shares.map((share) => runWorker<Result>(WORKER, share)));
-  report(results, (Date.now() - started) / 1000, values.rows ?? null);
+  report(results, (Date.now() - started) / 1000, command.text('rows'));
 }
 
 function report(results: readonly Result[], seconds: number, rows: string | null): void {
   const counts: Counts = {};
-  for (const result of results) {
-    for (const [what, n] of Object.entries(result.counts)) counts[what] = (counts[what] ?? 0) + n;
-  }
+  for (const result of results) addCounts(counts, result.counts);
   const entries = Object.entries(counts);
   process.stdout.write(countsToText(entries));
   const failures = results.flatMap((r) => (r.failure === null ? [] : [r.failure]));

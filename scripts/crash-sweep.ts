@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SweepCase } from '../test/proof/sweep/cases.ts';
 import { DISKS, type DiskKind, whyNoDisk, whyNoMemory } from '../test/proof/sweep/mounts.ts';
-import { type Options, parseOptions, USAGE } from '../test/proof/sweep/options.ts';
+import { type Options, readOptions } from '../test/proof/sweep/options.ts';
 import { finish } from '../test/proof/sweep/process.ts';
 import { selfTest } from '../test/proof/sweep/self-test.ts';
 import { type Machine, sweepCase } from '../test/proof/sweep/sweep.ts';
@@ -22,11 +22,7 @@ const COMMAND = fileURLToPath(new URL('../dist/bin/litt-rollback.js', import.met
 const counts: Tried[] = [];
 
 async function main(): Promise<void> {
-  const options = parseOptions(process.argv.slice(2));
-  if (options === null) {
-    process.stdout.write(USAGE);
-    return;
-  }
+  const options = readOptions();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   const reason = await whyImpossible();
   if (reason !== null) skip(options.selfTest ? 'sweeps of broken builds' : 'all sweeps', reason);

@@ -7,7 +7,7 @@
 import { closeSync, ftruncateSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { CommandLine } from './command.ts';
 
 /** Bytes of one group in a key file: 16 + 12 and 16 + 32. */
 export const GROUP_BYTES = 76;
@@ -199,38 +199,25 @@ const USAGE = `Usage: npx tsx scripts/make-sample.ts DIR [options]
   --unsealed         leave the newest segment unsealed
 `;
 
-function main(argv: string[]): void {
-  const { values, positionals } = parseArgs({
-    args: argv,
-    allowPositionals: true,
-    options: {
-      table: { type: 'string', multiple: true },
-      records: { type: 'string' },
-      'key-bytes': { type: 'string' },
-      segments: { type: 'string' },
-      shards: { type: 'string' },
-      roots: { type: 'string' },
-      'value-size': { type: 'string' },
-      unsealed: { type: 'boolean' },
-      help: { type: 'boolean' },
-    },
-  });
-  const dir = positionals[0];
-  if (values.help || dir === undefined) {
-    process.stdout.write(USAGE);
-    process.exitCode = values.help ? 0 : 2;
+function main(): void {
+  const command = CommandLine.read(USAGE);
+  const [dir] = command.positionals;
+  if (dir === undefined) {
+    process.stderr.write(USAGE);
+    process.exitCode = 2;
     return;
   }
-  const keyBytes = values['key-bytes'];
+  const tables = command.texts('table');
+  const keyBytes = command.number('key-bytes', 0);
   const sample = makeSample({
     dir,
-    ...(values.table && { tables: values.table }),
-    records: keyBytes ? Math.floor(number(keyBytes, 0) / GROUP_BYTES) * 2 : number(values.records, 10_000),
-    segments: number(values.segments, 1),
-    shards: number(values.shards, 1),
-    roots: number(values.roots, 1),
-    valueSize: number(values['value-size'], 32),
-    unsealed: values.unsealed ?? false,
+    ...(tables.length > 0 && { tables }),
+    records: keyBytes > 0 ? Math.floor(keyBytes / GROUP_BYTES) * 2 : command.number('records', 10_000),
+    segments: command.number('segments', 1),
+    shards: command.number('shards', 1),
+    roots: command.number('roots', 1),
+    valueSize: command.number('value-size', 32),
+    unsealed: command.flag('unsealed'),
   });
   const sources = sample.roots.map((root) => `--src ${root}`).join(' ');
   process.stdout.write(`${sample.groups * 2} records a table. Oldest key ${primaryKey(0).toString('hex')}, `);
@@ -239,11 +226,4 @@ function main(argv: string[]): void {
   );
 }
 
-function number(text: string | undefined, otherwise: number): number {
-  if (text === undefined) return otherwise;
-  const match = /^(\d+)([KMG]?)$/.exec(text);
-  if (match === null) throw new RangeError(`Not a number: ${text}`);
-  return Number(match[1]) * 1000 ** ' KMG'.indexOf(match[2] || ' ');
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv.slice(2));
+if (process.argv[1] === fileURLToPath(import.meta.url)) main();

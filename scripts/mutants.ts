@@ -7,10 +7,10 @@
  */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { CHECK_FATES, type CheckReport, tryChecks } from '../test/proof/mutants/check-mutants.ts';
 import type { Result, Share } from '../test/proof/mutants/mutant-worker.ts';
 import { FATES, type Judged, judgeAll } from '../test/proof/mutants/verdicts.ts';
+import { CommandLine } from './command.ts';
 import { appendRows, countsToText } from './rows.ts';
 import { runWorker } from './workers.ts';
 
@@ -29,33 +29,22 @@ const WHOLE = { subjects: 12, singles: 24, most: { without: 20_000, swap: 500 } 
 const WORKER = fileURLToPath(new URL('../test/proof/mutants/mutant-worker.ts', import.meta.url));
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      quick: { type: 'boolean' },
-      verbose: { type: 'boolean' },
-      workers: { type: 'string' },
-      rows: { type: 'string' },
-      help: { type: 'boolean' },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return;
-  }
+  const command = CommandLine.read(USAGE);
+  const [isQuick, isVerbose] = [command.flag('quick'), command.flag('verbose')];
   const started = Date.now();
-  const workers = Number(values.workers ?? availableParallelism());
-  const size = values.quick ? QUICK : WHOLE;
+  const workers = command.number('workers', availableParallelism(), 1);
+  const size = isQuick ? QUICK : WHOLE;
   const shares = Array.from({ length: workers }, (_, remainder): Share => ({ remainder, workers, ...size }));
   const results = await Promise.all(shares.map((share) => runWorker<Result>(WORKER, share)));
   const judged = judgeAll(results.flatMap((r) => r.verdicts));
   for (const { fate, kind, name, states, caught } of judged) {
-    if (fate !== 'lives' && values.verbose !== true) continue;
-    const why = caught === null || values.verbose !== true ? '' : `\n    ${caught}`;
+    if (fate !== 'lives' && !isVerbose) continue;
+    const why = caught === null || !isVerbose ? '' : `\n    ${caught}`;
     process.stdout.write(`${fate === 'lives' ? 'LIVES' : fate} (${kind}, ${states} states): ${name}${why}\n`);
   }
-  const checked = await tryChecks(values.quick ? CHECK_SUBJECTS.quick : CHECK_SUBJECTS.whole, workers);
-  tellChecks(checked, values.verbose === true);
-  report(judged, checked, (Date.now() - started) / 1000, values.rows ?? null);
+  const checked = await tryChecks(isQuick ? CHECK_SUBJECTS.quick : CHECK_SUBJECTS.whole, workers);
+  tellChecks(checked, isVerbose);
+  report(judged, checked, (Date.now() - started) / 1000, command.text('rows'));
 }
 
 function tellChecks({ checks, problems }: CheckReport, isVerbose: boolean): void {

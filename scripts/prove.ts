@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { CommandLine } from './command.ts';
 import { type Row, readRows } from './rows.ts';
 
 const USAGE = `Usage: npx tsx scripts/prove.ts [options]
@@ -35,22 +35,17 @@ const PROOFS: readonly Proof[] = [
 const SCRIPTS = fileURLToPath(new URL('.', import.meta.url));
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { full: { type: 'boolean' }, only: { type: 'string' }, help: { type: 'boolean' } },
-  });
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return;
-  }
-  const chosen = PROOFS.filter((p) => p.name.startsWith(values.only ?? ''));
-  if (chosen.length === 0) throw new Error(`There is no proof ${values.only}: ${PROOFS.map((p) => p.name)}`);
+  const command = CommandLine.read(USAGE);
+  const [isFull, only] = [command.flag('full'), command.text('only') ?? ''];
+  const chosen = PROOFS.filter((p) => p.name.startsWith(only));
+  if (chosen.length === 0) throw new Error(`There is no proof ${only}: ${PROOFS.map((p) => p.name)}`);
   const dir = mkdtempSync(join(tmpdir(), 'litt-prove-'));
   const failed: string[] = [];
   try {
     const rows = join(dir, 'rows');
     for (const proof of chosen) {
       process.stdout.write(`\n${proof.name}\n`);
-      const words = [...(values.full ? proof.full : proof.gate), '--rows', rows];
+      const words = [...(isFull ? proof.full : proof.gate), '--rows', rows];
       if ((await run(proof.script, words)) !== 0) failed.push(proof.name);
     }
     process.stdout.write(`\nWhat was tried\n${tableOf(readRows(rows))}`);

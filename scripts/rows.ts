@@ -11,6 +11,19 @@ export interface Row {
 /** A count with what was counted. */
 export type Tried = readonly [what: string, count: number];
 
+/** How much was tried, by what it is. Plain data: it travels between processes. */
+export type Counts = Record<string, number>;
+
+/** Adds to a count. */
+export function addCount(counts: Counts, what: string, n = 1): void {
+  counts[what] = (counts[what] ?? 0) + n;
+}
+
+/** Adds counts to others. */
+export function addCounts(to: Counts, from: Readonly<Counts>): void {
+  for (const [what, n] of Object.entries(from)) addCount(to, what, n);
+}
+
 /** Appends what a proof has counted to a file; null when nobody asks for it. */
 export function appendRows(path: string | null, proof: string, counts: readonly Tried[]): void {
   if (path === null) return;

@@ -1,7 +1,7 @@
 /** What a person looks at first: which heights there are, and records. */
 import type { Sample } from '../make-sample.ts';
 import { type Case, medians } from './measure.ts';
-import { memoryRow, type Row, rateRows } from './rows.ts';
+import { type Measurement, memoryRow, rateRows } from './measurements.ts';
 
 /** Records that `keys` prints. */
 const LISTED = 1_000_000;
@@ -12,7 +12,7 @@ export async function lookingRows(
   runs: number,
   node: number,
   run: (...args: string[]) => string[],
-): Promise<Row[]> {
+): Promise<Measurement[]> {
   const src = ['--src', sample.roots[0]!, '--schema', 'sample=receipts'];
   const records = 2 * sample.groups;
   const listed = Math.min(records, LISTED);

@@ -15,16 +15,21 @@ export interface TreeEntry {
   readonly ino?: string;
   readonly mtime?: string;
   readonly target?: string;
+  /** Hash of a segment's metadata without its time of sealing; only where it is asked for. */
+  readonly timeless?: string;
 }
 
 /** Entries by path relative to the tree's top, with `/`; the top itself is `.`. */
 export type Tree = ReadonlyMap<string, TreeEntry>;
 
+/** Where metadata holds the time of sealing (bytes). */
+const SEALED_AT = { from: 5, to: 13 } as const;
+
 /** Looks at every entry below a directory; links are not followed. */
-export function treeOf(top: string): Tree {
+export function treeOf(top: string, options: { readonly timeless?: boolean } = {}): Tree {
   const tree = new Map<string, TreeEntry>();
   const visit = (path: string, rel: string): void => {
-    const entry = entryOf(path);
+    const entry = entryOf(path, options.timeless === true && path.endsWith('.metadata'));
     tree.set(rel, entry);
     if (entry.kind !== 'directory') return;
     for (const name of readdirSync(path).sort())
@@ -34,44 +39,49 @@ export function treeOf(top: string): Tree {
   return tree;
 }
 
-function entryOf(path: string): TreeEntry {
+function entryOf(path: string, isTimeless: boolean): TreeEntry {
   const stat = lstatSync(path, { bigint: true });
   const base = { mode: Number(stat.mode & 0o7777n), uid: Number(stat.uid), gid: Number(stat.gid) };
   if (stat.isDirectory()) return { kind: 'directory', ...base };
   if (stat.isSymbolicLink()) return { kind: 'link', ...base, target: readlinkSync(path) };
   if (!stat.isFile()) return { kind: 'other', ...base };
+  const bytes = readFileSync(path);
   return {
     kind: 'file',
     ...base,
     size: Number(stat.size),
-    sha256: sha256(readFileSync(path)),
+    sha256: sha256(bytes),
     nlink: Number(stat.nlink),
     ino: String(stat.ino),
     mtime: String(stat.mtimeNs),
+    ...(isTimeless && { timeless: sha256(bytes.fill(0, SEALED_AT.from, SEALED_AT.to)) }),
   };
 }
 
+/** Whether two entries may differ in a field. */
+export type MayDiffer = (path: string, field: keyof TreeEntry) => boolean;
+
+/** A stale lock is taken over and put back: the same text and mode in a new file. */
+const isOfNewLock: MayDiffer = (path, field) => /(^|\/)litt\.lock$/.test(path) && LOCK_IGNORES.has(field);
+const LOCK_IGNORES: ReadonlySet<string> = new Set(['ino', 'mtime', 'nlink']);
+
 /** Differences as sentences, by path; none means that the trees are equal. */
-export function treeDifferences(before: Tree, after: Tree): string[] {
+export function treeDifferences(before: Tree, after: Tree, mayDiffer = isOfNewLock): string[] {
   const problems: string[] = [];
   for (const path of [...new Set([...before.keys(), ...after.keys()])].sort()) {
     const was = before.get(path);
     const is = after.get(path);
     if (was === undefined) problems.push(`${path}: appeared`);
     else if (is === undefined) problems.push(`${path}: disappeared`);
-    else problems.push(...entryDifferences(path, was, is));
+    else problems.push(...entryDifferences(path, was, is, mayDiffer));
   }
   return problems;
 }
 
-/** A stale lock is taken over and put back: the same text and mode in a new file. */
-const LOCK_IGNORES: ReadonlySet<string> = new Set(['ino', 'mtime', 'nlink']);
-
-function entryDifferences(path: string, was: TreeEntry, is: TreeEntry): string[] {
-  const isLock = /(^|\/)litt\.lock$/.test(path);
+function entryDifferences(path: string, was: TreeEntry, is: TreeEntry, mayDiffer: MayDiffer): string[] {
   const fields = new Set([...Object.keys(was), ...Object.keys(is)]) as Set<keyof TreeEntry>;
   return [...fields]
-    .filter((field) => was[field] !== is[field] && !(isLock && LOCK_IGNORES.has(field)))
+    .filter((field) => was[field] !== is[field] && !mayDiffer(path, field))
     .map((field) => `${path}: ${field} was ${was[field]}, is ${is[field]}`);
 }
 

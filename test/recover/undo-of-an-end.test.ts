@@ -7,7 +7,7 @@ import { BOLT_FILE } from '../../lib/store/bolt.ts';
 import { removeTempDir } from '../helpers/temp.ts';
 import { planOptions, unpackNamed } from '../helpers/transactions.ts';
 import { CrashNow, FaultyFs } from '../proof/simulator/faulty-fs.ts';
-import { filesIn } from '../proof/simulator/shorthand.ts';
+import { filesIn } from '../proof/simulator/small-files.ts';
 import { loadTree } from '../proof/simulator/tree-io.ts';
 
 describe('an undo of a rollback whose end was interrupted', () => {

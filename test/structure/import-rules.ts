@@ -1,5 +1,6 @@
 /** Who may import whom, and who may change files. Each rule takes modules and gives its violations in words. */
 import { posix } from 'node:path';
+import { CHANGING_CALLS } from '../helpers/fs-calls.ts';
 import type { ImportUse, SourceModule } from './module.ts';
 
 /** Modules directly in lib/ are leaves: they import nothing of the project, and everybody may import them. */
@@ -78,20 +79,7 @@ const DETOURS = /^(node:)?(child_process|cluster|worker_threads|module|vm|inspec
 const DETOUR_NAMES: readonly string[] = ['createRequire', 'getBuiltinModule', 'eval', 'Function'];
 
 /** Calls of DurableFs that change something. */
-const MUTATIONS: ReadonlySet<string> = new Set([
-  'writeAt',
-  'truncate',
-  'rename',
-  'unlink',
-  'rmdir',
-  'mkdir',
-  'link',
-  'reflink',
-  'chmod',
-  'chown',
-  'utimes',
-  'removeTree',
-]);
+const MUTATIONS: ReadonlySet<string> = new Set(CHANGING_CALLS);
 
 /** A module as messages name it, with the line. */
 const at = (module: SourceModule, use: { readonly line: number }): string => `${module.path}:${use.line}`;

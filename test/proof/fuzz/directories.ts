@@ -1,4 +1,5 @@
 /** Mutated databases against planning: a plan or a typed refusal, in bounded time, and nothing written. */
+
 import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
@@ -15,44 +16,34 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import fc from 'fast-check';
-import { type PlanOptions, planRollback, RollbackError, type Target } from '../../../lib/index.ts';
+import { type PlanOptions, planRollback, type Target } from '../../../lib/index.ts';
+import { addCount } from '../../../scripts/rows.ts';
 import { databaseSpec } from '../../helpers/arbitraries.ts';
 import { type BuiltDatabase, buildDatabase } from '../../helpers/table-builder.ts';
+import { BOLT } from '../own-files.ts';
+import { cameOf, problemsOfEnd } from './forged/judge.ts';
 import { mutateBytes } from './mutate.ts';
+import { noteTime, type Report } from './report.ts';
 import { ODD_NUMBERS, Rng } from './rng.ts';
-import { count, noteTime, type Tally } from './tally.ts';
 
 /** Tries one mutated database below `dir`, which is empty before and afterwards. */
-export async function tryDirectory(dir: string, seed: number, number: number, tally: Tally): Promise<void> {
+export async function tryDirectory(dir: string, seed: number, number: number, report: Report): Promise<void> {
   const rng = new Rng(seed, 'directories', number);
   const [spec] = fc.sample(databaseSpec({ snapshots: true }), { numRuns: 1, seed: rng.u32() | 0 });
   const built = buildDatabase(spec!, dir);
   for (let times = 1 + rng.below(4); times > 0; times--) harmTree(rng, built);
   const options = optionsFor(rng, built);
   const before = stateOf(dir);
-  const start = process.cpuUsage();
-  const problem = await outcomeOf(options, tally);
+  const came = await cameOf(() => planRollback(options));
+  if (came.error === null) addCount(report.counts, 'directories that were planned');
   const id = `directories/${number}`;
-  noteTime(tally, id, start);
-  if (problem !== null) tally.findings.push({ id, problem });
+  noteTime(report, id, came.took);
+  for (const problem of problemsOfEnd(came)) report.findings.push({ id, problem });
   const after = stateOf(dir);
   if (after !== before)
-    tally.findings.push({ id, problem: `planning changed something:\n${before}\n${after}` });
-  count(tally, 'directories');
+    report.findings.push({ id, problem: `planning changed something:\n${before}\n${after}` });
+  addCount(report.counts, 'directories');
   for (const name of readdirSync(dir)) rmSync(join(dir, name), { recursive: true, force: true });
-}
-
-async function outcomeOf(options: PlanOptions, tally: Tally): Promise<string | null> {
-  try {
-    await planRollback(options);
-    count(tally, 'directories that were planned');
-    return null;
-  } catch (error) {
-    if (!(error instanceof RollbackError)) return `an untyped error: ${String((error as Error).stack)}`;
-    if (error.kind === 'defect') return `a defect: ${error.message}`;
-    if (error.message.length > 20_000) return `a message of ${error.message.length} characters`;
-    return null;
-  }
 }
 
 function optionsFor(rng: Rng, built: BuiltDatabase): PlanOptions {
@@ -109,7 +100,7 @@ const ODD_NAMES: readonly string[] = [
   '0.keys.swap',
   '0.metadata.swap',
   'litt.lock',
-  'UNFINISHED-ROLLBACK--run-litt-rollback-resume.keys',
+  BOLT,
   'ünïcode.keys',
   '\u001b[2J.metadata',
   `${'9'.repeat(200)}.keys`,

@@ -3,14 +3,17 @@
  * element left out or twice. What follows from the rest of the plan or from the files that are there is refused
  * before the first change; what only the records could tell ends as something that undo takes back.
  */
+
 import { refuseUnlocked } from '../../../lib/apply/apply.ts';
 import { parsePlan } from '../../../lib/plan/schema.ts';
 import type { RollbackPlan } from '../../../lib/types.ts';
+import { addCount } from '../../../scripts/rows.ts';
 import type { MemoryFs } from '../simulator/memory-fs.ts';
 import { dump, loadTree } from '../simulator/tree-io.ts';
+import { type Came, cameOf, problemsOfEnd } from './forged/judge.ts';
 import type { World } from './forged/world.ts';
-import { applyAndTakeBack, attempt, problemOf } from './forged.ts';
-import { count, noteTime, type Tally } from './tally.ts';
+import { applyAndTakeBack } from './forged.ts';
+import { noteTime, type Report } from './report.ts';
 
 /** A plan with one field forged. */
 export interface ForgedField {
@@ -28,44 +31,39 @@ const RECORDS =
   /^tables\.\d+\.(?:(?:pivot|lastKept|firstRemoved)\b|(?:kept|removed)\.records|acceptedDamage|snapshotCopies\.through|steps\.\d+(?:\.to|\.after)?\b)/;
 
 /** Tries every field of the world's plan. */
-export async function tryFields(world: World, only: string | null, tally: Tally): Promise<void> {
+export async function tryFields(world: World, only: string | null, report: Report): Promise<void> {
   const original = loadTree(world.dir);
   for (const { name, plan } of forgedFields(JSON.parse(JSON.stringify(world.plan)))) {
     const id = `fields/${name}`;
     if (only !== null && only !== id) continue;
     const fs = original.clone();
     const before = stateOf(fs, world);
-    const start = process.cpuUsage();
-    const fate = await fateOf(fs, world, plan);
-    noteTime(tally, id, start);
-    count(tally, 'plan fields forged alone');
-    const isRefused = fate.isRefused && stateOf(fs, world) === before;
-    if (!isRefused) count(tally, 'plan fields that nothing holds to the database');
+    const came = await cameOfField(fs, world, plan);
+    if (came !== null) noteTime(report, id, came.took);
+    addCount(report.counts, 'plan fields forged alone');
+    const isRefused = came === null || (came.error !== null && stateOf(fs, world) === before);
+    if (!isRefused) addCount(report.counts, 'plan fields that nothing holds to the database');
     if (!isRefused && !WORDS.test(name) && !RECORDS.test(name)) {
-      tally.findings.push({ id, problem: 'it was not refused, or too late' });
+      report.findings.push({ id, problem: 'it was not refused, or too late' });
     }
-    if (fate.problem !== null) tally.findings.push({ id, problem: fate.problem });
+    for (const problem of came === null ? [] : problemsOfEnd(came)) report.findings.push({ id, problem });
   }
 }
 
 const stateOf = (fs: MemoryFs, { dir }: World): string => JSON.stringify([...dump(fs, dir)]);
 
-async function fateOf(
-  fs: MemoryFs,
-  world: World,
-  forged: unknown,
-): Promise<{ isRefused: boolean; problem: string | null }> {
+/** What came of a plan; null where it is refused by its shape. */
+async function cameOfField(fs: MemoryFs, world: World, forged: unknown): Promise<Came | null> {
   let plan: RollbackPlan;
   try {
     plan = parsePlan(forged);
   } catch {
-    return { isRefused: true, problem: null }; // by its shape
+    return null;
   }
-  const error = await attempt(async () => {
+  return cameOf(async () => {
     refuseUnlocked(plan);
     await applyAndTakeBack(fs, world, plan);
   });
-  return { isRefused: error !== null, problem: problemOf(error) };
 }
 
 type Container = Record<string, unknown>;

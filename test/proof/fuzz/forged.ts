@@ -4,20 +4,22 @@
  */
 
 import { applyWith } from '../../../lib/apply/apply.ts';
-import { RollbackError } from '../../../lib/errors.ts';
 import { decodeChecksummed, encodeChecksummed } from '../../../lib/format/checksummed-json.ts';
 import { findOpen, findTransactions } from '../../../lib/journal/find.ts';
 import { parsePlan } from '../../../lib/plan/schema.ts';
 import { resumeWith } from '../../../lib/recover/resume.ts';
 import { undoOpen, undoWith } from '../../../lib/recover/undo.ts';
 import type { RollbackPlan } from '../../../lib/types.ts';
-import { subtree, treeDifferences } from '../../helpers/tree.ts';
+import { addCount } from '../../../scripts/rows.ts';
+import { subtree, type Tree, treeDifferences } from '../../helpers/tree.ts';
 import type { MemoryFs } from '../simulator/memory-fs.ts';
+import { bytesOf, put } from '../simulator/small-files.ts';
 import { dump, loadTree } from '../simulator/tree-io.ts';
+import { cameOf, essence, problemsOfEnd, problemsOfUndo } from './forged/judge.ts';
 import { bringTo, type Stage, type World } from './forged/world.ts';
 import { mutateJson } from './mutate.ts';
+import { noteTime, type Report } from './report.ts';
 import { Rng } from './rng.ts';
-import { count, noteTime, type Tally } from './tally.ts';
 
 /** A world in memory, at a stage of its rollback. */
 export interface StagedWorld {
@@ -52,7 +54,7 @@ export async function tryForged(
   staged: readonly StagedWorld[],
   seed: number,
   number: number,
-  tally: Tally,
+  report: Report,
 ): Promise<void> {
   const rng = new Rng(seed, 'forged', number);
   const { world, stage, fs: original, documents } = rng.pick(staged);
@@ -60,34 +62,15 @@ export async function tryForged(
   const id = `forged/${number}`;
   const outside = (): ReturnType<typeof dump> => subtree(dump(fs, world.dir), 'canary');
   const before = outside();
-  const start = process.cpuUsage();
-  const error = await attempt(() =>
+  const came = await cameOf(() =>
     stage === 'untouched' ? applyForged(rng, fs, world) : recoverForged(rng, fs, world, documents),
   );
-  noteTime(tally, id, start);
-  count(tally, stage === 'untouched' ? 'forged plans' : 'forged journals');
-  if (error === null) count(tally, 'forged documents that were carried out');
-  const problem = problemOf(error);
-  if (problem !== null) tally.findings.push({ id, problem });
+  noteTime(report, id, came.took);
+  addCount(report.counts, stage === 'untouched' ? 'forged plans' : 'forged journals');
+  if (came.error === null) addCount(report.counts, 'forged documents that were carried out');
+  for (const problem of problemsOfEnd(came)) report.findings.push({ id, problem });
   const touched = treeDifferences(before, outside());
-  if (touched.length > 0) tally.findings.push({ id, problem: `outside of the database: ${touched[0]}` });
-}
-
-/** Runs an action; the error that it throws, or null. */
-export async function attempt(action: () => Promise<unknown>): Promise<unknown> {
-  try {
-    await action();
-    return null;
-  } catch (error) {
-    return error;
-  }
-}
-
-/** What is wrong with how an action ended; null when nothing is. */
-export function problemOf(error: unknown): string | null {
-  if (error === null) return null;
-  if (!(error instanceof RollbackError)) return `an untyped error: ${String((error as Error).stack)}`;
-  return error.kind === 'defect' ? `a defect: ${error.message}` : null;
+  if (touched.length > 0) report.findings.push({ id, problem: `outside of the database: ${touched[0]}` });
 }
 
 /** A forged plan, its digest right. */
@@ -108,29 +91,23 @@ async function applyForged(rng: Rng, fs: MemoryFs, world: World): Promise<void> 
 }
 
 /** Applies a plan; if that has changed anything, undo must restore every byte. Throws what the apply has thrown. */
-export async function applyAndTakeBack(fs: MemoryFs, world: World, plan: RollbackPlan): Promise<void> {
-  const before = essence(fs, world);
-  const error = await attempt(() => applyWith(fs, plan, [...world.roots, world.snapshotDir]));
-  if (essence(fs, world).join('\n') !== before.join('\n')) await takeBack(fs, world, before);
+export async function applyAndTakeBack(
+  fs: MemoryFs,
+  { dir, roots, snapshotDir }: World,
+  plan: RollbackPlan,
+): Promise<void> {
+  const look = (): Tree => dump(fs, dir, { identity: false });
+  const before = look();
+  const { error } = await cameOf(() => applyWith(fs, plan, [...roots, snapshotDir]));
+  if (treeDifferences(essence(before), essence(look())).length > 0) {
+    const undo = (): Promise<unknown> =>
+      findOpen(findTransactions(fs, roots)) !== null
+        ? undoOpen(fs, roots, { snapshotDir })
+        : undoWith(fs, roots, [...roots, snapshotDir], { snapshotDir });
+    const [problem] = await problemsOfUndo(before, undo, look);
+    if (problem !== undefined) throw new Error(problem, { cause: error });
+  }
   if (error !== null) throw error;
-}
-
-async function takeBack(fs: MemoryFs, world: World, before: readonly string[]): Promise<void> {
-  const { roots, snapshotDir } = world;
-  const open = findOpen(findTransactions(fs, roots)) !== null;
-  if (open) await undoOpen(fs, roots, { snapshotDir });
-  else await undoWith(fs, roots, [...roots, snapshotDir], { snapshotDir });
-  const after = essence(fs, world);
-  const wrong =
-    after.find((line, i) => line !== before[i]) ?? (after.length < before.length ? 'entries are gone' : null);
-  if (wrong !== null && wrong !== undefined) throw new Error(`undo of a forged plan left ${wrong}`);
-}
-
-/** Everything of the database itself, a line an entry. */
-function essence(fs: MemoryFs, world: World): string[] {
-  return [...dump(fs, world.dir, { identity: false })]
-    .filter(([path]) => !/(^|\/)(\.litt-rollback(\/|$)|litt\.lock$)/.test(path))
-    .map(([path, { mtime: _mtime, ...entry }]) => `${path} ${JSON.stringify(entry)}`);
 }
 
 async function recoverForged(
@@ -142,31 +119,16 @@ async function recoverForged(
   const everywhere = rng.chance(60);
   const chosen = rng.pick(documents);
   const name = chosen.split('/').at(-1);
-  const forged = mutateJson(new Rng(rng.u32(), 'document', 0), decodeChecksummed(contentOf(fs, chosen)));
+  const forged = mutateJson(new Rng(rng.u32(), 'document', 0), decodeChecksummed(bytesOf(fs, chosen)));
   for (const path of documents) {
     if (path !== chosen && !(everywhere && path.endsWith(`/${name}`))) continue;
-    const own = decodeChecksummed(contentOf(fs, path)) as Record<string, unknown> | null;
+    const own = decodeChecksummed(bytesOf(fs, path)) as Record<string, unknown> | null;
     const value = path === chosen || own === null ? forged : { ...(forged as object), member: own['member'] };
-    rewrite(fs, path, encodeChecksummed(value));
+    put(fs, path, encodeChecksummed(value));
   }
   const options = { snapshotDir };
   const closed = findOpen(findTransactions(fs, roots)) === null;
   if (closed) await undoWith(fs, roots, [...roots, snapshotDir], options);
   else if (rng.chance(50)) await resumeWith(fs, roots, options);
   else await undoOpen(fs, roots, options);
-}
-
-function contentOf(fs: MemoryFs, path: string): Buffer {
-  const bytes = Buffer.alloc(fs.lstat(path).size);
-  const fd = fs.open(path, 'r');
-  fs.readAt(fd, bytes, 0);
-  fs.close(fd);
-  return bytes;
-}
-
-function rewrite(fs: MemoryFs, path: string, bytes: Buffer): void {
-  const fd = fs.open(path, 'r+');
-  fs.truncate(fd, 0);
-  fs.writeAt(fd, bytes, 0);
-  fs.close(fd);
 }

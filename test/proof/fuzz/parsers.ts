@@ -1,4 +1,5 @@
 /** Mutated input for everything that reads bytes, texts or documents which others may have written. */
+
 import { RollbackError } from '../../../lib/errors.ts';
 import { parseBoundary } from '../../../lib/format/boundary.ts';
 import { decodeChecksummed, encodeChecksummed } from '../../../lib/format/checksummed-json.ts';
@@ -12,10 +13,11 @@ import { parsePlan } from '../../../lib/plan/schema.ts';
 import { KeyScan } from '../../../lib/store/key-scan.ts';
 import { viewOf } from '../../../lib/store/reading.ts';
 import type { RollbackPlan } from '../../../lib/types.ts';
+import { addCount } from '../../../scripts/rows.ts';
 import { group, metadata, readMetadata, readRecords } from '../../helpers/bytes.ts';
 import { mutateBytes, mutateJson } from './mutate.ts';
+import type { Report } from './report.ts';
 import { Rng } from './rng.ts';
-import { count, type Tally } from './tally.ts';
 
 /** One kind of input. */
 export interface ParserTarget {
@@ -151,7 +153,13 @@ export function parserTargets(plan: RollbackPlan): readonly ParserTarget[] {
 }
 
 /** Tries inputs `from` to `to` of one target. */
-export function tryParser(target: ParserTarget, seed: number, from: number, to: number, tally: Tally): void {
+export function tryParser(
+  target: ParserTarget,
+  seed: number,
+  from: number,
+  to: number,
+  report: Report,
+): void {
   for (let number = from; number < to; number++) {
     const id = `parsers/${target.name}/${number}`;
     let problem: string | null;
@@ -160,7 +168,7 @@ export function tryParser(target: ParserTarget, seed: number, from: number, to: 
     } catch (error) {
       problem = `an untyped error: ${String((error as Error).stack).slice(0, 600)}`;
     }
-    if (problem !== null) tally.findings.push({ id, problem });
+    if (problem !== null) report.findings.push({ id, problem });
   }
-  count(tally, `${target.name}`, Math.max(to - from, 0));
+  addCount(report.counts, `${target.name}`, Math.max(to - from, 0));
 }

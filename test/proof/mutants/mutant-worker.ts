@@ -3,7 +3,7 @@
 import { serve } from '../../../scripts/workers.ts';
 import { crashCases, type StateOptions } from '../simulator/crash-states.ts';
 import type { Fault } from '../simulator/faulty-fs.ts';
-import { type Judge, textOf } from '../simulator/judge.ts';
+import { errorText, type Judge } from '../simulator/judge.ts';
 import { skipWaiting } from '../simulator/no-waiting.ts';
 import { type Recording, type Run, record } from '../simulator/runs.ts';
 import { digest } from '../simulator/tree-io.ts';
@@ -105,7 +105,7 @@ class Hunt {
     try {
       recording = await record(run, fault);
     } catch (error) {
-      return `it fails: ${textOf(error)}`;
+      return `it fails: ${errorText(error)}`;
     }
     const { log, begins } = recording;
     const { length } = log.ops;
@@ -124,7 +124,7 @@ class Hunt {
         try {
           await judge.judge(state, { promised: k === length ? run.promised : null, bare: run.bare });
         } catch (error) {
-          return `after ${k} of ${length} operations: ${textOf(error)}\n      ${describe().join('\n      ')}`;
+          return `after ${k} of ${length} operations: ${errorText(error)}\n      ${describe().join('\n      ')}`;
         }
       }
     }

@@ -5,7 +5,7 @@ import { crashCases, crashStates, pendingAfter } from './crash-states.ts';
 import { FaultyFs, isSync } from './faulty-fs.ts';
 import type { MemoryFs } from './memory-fs.ts';
 import { CHOICE, logged, seen, seenEver, text } from './seen.ts';
-import { create, filesIn, overwrite, textOf } from './shorthand.ts';
+import { create, filesIn, overwrite, textOf } from './small-files.ts';
 
 const OWNER = { mode: 0o600 };
 

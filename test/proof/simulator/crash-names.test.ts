@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { crashStates } from './crash-states.ts';
 import type { MemoryFs } from './memory-fs.ts';
 import { CHOICE, logged, names, seen } from './seen.ts';
-import { create, filesIn, textOf } from './shorthand.ts';
+import { create, filesIn, textOf } from './small-files.ts';
 
 describe('simulator/crash-states: names', () => {
   it('loses changes of different directories independently', () => {

@@ -5,7 +5,7 @@ import { runs } from '../../helpers/arbitraries.ts';
 import { inconsistencies, reachable } from './check-tree.ts';
 import { crashCases, crashStates, pendingAfter } from './crash-states.ts';
 import { MemoryFs, type OpLog } from './memory-fs.ts';
-import { create } from './shorthand.ts';
+import { create } from './small-files.ts';
 import { dump } from './tree-io.ts';
 import { type Call, Caller, call } from './twin.ts';
 

@@ -57,7 +57,7 @@ export function* crashStates(log: OpLog, k: number, options: StateOptions): Gene
 
 /** Like crashStates(), with an explanation of each state. */
 export function* crashCases(log: OpLog, k: number, options: StateOptions): Generator<CrashCase> {
-  const { pending, settled, from } = explorerOf(log, options.renames ?? 'either').at(k);
+  const { pending, settled, from } = cursorOf(log, options.renames ?? 'either').at(k);
   const random = new Random(options.seed, k);
   const isLoose = log.ops.slice(from, k).some(touchesDirectories);
   const choice =
@@ -78,7 +78,7 @@ export function* crashCases(log: OpLog, k: number, options: StateOptions): Gener
 
 /** The operations that a power cut after `k` of them may undo, a line each. */
 export function pendingAfter(log: OpLog, k: number, renames: 'either' | 'both' = 'either'): string[] {
-  return explorerOf(log, renames)
+  return cursorOf(log, renames)
     .at(k)
     .pending.map(({ op }) => describeOp(op));
 }
@@ -114,7 +114,7 @@ function describe(pending: readonly Pending[], fates: readonly Fate[]): string[]
 }
 
 /** What is durable after each number of operations, worked out once and carried on as the log is gone through. */
-class Explorer {
+class DurabilityCursor {
   private readonly dependencies = new Dependencies();
   /** The tree after the operations before `from`, all of which are durable. */
   private settled: InodeStore;
@@ -179,12 +179,12 @@ class Explorer {
   }
 }
 
-const explorers = new WeakMap<OpLog, Map<string, Explorer>>();
+const cursors = new WeakMap<OpLog, Map<string, DurabilityCursor>>();
 
-function explorerOf(log: OpLog, renames: 'either' | 'both'): Explorer {
-  const known = explorers.get(log) ?? new Map<string, Explorer>();
-  explorers.set(log, known);
-  const explorer = known.get(renames) ?? new Explorer(log, renames);
-  known.set(renames, explorer);
-  return explorer;
+function cursorOf(log: OpLog, renames: 'either' | 'both'): DurabilityCursor {
+  const known = cursors.get(log) ?? new Map<string, DurabilityCursor>();
+  cursors.set(log, known);
+  const cursor = known.get(renames) ?? new DurabilityCursor(log, renames);
+  known.set(renames, cursor);
+  return cursor;
 }

@@ -1,8 +1,10 @@
 /** Crashes a subject at every point of every run, and recovers from what may be left. */
 
+import { addCount, type Counts } from '../../../scripts/rows.ts';
+import { Violation } from '../violation.ts';
 import { crashCases } from './crash-states.ts';
 import { Invariants } from './invariants.ts';
-import { Judge, textOf, Violation } from './judge.ts';
+import { errorText, Judge } from './judge.ts';
 import type { OpLog } from './memory-fs.ts';
 import { Random } from './random.ts';
 import { applyRun, interrupted, laterRuns, type Recording, type Run, record, recoveries } from './runs.ts';
@@ -19,9 +21,6 @@ export interface Effort {
   /** One of so many recoveries is crashed, too. */
   readonly secondEvery: number;
 }
-
-/** What was tried. */
-export type Counts = Record<string, number>;
 
 /** Crashes every run of one subject; counts what was tried. */
 export class Explorer {
@@ -78,7 +77,7 @@ export class Explorer {
           await judge.judge(state, { promised: ended ? run.promised : null, bare: run.bare });
         } catch (error) {
           const where = `${run.name}, after ${k} of ${log.ops.length} operations`;
-          throw new Violation(`${where}: ${textOf(error)}\n    ${describe().join('\n    ')}`);
+          throw new Violation(`${where}: ${errorText(error)}\n    ${describe().join('\n    ')}`);
         }
       }
     }
@@ -96,6 +95,6 @@ export class Explorer {
   }
 
   private count(what: string): void {
-    this.counts[what] = (this.counts[what] ?? 0) + 1;
+    addCount(this.counts, what);
   }
 }

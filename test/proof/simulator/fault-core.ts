@@ -1,5 +1,6 @@
 /** What a file system with faults is made of: the faults, the count of calls, and what each call goes through. */
 import type { DurableFs } from '../../../lib/store/durable-fs.ts';
+import { type ChangingCall, SYNC_CALLS, type SyncCall } from '../../helpers/fs-calls.ts';
 import { type Errno, errnoError } from './errno.ts';
 
 /** Thrown instead of carrying out the call in which the process dies, and by every call after it. */
@@ -10,22 +11,8 @@ export class CrashNow extends Error {
   }
 }
 
-/** Names of the calls that change something. */
-export type Mutation =
-  | 'open'
-  | 'writeAt'
-  | 'truncate'
-  | 'fsync'
-  | 'rename'
-  | 'unlink'
-  | 'rmdir'
-  | 'mkdir'
-  | 'fsyncDir'
-  | 'link'
-  | 'reflink'
-  | 'chmod'
-  | 'chown'
-  | 'utimes';
+/** Calls that change something or make it durable. A tree is removed by the calls for its entries. */
+export type Mutation = Exclude<ChangingCall, 'removeTree'> | SyncCall | 'open';
 
 /** One such call. */
 export interface FaultyOp {
@@ -61,7 +48,7 @@ export interface Fault {
   readonly sites?: boolean;
 }
 
-const SYNCS: ReadonlySet<Mutation> = new Set(['fsync', 'fsyncDir']);
+const SYNCS: ReadonlySet<Mutation> = new Set(SYNC_CALLS);
 /** More frames than any call of the program has. */
 const SITE_DEPTH = 100;
 

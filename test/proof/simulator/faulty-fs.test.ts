@@ -6,7 +6,7 @@ import { dropMutants, swapMutants } from '../mutants/mutants.ts';
 import { crashStates } from './crash-states.ts';
 import { CrashNow, type Fault, FaultyFs, isSync } from './faulty-fs.ts';
 import { MemoryFs, type OpLog } from './memory-fs.ts';
-import { create, filesIn, textOf } from './shorthand.ts';
+import { create, filesIn, textOf } from './small-files.ts';
 
 const OWNER = { mode: 0o640 };
 
@@ -185,7 +185,7 @@ describe('mutants/mutants', () => {
       const seen = new Set<string>();
       for (let k = 0; k <= log.ops.length; k++) {
         for (const state of crashStates(log, k, { sample: 0, seed: 1, aimed: true })) {
-          const texts = ['/d/1', '/d/2'].map((path) => contentOf(state, path)).join();
+          const texts = ['/d/1', '/d/2'].map((path) => checkedText(state, path)).join();
           if (k === log.ops.length ? texts !== SOUND.at(-1) : !SOUND.includes(texts)) seen.add(texts);
         }
       }
@@ -200,7 +200,7 @@ describe('mutants/mutants', () => {
 const SOUND: readonly string[] = ['none,none', 'new content,none', 'new content,new content'];
 
 /** Content and mode in short. */
-function contentOf(fs: MemoryFs, path: string): string {
+function checkedText(fs: MemoryFs, path: string): string {
   try {
     const wrong = fs.lstat(path).mode === OWNER.mode ? '' : ' of another mode';
     return `${textOf(fs, path)}${wrong}`;

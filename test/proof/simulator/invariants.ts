@@ -7,7 +7,8 @@
 import { join } from 'node:path';
 import { readRecords } from '../../helpers/bytes.ts';
 import type { MemoryFs } from './memory-fs.ts';
-import { kindAt, type Observation, observe, textOf } from './observe.ts';
+import { type Observation, observe, textAt } from './observe.ts';
+import { kindAt } from './small-files.ts';
 import type { Subject } from './subject.ts';
 import { entriesBelow } from './tree-io.ts';
 
@@ -107,7 +108,7 @@ export class Invariants {
     if (promised.kept === 'nothing' && seen.areas.length > 0) problems.push('what undo kept is there');
     const { action, remembered } = promised;
     for (const root of this.subject.roots) {
-      const last = textOf(fs, join(root, '.litt-rollback', 'audit.jsonl'))
+      const last = textAt(fs, join(root, '.litt-rollback', 'audit.jsonl'))
         ?.trimEnd()
         .split('\n')
         .at(-1);
@@ -120,7 +121,7 @@ export class Invariants {
   }
 
   private isRemembered(fs: MemoryFs): boolean {
-    const texts = this.subject.roots.map((root) => textOf(fs, join(root, '.litt-rollback', 'root-set.json')));
+    const texts = this.subject.roots.map((root) => textAt(fs, join(root, '.litt-rollback', 'root-set.json')));
     const id = /"id":"([^"]+)","roots":(\d+)\}\n$/.exec(texts[0] ?? '');
     return id !== null && Number(id[2]) === texts.length && texts.every((text) => text === texts[0]);
   }

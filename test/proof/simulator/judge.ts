@@ -4,6 +4,7 @@ import { findOpen, findTransactions } from '../../../lib/journal/find.ts';
 import { resumeWith } from '../../../lib/recover/resume.ts';
 import { undoOpen, undoWith } from '../../../lib/recover/undo.ts';
 import { acquireLocks } from '../../../lib/store/lock.ts';
+import { Violation } from '../violation.ts';
 import { crashCases } from './crash-states.ts';
 import type { Circumstances, End, Invariants } from './invariants.ts';
 import type { MemoryFs } from './memory-fs.ts';
@@ -15,9 +16,6 @@ import { digest } from './tree-io.ts';
 
 /** Undo's answers when it has nothing, or no longer everything, to go by; the second after a part was freed. */
 const NOTHING_TO_UNDO: readonly string[] = ['ERR_NOTHING_TO_UNDO', 'ERR_SNAPSHOT_DIR_WRONG'];
-
-/** What went wrong. */
-export class Violation extends Error {}
 
 /** Judges states of one subject; counts what it did. */
 export class Judge {
@@ -97,7 +95,7 @@ export class Judge {
         await this.recover(state, seen, how, false);
         await this.recover(state, seen, how === 'undo' ? 'resume' : 'undo', false);
       } catch (error) {
-        const text = `crashed again after ${k} of ${log.ops.length} operations of ${how}: ${textOf(error)}`;
+        const text = `crashed again after ${k} of ${log.ops.length} operations of ${how}: ${errorText(error)}`;
         throw new Violation(`${text}\n      ${describe().join('\n      ')}`);
       }
     }
@@ -137,7 +135,7 @@ export class Judge {
 }
 
 /** An error in words: of ours its text, of others all that is known. */
-export function textOf(error: unknown): string {
+export function errorText(error: unknown): string {
   if (error instanceof Violation) return error.message;
   return error instanceof RollbackError ? `${error.code}: ${error.message}` : String((error as Error).stack);
 }

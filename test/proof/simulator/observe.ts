@@ -3,14 +3,13 @@
  * what keeps the engine out, and what is left of us. Nothing here uses the code that it judges.
  */
 import { basename, dirname, join } from 'node:path';
+import { BOLT, failsClosed, OURS } from '../own-files.ts';
 import type { Inode } from './inodes.ts';
 import type { MemoryFs } from './memory-fs.ts';
+import { bytesOf, kindAt } from './small-files.ts';
 import { DEAD_PID, type Subject } from './subject.ts';
 import { contentHash, entriesBelow } from './tree-io.ts';
 
-/** The engine reads a number from each `.keys` file, and cannot read one here. */
-export const BOLT = 'UNFINISHED-ROLLBACK--run-litt-rollback-resume.keys';
-const OURS = /(^|\/)(\.litt-rollback(\/|$)|\.?litt\.lock[^/]*$|UNFINISHED-ROLLBACK--[^/]*$)/;
 /** Written for one run alone: no later one needs them, or needs to own them. */
 const PASSING = /litt-rollback-tmp$|\.new$|\/kept\/|\/trash-|\/runner\.\d+$/;
 const MARKS = ['committed', 'done', 'undoing', 'undone'] as const;
@@ -60,7 +59,7 @@ export function observe(fs: MemoryFs, subject: Subject): Observation {
   );
   return {
     data: dataOf(entries),
-    unlocked: subject.roots.filter((root) => !refusesByLock(textOf(fs, `${root}/litt.lock`))),
+    unlocked: subject.roots.filter((root) => !failsClosed(textAt(fs, `${root}/litt.lock`))),
     unbolted: segments.filter((dir) => kindAt(fs, join(dir, BOLT)) === null),
     traces: ours.filter((entry) => isTrace(fs, subject, entry)).map(([path]) => path),
     foreign: ours
@@ -89,22 +88,17 @@ function dataOf(entries: readonly (readonly [string, Inode])[]): string {
   return lines.join('\n');
 }
 
-/** The engine takes over a lock whose first line with `PID: ` names a dead process; without such a line it refuses. */
-function refusesByLock(text: string | null): boolean {
-  return text !== null && !text.split('\n').some((line) => line.trim().startsWith('PID: '));
-}
-
 function isTrace(fs: MemoryFs, subject: Subject, [path, inode]: readonly [string, Inode]): boolean {
   // What is prepared for a lock names a process, and goes when the next run takes the lock.
   if (/(^|\/)\.?litt\.lock\./.test(path)) return false;
   if (path.endsWith(BOLT) || /\.litt-rollback\/(trash-|[^/]+\/journal\.json$)/.test(path)) return true;
   if (/litt-rollback-tmp$|\.new$/.test(path) && inode.kind === 'file') return true;
-  return path.endsWith('litt.lock') && refusesByLock(textOf(fs, `${subject.dir}/${path}`));
+  return path.endsWith('litt.lock') && failsClosed(textAt(fs, `${subject.dir}/${path}`));
 }
 
 /** One as the engine makes it. */
 const isOrdinaryLock = (fs: MemoryFs, subject: Subject, path: string): boolean =>
-  path.endsWith('litt.lock') && !refusesByLock(textOf(fs, join(subject.dir, path)));
+  path.endsWith('litt.lock') && !failsClosed(textAt(fs, join(subject.dir, path)));
 
 /** A lock that fails closed must be readable by the node's user, or the engine could not print what it says. */
 function isForeign(path: string, inode: Inode, owner: number): boolean {
@@ -120,7 +114,7 @@ function areasOf(fs: MemoryFs, subject: Subject): Area[] {
   return dirs.flatMap((dir) => {
     const area = join(dir, '.litt-rollback', subject.plan.id);
     if (kindAt(fs, area) !== 'directory') return [];
-    const whole = (name: string): boolean => isWhole(textOf(fs, join(area, name)));
+    const whole = (name: string): boolean => isWhole(textAt(fs, join(area, name)));
     const marks = Object.fromEntries(MARKS.map((mark) => [mark, whole(mark)])) as Area['marks'];
     return [
       { dir, journal: kindAt(fs, join(area, 'journal.json')) !== null, undo: whole('undo.json'), marks },
@@ -148,23 +142,9 @@ function phaseOf(areas: readonly Area[]): Phase {
   return isOver ? 'over' : 'open';
 }
 
-/** What lies at a path; null for nothing. */
-export function kindAt(fs: MemoryFs, path: string): Inode['kind'] | null {
-  try {
-    return fs.lstat(path).kind;
-  } catch {
-    return null; // nothing
-  }
-}
-
 /** A file's content as text; null without one. */
-export function textOf(fs: MemoryFs, path: string): string | null {
-  if (kindAt(fs, path) !== 'file') return null;
-  const fd = fs.open(path, 'r');
-  const bytes = Buffer.alloc(fs.lstat(path).size);
-  fs.readAt(fd, bytes, 0);
-  fs.close(fd);
-  return bytes.toString('utf8');
+export function textAt(fs: MemoryFs, path: string): string | null {
+  return kindAt(fs, path) === 'file' ? bytesOf(fs, path).toString('utf8') : null;
 }
 
 /** After a power cut the process of the locks is dead: its number, which is that of this very process, changes. */
@@ -180,7 +160,7 @@ export function markDead(fs: MemoryFs, subject: Subject): void {
 }
 
 function renumber(fs: MemoryFs, path: string): void {
-  const text = textOf(fs, path);
+  const text = textAt(fs, path);
   if (text?.includes(`PID: ${process.pid}\n`) !== true) return;
   const { mode, uid, gid } = fs.lstat(path);
   const beside = join(dirname(path), `.dead-${basename(path)}`);

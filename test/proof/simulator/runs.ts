@@ -11,7 +11,7 @@ import type { Fault } from './faulty-fs.ts';
 import { FaultyFs } from './faulty-fs.ts';
 import type { End, Invariants, Promised } from './invariants.ts';
 import type { MemoryFs, OpLog } from './memory-fs.ts';
-import { locksAndBolts, markDead, type Observation, observe, textOf } from './observe.ts';
+import { locksAndBolts, markDead, type Observation, observe, textAt } from './observe.ts';
 import { Random } from './random.ts';
 import type { Subject } from './subject.ts';
 
@@ -179,7 +179,7 @@ function placeIn(run: Run, log: OpLog, k: number): string {
 function kill(subject: Subject, run: Run, log: OpLog, k: number): Interruption | null {
   const left = stateAt(log, k, null);
   const mine = `PID: ${process.pid}\n`;
-  if (subject.lockedDirs.some((dir) => textOf(left, `${dir}/litt.lock`)?.includes(mine))) return null;
+  if (subject.lockedDirs.some((dir) => textAt(left, `${dir}/litt.lock`)?.includes(mine))) return null;
   const history = { start: log.start, ops: log.ops.slice(0, k) };
   return { name: `a kill of ${placeIn(run, log, k)}`, left, history, bare: null };
 }

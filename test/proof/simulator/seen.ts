@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { inconsistencies } from './check-tree.ts';
 import { crashStates } from './crash-states.ts';
 import { MemoryFs, type OpLog } from './memory-fs.ts';
-import { create, filesIn, textOf } from './shorthand.ts';
+import { create, filesIn, textOf } from './small-files.ts';
 
 /** How many states the tests by hand choose. */
 export const CHOICE = { sample: 40, seed: 7 };

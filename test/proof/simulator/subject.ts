@@ -6,7 +6,7 @@ import { planRollback, type RollbackPlan } from '../../../lib/index.ts';
 import { type Scenario, scenario, stage } from '../../helpers/scenario.ts';
 import { removeTempDir } from '../../helpers/temp.ts';
 import type { MemoryFs } from './memory-fs.ts';
-import { create } from './shorthand.ts';
+import { create } from './small-files.ts';
 import { loadTree } from './tree-io.ts';
 
 /** A process number above all that Linux gives out. */

@@ -80,14 +80,14 @@ function load(
       links: 0,
       mtimeNs: String(stat.mtimeNs),
       owner: {},
-      ...contentOf(path, stat, directory),
+      ...nodeOf(path, stat, directory),
     } as Inode);
   }
   fs.store.setEntry(directory, name, id);
   return id;
 }
 
-function contentOf(path: string, stat: ReturnType<typeof lstatSync>, parent: number) {
+function nodeOf(path: string, stat: ReturnType<typeof lstatSync>, parent: number) {
   if (stat?.isDirectory() === true) return { kind: 'directory', entries: new Map(), parent };
   if (stat?.isFile() === true) return { kind: 'file', bytes: readFileSync(path) };
   if (stat?.isSymbolicLink() === true) return { kind: 'link', target: readlinkSync(path) };

@@ -1,8 +1,9 @@
 /** One process of scripts/crash-sim.ts: draws databases, crashes them, and sends what it has tried. */
 import fc from 'fast-check';
+import { addCount, addCounts, type Counts } from '../../../scripts/rows.ts';
 import { serve } from '../../../scripts/workers.ts';
-import { type Counts, type Effort, Explorer } from './explore.ts';
-import { Violation } from './judge.ts';
+import { Violation } from '../violation.ts';
+import { type Effort, Explorer } from './explore.ts';
 import { skipWaiting } from './no-waiting.ts';
 import { makeSubject, subjectSpec } from './subject.ts';
 
@@ -29,17 +30,14 @@ serve(work);
 
 async function work({ seed, databases, effort, limit, path }: Share): Promise<Result> {
   const counts: Counts = {};
-  const add = (what: string, n = 1): void => {
-    counts[what] = (counts[what] ?? 0) + n;
-  };
   let first = true;
   const property = fc.asyncProperty(subjectSpec, async (drawn) => {
     const subject = await makeSubject(drawn);
     if (subject === null) {
-      add('databases without anything to do');
+      addCount(counts, 'databases without anything to do');
       return;
     }
-    add('databases');
+    addCount(counts, 'databases');
     const explorer = new Explorer(subject, effort, seed);
     try {
       await explorer.explore();
@@ -50,7 +48,7 @@ async function work({ seed, databases, effort, limit, path }: Share): Promise<Re
       first = false;
       throw error;
     } finally {
-      for (const [what, n] of Object.entries(explorer.counts)) add(what, n);
+      addCounts(counts, explorer.counts);
     }
   });
   const settings = { seed, numRuns: databases, ...(path !== null && { path, endOnFailure: true }) };

@@ -2,8 +2,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Tree, treeOf } from '../../helpers/tree.ts';
 import { tool } from './process.ts';
-import { dataOf, differences, ownOf, type Tree, treeOf } from './trees.ts';
+import { dataOf, differences, ownOf } from './tree-parts.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../fixtures/engine/', import.meta.url));
 
@@ -44,13 +45,13 @@ export class SweepCase {
     writeFileSync(join(before, 'canary', '0.keys'), 'outside');
     writeFileSync(join(dir, 'keys.json'), JSON.stringify(fixture.target.firstMatch));
     const made = new SweepCase(name, dir, fixture, command);
-    made.before = treeOf(before);
+    made.before = treeOf(before, { timeless: true });
     return made;
   }
 
   /** Remembers what an uncrashed apply has left. */
   learn(at: string): void {
-    this.after = treeOf(at);
+    this.after = treeOf(at, { timeless: true });
   }
 
   /** Path of a template: a state from which runs begin. */
@@ -121,7 +122,7 @@ export class SweepCase {
   /** Metadata that the rollback writes anew. */
   private readonly isSealed = (path: string): boolean => {
     const [was, is] = [this.before.get(path), this.after.get(path)];
-    return path.endsWith('.metadata') && is !== undefined && was?.content !== is.content;
+    return path.endsWith('.metadata') && is !== undefined && was?.sha256 !== is.sha256;
   };
 }
 

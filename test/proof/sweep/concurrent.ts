@@ -1,16 +1,16 @@
 /** Two at once: commands beside one that stands still, beside a foreign lock, and applies in a race. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { demand, Violation } from '../violation.ts';
 import { copyTree } from './cases.ts';
 import { Stopped } from './inject.ts';
 import { isLocked, observe } from './observe.ts';
 import { finish, type Result, start } from './process.ts';
 import { endState, told } from './recover.ts';
 import { type Counted, fresh, rowOf } from './scenario.ts';
-import { demand, Violation } from './tally.ts';
 import type { Task, TaskPool } from './task-pool.ts';
 import type { Point } from './trace.ts';
-import { differences } from './trees.ts';
+import { differences } from './tree-parts.ts';
 
 /** Locked, or unfinished: what a command says while another one is at work. */
 const REFUSED = [5, 6];
@@ -38,7 +38,7 @@ async function stopAndDisturb(pool: TaskPool, scenario: Counted, point: Point, s
     for (const command of isLocked(of, at) ? ['apply', 'resume', 'undo', 'purge'] : []) {
       const before = observe(of, at).tree;
       const result = await finish(of.words(command, at));
-      if (!REFUSED.includes(result.code ?? -1)) throw new Violation([`beside it ${told(command, result)}`]);
+      if (!REFUSED.includes(result.code ?? -1)) throw new Violation(`beside it ${told(command, result)}`);
       demand(differences(before, observe(of, at).tree), `a refused ${command} changed something`);
       pool.tally.add(row, 'refused');
     }
@@ -47,12 +47,12 @@ async function stopAndDisturb(pool: TaskPool, scenario: Counted, point: Point, s
     throw error;
   }
   const result = await stopped.goOn();
-  if (result.code !== 0) throw new Violation([`when it went on, ${told('it', result)}`]);
+  if (result.code !== 0) throw new Violation(`when it went on, ${told('it', result)}`);
   demandState(scenario.success, endState(of, at), 'when it had gone on');
 }
 
 function demandState(wanted: string, reached: string, when: string): void {
-  if (reached !== wanted) throw new Violation([`the state is as ${reached} ${when}`]);
+  if (reached !== wanted) throw new Violation(`the state is as ${reached} ${when}`);
 }
 
 /** Commands beside a living process that holds the engine's lock in one of the directories, as tasks. */
@@ -73,7 +73,7 @@ async function besideHolder(pool: TaskPool, scenario: Counted, index: number, sl
   writeFileSync(join(of.lockedDirs(at)[index]!, 'litt.lock'), text);
   const before = observe(of, at).tree;
   const result = await finish(scenario.argv(at));
-  if (result.code !== 5) throw new Violation([`beside a lock holder ${told('it', result)}`]);
+  if (result.code !== 5) throw new Violation(`beside a lock holder ${told('it', result)}`);
   demand(differences(before, observe(of, at).tree), 'beside a lock holder something was changed');
   pool.tally.add(rowOf(scenario), 'refused');
 }
@@ -95,14 +95,14 @@ async function race(pool: TaskPool, scenario: Counted, slot: string): Promise<vo
   const results = await Promise.all(both.map(({ result }) => result));
   const winners = results.filter(({ code }) => code === 0);
   const losers = results.filter(({ code }) => LOST.includes(code ?? -1));
-  if (winners.length !== 1 || losers.length !== 1) throw new Violation(['two at once', ...tell(results)]);
+  if (winners.length !== 1 || losers.length !== 1) throw new Violation('two at once', ...tell(results));
   demandState('after', endState(of, at), 'when two had run at once');
   pool.tally.add(rowOf(scenario), 'raced');
   pool.tally.add(rowOf(scenario), 'refused');
   const other = join(slot, 'b');
   await copyTree(at, other);
   const undone = await finish(of.words('undo', other));
-  if (undone.code !== 0) throw new Violation([`after two at once ${told('undo', undone)}`]);
+  if (undone.code !== 0) throw new Violation(`after two at once ${told('undo', undone)}`);
   demandState('before', endState(of, other), 'when a race had been undone');
 }
 

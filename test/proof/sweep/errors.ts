@@ -1,10 +1,10 @@
 /** Fails each mutating call of a command with EIO and ENOSPC, and checks what it says, leaves alone, and leaves. */
 import { join } from 'node:path';
+import { demand } from '../violation.ts';
 import { type InjectedRun, inject } from './inject.ts';
 import { recoverBothWays } from './kill.ts';
 import { told } from './recover.ts';
 import { type Counted, rowOf } from './scenario.ts';
-import { demand } from './tally.ts';
 import type { Task, TaskPool } from './task-pool.ts';
 import { injectedIn, type Point } from './trace.ts';
 

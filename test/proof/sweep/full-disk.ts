@@ -1,6 +1,7 @@
 /** Applies on a file system that is full, or becomes full while the command works. */
 import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { demand, Violation } from '../violation.ts';
 import { copyTree } from './cases.ts';
 import { Stopped } from './inject.ts';
 import { recoverBothWays } from './kill.ts';
@@ -9,10 +10,9 @@ import { observe } from './observe.ts';
 import { finish, type Result, tool } from './process.ts';
 import { endState, resume, told } from './recover.ts';
 import { type Counted, rowOf } from './scenario.ts';
-import { demand, Violation } from './tally.ts';
 import type { Task, TaskPool } from './task-pool.ts';
 import { isFreeing, type Point } from './trace.ts';
-import { differences } from './trees.ts';
+import { differences } from './tree-parts.ts';
 
 /** Room besides the database itself, until something fills it (bytes). */
 const ROOM = 16 * 1024 * 1024;
@@ -109,7 +109,7 @@ async function afterwards(
   if (result.code === 0) {
     if (STILL_HELD.test(result.stdout)) await resume(of, at, observe(of, at), scenario.ends);
     const reached = endState(of, at);
-    if (reached !== success) throw new Violation([`on a full disk it ended as ${reached}`]);
+    if (reached !== success) throw new Violation(`on a full disk it ended as ${reached}`);
     return;
   }
   // Not even the lock may find room: then the system refuses, and nothing was changed either.
@@ -120,7 +120,7 @@ async function afterwards(
     return;
   }
   if (!STOPPED.includes(result.code ?? -1) || !result.stderr.includes('ENOSPC'))
-    throw new Violation([`on a full disk ${told('it', result)}`]);
+    throw new Violation(`on a full disk ${told('it', result)}`);
   const slot = join(disk, '..');
   await recoverBothWays(pool, scenario, at, slot, () => Promise.resolve(at));
 }

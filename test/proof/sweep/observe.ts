@@ -1,10 +1,9 @@
 /** What a crashed database shows: read from the disk by this script's own rules, not by the program's. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Tree, treeOf } from '../../helpers/tree.ts';
+import { BOLT, failsClosed } from '../own-files.ts';
 import type { DataState, SweepCase } from './cases.ts';
-import { type Tree, treeOf } from './trees.ts';
-
-const BOLT = 'UNFINISHED-ROLLBACK--run-litt-rollback-resume.keys';
 
 /** How far a transaction is. */
 export interface Observed {
@@ -26,11 +25,11 @@ export interface Observed {
 
 /** Looks at a copy of a case. */
 export function observe(of: SweepCase, at: string): Observed {
-  const tree = treeOf(at);
+  const tree = treeOf(at, { timeless: true });
   const dirs = of.lockedDirs(at);
   const areas = dirs.flatMap(areasOf);
   const some = (name: string): boolean => areas.some((area) => existsSync(join(area, name)));
-  const openLocks = dirs.filter((dir) => !failsClosed(dir));
+  const openLocks = dirs.filter((dir) => !failsClosed(lockIn(dir)));
   const bolts = of.segmentsByTable(at).flatMap(([, dirs]) => dirs.map((dir) => join(dir, BOLT)));
   const missingBolts = bolts.filter((bolt) => !existsSync(bolt));
   return {
@@ -54,23 +53,19 @@ function areasOf(root: string): string[] {
   return names.map((name) => join(own, name));
 }
 
-/** The engine refuses a lock in which no trimmed line begins with `PID: `. */
-function failsClosed(dir: string): boolean {
-  const lock = join(dir, 'litt.lock');
-  if (!existsSync(lock)) return false;
-  return !readFileSync(lock, 'utf8')
-    .split('\n')
-    .some((line) => line.trim().startsWith('PID: '));
-}
-
 /** Whether somebody may be at work: some lock fails closed, or names a process that lives. */
 export function isLocked(of: SweepCase, at: string): boolean {
-  return of.lockedDirs(at).some((dir) => failsClosed(dir) || isHeld(dir));
+  return of.lockedDirs(at).some((dir) => failsClosed(lockIn(dir)) || isHeld(dir));
+}
+
+/** The text of a directory's lock; null where there is none. */
+function lockIn(dir: string): string | null {
+  const lock = join(dir, 'litt.lock');
+  return existsSync(lock) ? readFileSync(lock, 'utf8') : null;
 }
 
 function isHeld(dir: string): boolean {
-  const lock = join(dir, 'litt.lock');
-  const pid = existsSync(lock) ? /^PID: (\d+)$/m.exec(readFileSync(lock, 'utf8'))?.[1] : undefined;
+  const pid = /^PID: (\d+)$/m.exec(lockIn(dir) ?? '')?.[1];
   return pid !== undefined && existsSync(`/proc/${pid}`);
 }
 

@@ -1,8 +1,8 @@
 /** The options of scripts/crash-sweep.ts. */
-import { parseArgs } from 'node:util';
+import { CommandLine } from '../../../scripts/command.ts';
 
 /** What the script tells about itself. */
-export const USAGE = `Usage: npx tsx scripts/crash-sweep.ts [options]
+const USAGE = `Usage: npx tsx scripts/crash-sweep.ts [options]
 
 Kills, fails, stops and signals the built command at its mutating system calls, fills its disk and cuts the disk
 off, and checks that every state can be finished and taken back. Needs strace and a build (npm run build).
@@ -58,52 +58,27 @@ const CASES = [
 const QUICK_CASES = ['tail-with-hole', 'snapshots'];
 const QUICK_POINTS = 3;
 
-/** Parses the command line; null when only the usage was asked for. Throws on what it does not understand. */
-export function parseOptions(argv: readonly string[]): Options | null {
-  const { values } = parseArgs({
-    args: [...argv],
-    options: {
-      cases: { type: 'string' },
-      parts: { type: 'string' },
-      every: { type: 'string' },
-      points: { type: 'string' },
-      quick: { type: 'boolean', default: false },
-      'self-test': { type: 'boolean', default: false },
-      jobs: { type: 'string' },
-      violations: { type: 'string' },
-      only: { type: 'string' },
-      rows: { type: 'string' },
-      keep: { type: 'boolean', default: false },
-      verbose: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return null;
-  const only = values.only ?? null;
+/** Reads the command line. */
+export function readOptions(): Options {
+  const command = CommandLine.read(USAGE);
+  const [only, quick] = [command.text('only'), command.flag('quick')];
   const fromId = only?.split(':')[0];
-  const parts = (values.parts?.split(',') ?? [...PARTS]) as Part[];
+  const parts = (command.text('parts')?.split(',') ?? [...PARTS]) as Part[];
   const unknown = parts.filter((part) => !PARTS.includes(part));
   if (unknown.length > 0) throw new Error(`--parts: there is no ${unknown.join(', ')}`);
   return {
-    cases: values.cases?.split(',') ?? (fromId ? [fromId] : values.quick ? QUICK_CASES : CASES),
+    cases: command.text('cases')?.split(',') ?? (fromId ? [fromId] : quick ? QUICK_CASES : CASES),
     parts: new Set(parts),
-    every: positive(values.every, '--every', 1),
-    points: positive(values.points, '--points', values.quick ? QUICK_POINTS : Number.MAX_SAFE_INTEGER),
-    quick: values.quick,
-    selfTest: values['self-test'],
-    jobs: positive(values.jobs, '--jobs', 2),
-    violations: positive(values.violations, '--violations', 5),
+    every: command.number('every', 1, 1),
+    points: command.number('points', quick ? QUICK_POINTS : Number.MAX_SAFE_INTEGER, 1),
+    quick,
+    selfTest: command.flag('self-test'),
+    jobs: command.number('jobs', 2, 1),
+    violations: command.number('violations', 5, 1),
     only,
-    rows: values.rows ?? null,
-    keep: values.keep,
-    verbose: values.verbose,
+    rows: command.text('rows'),
+    keep: command.flag('keep'),
+    verbose: command.flag('verbose'),
     quiet: false,
   };
-}
-
-function positive(text: string | undefined, name: string, otherwise: number): number {
-  if (text === undefined) return otherwise;
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`${name} takes a number above 0`);
-  return value;
 }

@@ -1,5 +1,6 @@
 /** Cuts the power of a disk while a command works on it, mounts it again, and recovers. */
 import { join } from 'node:path';
+import { Violation } from '../violation.ts';
 import { copyTree } from './cases.ts';
 import { Stopped } from './inject.ts';
 import { recoverBothWays } from './kill.ts';
@@ -7,7 +8,6 @@ import { Disk, type DiskKind, unmount } from './mounts.ts';
 import { finish } from './process.ts';
 import { endState, told } from './recover.ts';
 import { type Counted, rowOf } from './scenario.ts';
-import { Violation } from './tally.ts';
 import type { Task, TaskPool } from './task-pool.ts';
 import { isFreeing, type Point } from './trace.ts';
 
@@ -27,13 +27,12 @@ export function endedTasks(pool: TaskPool, scenario: Counted, kind: DiskKind): T
     const left = await cutOff(slot, kind, async (disk) => {
       const at = await layOut(scenario, disk);
       const result = await finish(scenario.argv(at));
-      if (result.code !== 0) throw new Violation([told('it', result)]);
+      if (result.code !== 0) throw new Violation(told('it', result));
       await disk.cut();
     });
     pool.tally.add(rowOf(scenario), kind);
     const reached = endState(scenario.of, left);
-    if (reached !== scenario.success)
-      throw new Violation([`A4: it had ended, and the state is as ${reached}`]);
+    if (reached !== scenario.success) throw new Violation(`A4: it had ended, and the state is as ${reached}`);
   };
   return [{ id: `${scenario.id}:${kind}:ended`, row: rowOf(scenario), work }];
 }

@@ -1,9 +1,11 @@
 /** Recovers from a crashed state the way a person would, and holds the result against before and after. */
+
+import type { Tree } from '../../helpers/tree.ts';
+import { demand, Violation } from '../violation.ts';
 import type { SweepCase } from './cases.ts';
 import { isBinding, type Observed, observe, shutProblems } from './observe.ts';
 import { finish, type Result } from './process.ts';
-import { demand, Violation } from './tally.ts';
-import { differences, leftoversIn, type Tree } from './trees.ts';
+import { differences, leftoversIn } from './tree-parts.ts';
 
 /** Which good states a recovery may end in. */
 export interface Ends {
@@ -55,10 +57,10 @@ export function told(command: string, { code, signal, stdout, stderr }: Result):
 /** Runs `resume`, which must always succeed, and returns the state that it reached. */
 export async function resume(of: SweepCase, at: string, seen: Observed, ends: Ends): Promise<void> {
   const result = await finish(of.words('resume', at, '--json'));
-  if (result.code !== 0) throw new Violation([`resume must succeed. ${told('resume', result)}`]);
+  if (result.code !== 0) throw new Violation(`resume must succeed. ${told('resume', result)}`);
   const reached = endState(of, at, ends);
   demand(wrongWay(seen, reached), `resume said ${result.stdout.trim()}`);
-  if (!ends.resume.includes(reached)) throw new Violation([`resume ended in the state "${reached}"`]);
+  if (!ends.resume.includes(reached)) throw new Violation(`resume ended in the state "${reached}"`);
 }
 
 /** A committed rollback goes forward, a committed undo backward, anything else stays. */
@@ -73,16 +75,16 @@ export async function undo(of: SweepCase, at: string, seen: Observed, ends: Ends
   if (first.code === 0) return demandEnd(of, at, ['before'], told('undo', first), ends);
   // Refusals: nothing was begun (3), or only traces are left, which resume clears away (6).
   if (first.code !== 3 && first.code !== 6)
-    throw new Violation([`undo ended unexpectedly. ${told('undo', first)}`]);
+    throw new Violation(`undo ended unexpectedly. ${told('undo', first)}`);
   if (isBinding(seen) && ends.undo.length === 1)
-    throw new Violation([`a committed rollback could not be taken back. ${told('undo', first)}`]);
+    throw new Violation(`a committed rollback could not be taken back. ${told('undo', first)}`);
   const resumed = await finish(of.words('resume', at, '--json'));
   if (resumed.code !== 0)
-    throw new Violation([`resume after a refused undo failed. ${told('resume', resumed)}`]);
+    throw new Violation(`resume after a refused undo failed. ${told('resume', resumed)}`);
   if (endState(of, at, ends) === 'before') return;
   const second = await tryUndo(of, at);
   if (second.code === 0) return demandEnd(of, at, ['before'], told('undo', second), ends);
-  if (!ends.undo.includes('after')) throw new Violation([told('the second undo', second)]);
+  if (!ends.undo.includes('after')) throw new Violation(told('the second undo', second));
   demandEnd(of, at, ['after'], told('the second undo', second), ends);
 }
 
@@ -107,7 +109,7 @@ const steady = (tree: Tree): Tree =>
 /** Runs `purge`, which must always succeed on a finished rollback; nothing is kept afterwards. */
 export async function purge(of: SweepCase, at: string, keeps: 'before' | 'after'): Promise<void> {
   const result = await finish(of.words('purge', at, '--json'));
-  if (result.code !== 0) throw new Violation([`purge must succeed. ${told('purge', result)}`]);
+  if (result.code !== 0) throw new Violation(`purge must succeed. ${told('purge', result)}`);
   demandEnd(of, at, [keeps], told('purge', result));
   const kept = [...observe(of, at).tree.keys()].filter((path) => isKept(path));
   demand(kept, 'purge left something');
@@ -115,22 +117,22 @@ export async function purge(of: SweepCase, at: string, keeps: 'before' | 'after'
 
 function demandEnd(of: SweepCase, at: string, wanted: readonly string[], after: string, ends?: Ends): void {
   const reached = endState(of, at, ends);
-  if (!wanted.includes(reached)) throw new Violation([`the state is as ${reached}`, after]);
+  if (!wanted.includes(reached)) throw new Violation(`the state is as ${reached}`, after);
 }
 
 /** The good state that a recovery has reached; everything of ours must be gone or as an uncrashed run leaves it. */
 export function endState(of: SweepCase, at: string, ends?: Ends): 'before' | 'after' {
   const { tree, data, open, traces } = observe(of, at);
   if (data === 'mixed') {
-    throw new Violation([
+    throw new Violation(
       'neither as before nor as after. Differences to before:',
       ...of.dataProblems(tree, 'before').slice(0, 6),
       'Differences to after:',
       ...of.dataProblems(tree, 'after').slice(0, 6),
-    ]);
+    );
   }
-  if (open) throw new Violation(['a journal is left']);
-  if (traces) throw new Violation(['a lock that fails closed, or a bolt, is left']);
+  if (open) throw new Violation('a journal is left');
+  if (traces) throw new Violation('a lock that fails closed, or a bolt, is left');
   const ours = leftoversIn(tree).filter((path) => !isHarmless(path));
   demand(ours, 'left behind');
   const kept = [...tree.keys()].filter(isKept);

@@ -1,13 +1,14 @@
 /** Signals a command at each of its mutating calls: before the first change it stops, afterwards it finishes. */
 import { constants } from 'node:os';
+import type { Tree } from '../../helpers/tree.ts';
+import { demand, Violation } from '../violation.ts';
 import { inject } from './inject.ts';
 import { observe } from './observe.ts';
 import { endState, told } from './recover.ts';
 import { type Counted, fresh, rowOf } from './scenario.ts';
-import { demand, Violation } from './tally.ts';
 import type { Task, TaskPool } from './task-pool.ts';
 import type { Point } from './trace.ts';
-import { differences, type Tree } from './trees.ts';
+import { differences } from './tree-parts.ts';
 
 /** The signals that are sent. */
 const SIGNALS = ['INT', 'TERM'] as const;
@@ -43,14 +44,14 @@ async function signalAndLook(
   // Only an apply waits for a person and walks the database, so only it has a time in which it can be stopped.
   const stops = early && scenario.name.startsWith('apply');
   if (!stops) {
-    if (result.code !== 0) throw new Violation([`SIG${signal} at ${point.text}`, told('it', result)]);
+    if (result.code !== 0) throw new Violation(`SIG${signal} at ${point.text}`, told('it', result));
     const reached = endState(of, at);
-    if (reached !== scenario.success) throw new Violation([`SIG${signal}: it ended in the state ${reached}`]);
+    if (reached !== scenario.success) throw new Violation(`SIG${signal}: it ended in the state ${reached}`);
     return;
   }
   const expected = 128 + constants.signals[`SIG${signal}`];
   if (result.code !== expected)
-    throw new Violation([`SIG${signal} at ${point.text}: not ${expected}`, told('it', result)]);
+    throw new Violation(`SIG${signal} at ${point.text}: not ${expected}`, told('it', result));
   const untouched = observe(of, await fresh(scenario, `${slot}/untouched`)).tree;
   demand(differences(untouched, observe(of, at).tree satisfies Tree), `SIG${signal}: something was changed`);
 }

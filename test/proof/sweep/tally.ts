@@ -48,18 +48,6 @@ const KIND_LINES = 2;
 const VARIES = /(\/\S*\/)?run-\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,}|\d+/g;
 const SHOWN_IDS = 8;
 
-/** Something that must never happen. */
-export class Violation extends Error {
-  constructor(readonly details: readonly string[]) {
-    super(details.join('\n'));
-  }
-}
-
-/** Throws a violation unless there are no problems. */
-export function demand(problems: readonly string[], what: string): void {
-  if (problems.length > 0) throw new Violation([what, ...problems.slice(0, 12)]);
-}
-
 /** Counts by case and sweep. */
 export class Tally {
   /** Ids of the points at which each kind of violation was seen. */

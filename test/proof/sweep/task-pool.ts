@@ -3,8 +3,9 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { scratchParent } from '../../../scripts/workers.ts';
+import { Violation } from '../violation.ts';
 import type { Options } from './options.ts';
-import { Tally, Violation } from './tally.ts';
+import { Tally } from './tally.ts';
 
 /** Where the project lies. */
 export const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));

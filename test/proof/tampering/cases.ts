@@ -1,7 +1,8 @@
 /** Every state that somebody has tampered with, and every way to go on from there: one of each sort. */
+
 import { join } from 'node:path';
 import type { MemoryFs } from '../simulator/memory-fs.ts';
-import { kindAt } from '../simulator/observe.ts';
+import { kindAt } from '../simulator/small-files.ts';
 import type { Subject } from '../simulator/subject.ts';
 import { additions, databaseFiles } from './database-tampering.ts';
 import {

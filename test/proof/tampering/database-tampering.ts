@@ -2,13 +2,15 @@
  * What somebody may have done to the files of a database in which a rollback was applied or interrupted, or does while
  * a command works: each thing once for each sort of file. Nothing here knows what the program looks at.
  */
+
 import { dirname, join } from 'node:path';
 import { metadata, readMetadata } from '../../helpers/bytes.ts';
+import { OURS } from '../own-files.ts';
 import type { MemoryFs } from '../simulator/memory-fs.ts';
-import { kindAt } from '../simulator/observe.ts';
+import { bytesOf, kindAt, put } from '../simulator/small-files.ts';
 import { entriesBelow } from '../simulator/tree-io.ts';
 import { addSegment, type Content, empty, segmentFiles } from './engine-start.ts';
-import { bytesOf, changesTo, copyTree, type FileChange, put } from './file-changes.ts';
+import { changesTo, copyTree, type FileChange } from './file-changes.ts';
 import type { Tampering } from './journal-tampering.ts';
 import { participantsOf, type StoppingPoint } from './stopping-point.ts';
 
@@ -31,8 +33,6 @@ export function databaseFiles(point: StoppingPoint): Tampering[] {
     }),
   );
 }
-
-const OURS = /(^|\/)(\.litt-rollback(\/|$)|\.?litt\.lock[^/]*$|UNFINISHED-ROLLBACK--[^/]*$)/;
 
 /** A file as it was before the rollback, and as that leaves it. */
 function versionsOf({ subject, applied, fs }: StoppingPoint, path: string): [string, FileChange][] {

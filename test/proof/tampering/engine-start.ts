@@ -1,10 +1,10 @@
 /** What a start of the engine leaves in a database, and segments as it would make them. */
+
 import { dirname, join } from 'node:path';
 import { metadata, readMetadata } from '../../helpers/bytes.ts';
 import type { MemoryFs } from '../simulator/memory-fs.ts';
-import { kindAt } from '../simulator/observe.ts';
+import { bytesOf, kindAt, put } from '../simulator/small-files.ts';
 import type { Subject } from '../simulator/subject.ts';
-import { bytesOf, put } from './file-changes.ts';
 
 /** What a start of the engine leaves: an empty segment and a keymap in every table, and links to segments. */
 export function startEngine(fs: MemoryFs, { roots, snapshotDir, plan }: Subject): void {

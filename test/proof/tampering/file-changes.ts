@@ -1,30 +1,10 @@
 /** What may be done to a single file or directory behind a program's back. */
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { MemoryFs } from '../simulator/memory-fs.ts';
-import { kindAt } from '../simulator/observe.ts';
+import { bytesOf, kindAt, put } from '../simulator/small-files.ts';
 
 /** Does something to what lies at a path. */
 export type FileChange = (fs: MemoryFs, path: string) => void;
-
-/** The content of a file. */
-export function bytesOf(fs: MemoryFs, path: string): Buffer {
-  const bytes = Buffer.alloc(fs.lstat(path).size);
-  const fd = fs.open(path, 'r');
-  fs.readAt(fd, bytes, 0);
-  fs.close(fd);
-  return bytes;
-}
-
-/** Writes a file, over an old one in place, else with the owner of its directory. */
-export function put(fs: MemoryFs, path: string, bytes: Uint8Array): void {
-  const isNew = kindAt(fs, path) === null;
-  const fd = fs.open(path, isNew ? 'wx' : 'r+', 0o644);
-  if (!isNew) fs.truncate(fd, 0);
-  fs.writeAt(fd, bytes, 0);
-  fs.close(fd);
-  const { uid, gid } = fs.lstat(dirname(path));
-  if (isNew) fs.chown(path, uid, gid);
-}
 
 /** Copies a file, or a directory with all that it holds, also from one file system into another. */
 export function copyTree(source: MemoryFs, from: string, fs: MemoryFs, to = from): void {

@@ -2,11 +2,12 @@
  * What somebody may have done to a database in which a rollback was applied or interrupted: each thing once for each
  * sort of file. Nothing here knows what the program looks at.
  */
+
 import { join } from 'node:path';
 import type { MemoryFs } from '../simulator/memory-fs.ts';
-import { kindAt } from '../simulator/observe.ts';
+import { bytesOf, kindAt, put } from '../simulator/small-files.ts';
 import { entriesBelow } from '../simulator/tree-io.ts';
-import { bytesOf, changesTo, copyTree, put } from './file-changes.ts';
+import { changesTo, copyTree } from './file-changes.ts';
 import { forgeries, seal, unseal } from './forgery.ts';
 import { participantsOf, type StoppingPoint } from './stopping-point.ts';
 import type { Call } from './trial.ts';

@@ -1,9 +1,11 @@
 /** How a command may be called wrongly, and who else may be at work. */
+
 import { readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MemoryFs } from '../simulator/memory-fs.ts';
-import { kindAt, locksAndBolts } from '../simulator/observe.ts';
-import { copyTree, put } from './file-changes.ts';
+import { locksAndBolts } from '../simulator/observe.ts';
+import { kindAt, put } from '../simulator/small-files.ts';
+import { copyTree } from './file-changes.ts';
 import { seal } from './forgery.ts';
 import { areasOf, type Tampering } from './journal-tampering.ts';
 import { participantsOf, type StoppingPoint } from './stopping-point.ts';

@@ -1,9 +1,11 @@
 /** The states in which somebody may tamper with a database: one of each sort that the runs of a subject pass through. */
+
 import { join } from 'node:path';
 import { crashCases, crashStates } from '../simulator/crash-states.ts';
 import type { MemoryFs, OpLog } from '../simulator/memory-fs.ts';
-import { kindAt, markDead, type Observation, observe } from '../simulator/observe.ts';
+import { markDead, type Observation, observe } from '../simulator/observe.ts';
 import { applyRun, laterRuns, type Run, record } from '../simulator/runs.ts';
+import { kindAt } from '../simulator/small-files.ts';
 import type { Subject } from '../simulator/subject.ts';
 import { entriesBelow } from '../simulator/tree-io.ts';
 import { startEngine } from './engine-start.ts';

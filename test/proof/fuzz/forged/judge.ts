@@ -1,17 +1,15 @@
-/** Judges what a forged plan or journal has brought about. */
+/** Judges what mutated or forged input has brought about, on disk or in memory. */
 import { RollbackError } from '../../../../lib/errors.ts';
-import { undoRollback } from '../../../../lib/index.ts';
-import { subtree, type Tree, treeDifferences, treeOf } from '../../../helpers/tree.ts';
-import type { World } from './world.ts';
+import { subtree, type Tree, treeDifferences } from '../../../helpers/tree.ts';
 
 /** What came of an action: the error, or null. */
 export interface Came {
   readonly error: unknown;
-  /** Milliseconds. */
+  /** Processor time (milliseconds): what else the machine is busy with does not count. */
   readonly took: number;
 }
 
-/** More than any refusal may take (milliseconds); machines are shared. */
+/** Longer than any input may take (milliseconds). */
 const MAX_MILLISECONDS = 5000;
 
 /** Longer than any message for a person needs to be. */
@@ -19,14 +17,15 @@ const MAX_MESSAGE = 20_000;
 
 /** Runs an action and catches what it throws. */
 export async function cameOf(action: () => Promise<unknown>): Promise<Came> {
-  const start = performance.now();
+  const begun = process.cpuUsage();
   let error: unknown = null;
   try {
     await action();
   } catch (thrown) {
     error = thrown ?? new Error('nothing was thrown');
   }
-  return { error, took: performance.now() - start };
+  const { user, system } = process.cpuUsage(begun);
+  return { error, took: (user + system) / 1000 };
 }
 
 /** What is wrong with how an action ended, whatever it was. */
@@ -67,14 +66,17 @@ export function essence(tree: Tree): Tree {
   );
 }
 
-/** Takes back whatever has happened; the database must then be as it was. */
-export async function problemsOfUndo(world: World, before: Tree): Promise<string[]> {
-  const { snapshotDir, roots } = world;
-  const came = await cameOf(() => undoRollback(roots, { snapshotDir }));
+/** Takes back whatever has happened; the database must then be as it was. `look` shows it. */
+export async function problemsOfUndo(
+  before: Tree,
+  undo: () => Promise<unknown>,
+  look: () => Tree,
+): Promise<string[]> {
+  const came = await cameOf(undo);
   const problems = problemsOfEnd(came);
   if (came.error !== null)
     problems.push(`undo failed: ${String((came.error as Error).message).slice(0, 200)}`);
-  const left = treeDifferences(essence(before), essence(treeOf(world.dir)));
+  const left = treeDifferences(essence(before), essence(look()));
   if (left.length > 0) problems.push(`after undo ${left.length} entries differ, among them ${left[0]}`);
   return problems;
 }

@@ -1,7 +1,7 @@
 /** How forged plans are made and judged. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { applyPlan, type RollbackPlan, readPlanFile } from '../../../../lib/index.ts';
+import { applyPlan, type RollbackPlan, readPlanFile, undoRollback } from '../../../../lib/index.ts';
 import { digestOf } from '../../../../lib/plan/digest.ts';
 import { treeOf } from '../../../helpers/tree.ts';
 import { cameOf, problemsOfEnd, problemsOfTouch, problemsOfUndo, problemsOutside } from './judge.ts';
@@ -68,20 +68,25 @@ export function dropSteps(world: World, gone: (step: Forged) => boolean): Forged
 export async function problemsOfPlan(one: PlanCase, world: World): Promise<string[]> {
   await one.prepare?.(world);
   const file = join(world.dir, 'plan.json');
-  writeFileSync(file, textOf(one.forge(world)));
+  writeFileSync(file, fileText(one.forge(world)));
   const before = treeOf(world.dir);
   const came = await cameOf(async () => applyPlan(await readPlanFile(file)));
   const after = treeOf(world.dir);
   const problems = [...problemsOfEnd(came), ...problemsOutside(before, after)];
   const touched = problemsOfTouch(before, after);
   if (touched.length === 0) return problems;
-  const undo = await problemsOfUndo(world, before);
+  const { roots, snapshotDir } = world;
+  const undo = await problemsOfUndo(
+    before,
+    () => undoRollback(roots, { snapshotDir }),
+    () => treeOf(world.dir),
+  );
   if ((one.expect ?? 'refused') === 'refused') problems.push(...touched);
   return [...problems, ...undo];
 }
 
 /** A forger makes the digest right: what is behind it must hold by itself. */
-function textOf(forged: unknown): string {
+function fileText(forged: unknown): string {
   if (typeof forged === 'string') return forged;
   return JSON.stringify({ ...(forged as object), digest: digestOf(forged as RollbackPlan) });
 }

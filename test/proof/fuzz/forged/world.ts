@@ -10,8 +10,10 @@ import { undoWith } from '../../../../lib/recover/undo.ts';
 import { type DurableFs, realFs } from '../../../../lib/store/durable-fs.ts';
 import { lockDatabase } from '../../../../lib/store/lock-database.ts';
 import { readRecords } from '../../../helpers/bytes.ts';
+import { CHANGING_CALLS } from '../../../helpers/fs-calls.ts';
 import { inOrder } from '../../../helpers/image.ts';
 import { buildDatabase, type SegmentSpec, type TableSpec } from '../../../helpers/table-builder.ts';
+import { BOLT } from '../../own-files.ts';
 
 /** A database and its surroundings. */
 export interface World {
@@ -88,29 +90,13 @@ function makeCanary(canary: string, root: string): void {
   mkdirSync(join(canary, 'segments'));
   writeFileSync(join(canary, 'segments', '9.keys'), 'outside');
   symlinkSync('../../0.keys', join(canary, TABLES.cut, 'segments', '9.keys'));
-  writeFileSync(join(canary, 'segments', 'UNFINISHED-ROLLBACK--run-litt-rollback-resume.keys'), '');
+  writeFileSync(join(canary, 'segments', BOLT), '');
   for (let i = 0; i < 40; i++) {
     for (const what of ['removed', 'original', 'tail', 'new', 'cleared']) {
       writeFileSync(join(canary, `${i}.${what}`), `${i} outside`);
     }
   }
 }
-
-/** Calls of DurableFs that change something. */
-const MUTATIONS = [
-  'writeAt',
-  'truncate',
-  'rename',
-  'unlink',
-  'rmdir',
-  'mkdir',
-  'link',
-  'reflink',
-  'chmod',
-  'chown',
-  'utimes',
-  'removeTree',
-] as const;
 
 /** Says at which change a run stops: it is given the name of the call and its arguments. */
 export type StopAt = (call: string, args: readonly unknown[]) => boolean;
@@ -123,7 +109,7 @@ export function stoppingFs(stopAt: StopAt): DurableFs {
     stopped ||= stopAt(name, args);
     if (stopped) throw Object.assign(new Error('stopped here'), { code: 'EIO' });
   };
-  for (const name of MUTATIONS) {
+  for (const name of CHANGING_CALLS) {
     const call = fs[name] as (...args: unknown[]) => unknown;
     fs[name] = (...args: unknown[]) => {
       refuse(name, args);

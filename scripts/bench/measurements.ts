@@ -2,7 +2,7 @@
 import { type Case, peakMemory } from './measure.ts';
 
 /** A row of the result. */
-export interface Row {
+export interface Measurement {
   readonly name: string;
   readonly measured: number;
   /** Null: told, not judged. */
@@ -15,13 +15,13 @@ export interface Row {
 const MEMORY_LIMIT_MB = 120;
 
 /** True, false, or null for a row that is not judged. */
-export function passed(row: Row): boolean | null {
+export function passed(row: Measurement): boolean | null {
   if (row.bound === null) return null;
   return row.sense === 'at most' ? row.measured <= row.bound : row.measured >= row.bound;
 }
 
 /** Aligned text, one row a line. */
-export function rowsToText(rows: readonly Row[]): string {
+export function rowsToText(rows: readonly Measurement[]): string {
   const cells = rows.map((row) => {
     const verdict = passed(row);
     return [
@@ -39,18 +39,18 @@ export function rowsToText(rows: readonly Row[]): string {
     .join('');
 }
 
-function format(value: number, row: Row): string {
+function format(value: number, row: Measurement): string {
   const digits = row.unit === 's' ? 3 : row.unit === 'bytes' ? 0 : row.unit === 'x' ? 2 : 1;
   return `${value.toFixed(digits)} ${row.unit}`;
 }
 
 /** A time. */
-export function timeRow(name: string, measured: number, bound: number | null, detail: string): Row {
+export function timeRow(name: string, measured: number, bound: number | null, detail: string): Measurement {
   return { name, measured, bound, sense: 'at most', unit: 's', detail };
 }
 
 /** A rate. */
-export function rateRow(name: string, records: number, seconds: number, bound: number | null): Row {
+export function rateRow(name: string, records: number, seconds: number, bound: number | null): Measurement {
   return {
     name,
     measured: records / seconds / 1e6,
@@ -68,7 +68,7 @@ export function rateRows(
   seconds: number,
   node: number,
   bound: number | null,
-): Row[] {
+): Measurement[] {
   return [
     { ...rateRow(name, records, seconds, bound), detail: `whole command: ${seconds.toFixed(3)} s` },
     { ...rateRow(`${name} (net)`, records, seconds - node, bound), detail: 'without the time of node -e 0' },
@@ -76,12 +76,12 @@ export function rateRows(
 }
 
 /** How fast a piece of work goes through the key file, as a share of the bandwidth of cat. */
-export function bandwidthRow(name: string, measured: number, bound: number | null): Row {
+export function bandwidthRow(name: string, measured: number, bound: number | null): Measurement {
   return { name, measured, bound, sense: 'at least', unit: 'x', detail: 'of the bandwidth of cat' };
 }
 
 /** The peak memory of a case. */
-export async function memoryRow(name: string, test: Case): Promise<Row> {
+export async function memoryRow(name: string, test: Case): Promise<Measurement> {
   const measured = (await peakMemory(test)) / 1e6;
   return {
     name: `memory: ${name}`,
