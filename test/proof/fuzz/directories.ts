@@ -21,18 +21,18 @@ import { addCount } from '../../../scripts/rows.ts';
 import { databaseSpec } from '../../helpers/arbitraries.ts';
 import { type BuiltDatabase, buildDatabase } from '../../helpers/table-builder.ts';
 import { BOLT } from '../own-files.ts';
+import { Random } from '../random.ts';
 import { cameOf, problemsOfEnd } from './forged/judge.ts';
-import { mutateBytes } from './mutate.ts';
+import { mutateBytes, ODD_NUMBERS } from './mutate.ts';
 import { noteTime, type Report } from './report.ts';
-import { ODD_NUMBERS, Rng } from './rng.ts';
 
 /** Tries one mutated database below `dir`, which is empty before and afterwards. */
 export async function tryDirectory(dir: string, seed: number, number: number, report: Report): Promise<void> {
-  const rng = new Rng(seed, 'directories', number);
-  const [spec] = fc.sample(databaseSpec({ snapshots: true }), { numRuns: 1, seed: rng.u32() | 0 });
+  const random = new Random(seed, 'directories', number);
+  const [spec] = fc.sample(databaseSpec({ snapshots: true }), { numRuns: 1, seed: random.u32() | 0 });
   const built = buildDatabase(spec!, dir);
-  for (let times = 1 + rng.below(4); times > 0; times--) harmTree(rng, built);
-  const options = optionsFor(rng, built);
+  for (let times = 1 + random.below(4); times > 0; times--) harmTree(random, built);
+  const options = optionsFor(random, built);
   const before = stateOf(dir);
   const came = await cameOf(() => planRollback(options));
   if (came.error === null) addCount(report.counts, 'directories that were planned');
@@ -46,26 +46,26 @@ export async function tryDirectory(dir: string, seed: number, number: number, re
   for (const name of readdirSync(dir)) rmSync(join(dir, name), { recursive: true, force: true });
 }
 
-function optionsFor(rng: Rng, built: BuiltDatabase): PlanOptions {
+function optionsFor(random: Random, built: BuiltDatabase): PlanOptions {
   const targets: readonly Target[] = [
-    { kind: 'drop-last', groups: rng.below(20) },
-    { kind: 'keep-first', groups: rng.below(20) },
+    { kind: 'drop-last', groups: random.below(20) },
+    { kind: 'keep-first', groups: random.below(20) },
     { kind: 'filter', filter: (_table, key) => key.length % 3 === 0 },
-    { kind: 'before', time: BigInt(rng.below(2 ** 31)) * 1_000_000_000n },
-    { kind: 'key', key: rng.bytes(8) },
+    { kind: 'before', time: BigInt(random.below(2 ** 31)) * 1_000_000_000n },
+    { kind: 'key', key: random.bytes(8) },
   ];
   return {
-    roots: rng.chance(90) ? built.roots : built.roots.slice(1).concat(built.roots[0]!, built.roots[0]!),
-    target: rng.pick(targets),
-    allRoots: rng.chance(70),
-    dropOrphans: rng.chance(50),
-    acceptDamage: rng.chance(40),
-    onNoMatch: rng.pick(['refuse', 'keep', 'delete'] as const),
-    check: rng.pick(['all', 'pivot'] as const),
-    blockBytes: rng.pick([64, 500, 4096]),
+    roots: random.chance(90) ? built.roots : built.roots.slice(1).concat(built.roots[0]!, built.roots[0]!),
+    target: random.pick(targets),
+    allRoots: random.chance(70),
+    dropOrphans: random.chance(50),
+    acceptDamage: random.chance(40),
+    onNoMatch: random.pick(['refuse', 'keep', 'delete'] as const),
+    check: random.pick(['all', 'pivot'] as const),
+    blockBytes: random.pick([64, 500, 4096]),
     ...(built.snapshotDir === undefined
       ? {}
-      : { snapshotDir: rng.chance(90) ? built.snapshotDir : ('none' as const) }),
+      : { snapshotDir: random.chance(90) ? built.snapshotDir : ('none' as const) }),
   };
 }
 
@@ -106,19 +106,19 @@ const ODD_NAMES: readonly string[] = [
   `${'9'.repeat(200)}.keys`,
 ];
 
-function harmTree(rng: Rng, built: BuiltDatabase): void {
+function harmTree(random: Random, built: BuiltDatabase): void {
   const files = filesBelow(built.dir);
-  const path = rng.pick(files);
+  const path = random.pick(files);
   if (path === undefined) return;
   try {
-    rng.pick(HARMS)(rng, path, files);
+    random.pick(HARMS)(random, path, files);
   } catch (error) {
     // A file that an earlier harm has turned into something else cannot be harmed in every way.
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
   }
 }
 
-type Harm = (rng: Rng, path: string, files: readonly string[]) => void;
+type Harm = (random: Random, path: string, files: readonly string[]) => void;
 
 const gone = (path: string): void => rmSync(path, { recursive: true, force: true });
 const beside = (path: string, name: string): string => join(dirname(path), name);
@@ -126,28 +126,28 @@ const beside = (path: string, name: string): string => join(dirname(path), name)
 /** What can happen to a file. */
 const HARMS: readonly Harm[] = [
   (_rng, path) => gone(path),
-  (rng, path) => truncateSync(path, rng.below(lstatSync(path).size + 1)),
-  (rng, path) => appendFileSync(path, rng.bytes(1 + rng.below(60))),
-  (rng, path) => renameSync(path, beside(path, rng.pick(ODD_NAMES))),
-  (rng, path) => writeFileSync(beside(path, rng.pick(ODD_NAMES)), rng.bytes(rng.below(40))),
-  (rng, path) => linkSync(path, beside(path, rng.pick(ODD_NAMES))),
-  (rng, path, files) => {
+  (random, path) => truncateSync(path, random.below(lstatSync(path).size + 1)),
+  (random, path) => appendFileSync(path, random.bytes(1 + random.below(60))),
+  (random, path) => renameSync(path, beside(path, random.pick(ODD_NAMES))),
+  (random, path) => writeFileSync(beside(path, random.pick(ODD_NAMES)), random.bytes(random.below(40))),
+  (random, path) => linkSync(path, beside(path, random.pick(ODD_NAMES))),
+  (random, path, files) => {
     gone(path);
-    symlinkSync(rng.pick(['nowhere', '/etc/hostname', basename(path), rng.pick(files)]), path);
+    symlinkSync(random.pick(['nowhere', '/etc/hostname', basename(path), random.pick(files)]), path);
   },
   (_rng, path) => {
     gone(path);
     mkdirSync(path);
   },
-  (rng, path) => {
-    if (!rng.chance(10)) return;
+  (random, path) => {
+    if (!random.chance(10)) return;
     gone(path);
     execFileSync('mkfifo', [path]);
   },
-  (rng, path) => writeFileSync(path, `${rng.pick(ODD_NUMBERS)}\n`),
-  (rng, path, files) => renameSync(path, rng.pick(files)),
-  (rng, path) => writeFileSync(path, mutateBytes(rng, readFileSync(path))),
-  (rng, path) => writeFileSync(path, mutateBytes(rng, readFileSync(path))),
+  (random, path) => writeFileSync(path, `${random.pick(ODD_NUMBERS)}\n`),
+  (random, path, files) => renameSync(path, random.pick(files)),
+  (random, path) => writeFileSync(path, mutateBytes(random, readFileSync(path))),
+  (random, path) => writeFileSync(path, mutateBytes(random, readFileSync(path))),
 ];
 
 function filesBelow(dir: string): string[] {

@@ -12,6 +12,7 @@ import { undoOpen, undoWith } from '../../../lib/recover/undo.ts';
 import type { RollbackPlan } from '../../../lib/types.ts';
 import { addCount } from '../../../scripts/rows.ts';
 import { subtree, type Tree, treeDifferences } from '../../helpers/tree.ts';
+import { Random } from '../random.ts';
 import type { MemoryFs } from '../simulator/memory-fs.ts';
 import { bytesOf, put } from '../simulator/small-files.ts';
 import { dump, loadTree } from '../simulator/tree-io.ts';
@@ -19,7 +20,6 @@ import { cameOf, essence, problemsOfEnd, problemsOfUndo } from './forged/judge.t
 import { bringTo, type Stage, type World } from './forged/world.ts';
 import { mutateJson } from './mutate.ts';
 import { noteTime, type Report } from './report.ts';
-import { Rng } from './rng.ts';
 
 /** A world in memory, at a stage of its rollback. */
 export interface StagedWorld {
@@ -56,14 +56,14 @@ export async function tryForged(
   number: number,
   report: Report,
 ): Promise<void> {
-  const rng = new Rng(seed, 'forged', number);
-  const { world, stage, fs: original, documents } = rng.pick(staged);
+  const random = new Random(seed, 'forged', number);
+  const { world, stage, fs: original, documents } = random.pick(staged);
   const fs = original.clone();
   const id = `forged/${number}`;
   const outside = (): ReturnType<typeof dump> => subtree(dump(fs, world.dir), 'canary');
   const before = outside();
   const came = await cameOf(() =>
-    stage === 'untouched' ? applyForged(rng, fs, world) : recoverForged(rng, fs, world, documents),
+    stage === 'untouched' ? applyForged(random, fs, world) : recoverForged(random, fs, world, documents),
   );
   noteTime(report, id, came.took);
   addCount(report.counts, stage === 'untouched' ? 'forged plans' : 'forged journals');
@@ -74,8 +74,8 @@ export async function tryForged(
 }
 
 /** A forged plan, its digest right. */
-async function applyForged(rng: Rng, fs: MemoryFs, world: World): Promise<void> {
-  const forged = mutateJson(rng, world.plan);
+async function applyForged(random: Random, fs: MemoryFs, world: World): Promise<void> {
+  const forged = mutateJson(random, world.plan);
   let plan: RollbackPlan;
   try {
     plan = parsePlan(forged);
@@ -111,15 +111,15 @@ export async function applyAndTakeBack(
 }
 
 async function recoverForged(
-  rng: Rng,
+  random: Random,
   fs: MemoryFs,
   { roots, snapshotDir }: World,
   documents: readonly string[],
 ): Promise<void> {
-  const everywhere = rng.chance(60);
-  const chosen = rng.pick(documents);
+  const everywhere = random.chance(60);
+  const chosen = random.pick(documents);
   const name = chosen.split('/').at(-1);
-  const forged = mutateJson(new Rng(rng.u32(), 'document', 0), decodeChecksummed(bytesOf(fs, chosen)));
+  const forged = mutateJson(new Random(random.u32(), 'document', 0), decodeChecksummed(bytesOf(fs, chosen)));
   for (const path of documents) {
     if (path !== chosen && !(everywhere && path.endsWith(`/${name}`))) continue;
     const own = decodeChecksummed(bytesOf(fs, path)) as Record<string, unknown> | null;
@@ -129,6 +129,6 @@ async function recoverForged(
   const options = { snapshotDir };
   const closed = findOpen(findTransactions(fs, roots)) === null;
   if (closed) await undoWith(fs, roots, [...roots, snapshotDir], options);
-  else if (rng.chance(50)) await resumeWith(fs, roots, options);
+  else if (random.chance(50)) await resumeWith(fs, roots, options);
   else await undoOpen(fs, roots, options);
 }

@@ -1,40 +1,63 @@
 /** Random harm to bytes and to JSON. */
-import { ODD_NUMBERS, type Rng } from './rng.ts';
+import type { Random } from '../random.ts';
 
 /** A few flipped, cut, doubled or overwritten bytes; now and then nothing but noise. */
-export function mutateBytes(rng: Rng, original: Buffer): Buffer {
-  if (rng.chance(3)) return rng.bytes(rng.below(200));
+export function mutateBytes(random: Random, original: Buffer): Buffer {
+  if (random.chance(3)) return random.bytes(random.below(200));
   let bytes: Buffer = Buffer.from(original);
-  for (let times = 1 + rng.below(4); times > 0; times--) bytes = harm(rng, bytes);
+  for (let times = 1 + random.below(4); times > 0; times--) bytes = harm(random, bytes);
   return bytes;
 }
 
-function harm(rng: Rng, bytes: Buffer): Buffer {
-  const at = rng.below(bytes.length + 1);
-  switch (rng.below(7)) {
+function harm(random: Random, bytes: Buffer): Buffer {
+  const at = random.below(bytes.length + 1);
+  switch (random.below(7)) {
     case 0:
       return bytes.subarray(0, at);
     case 1:
       return bytes.subarray(at);
     case 2:
-      return Buffer.concat([bytes.subarray(0, at), rng.bytes(1 + rng.below(20)), bytes.subarray(at)]);
+      return Buffer.concat([bytes.subarray(0, at), random.bytes(1 + random.below(20)), bytes.subarray(at)]);
     case 3:
       return Buffer.concat([bytes, bytes.subarray(at)]);
     case 4:
       return Buffer.from(bytes).fill(
-        rng.pick([0, 0xff, 0x20]),
+        random.pick([0, 0xff, 0x20]),
         at,
-        Math.min(at + 1 + rng.below(16), bytes.length),
+        Math.min(at + 1 + random.below(16), bytes.length),
       );
     default: {
-      if (bytes.length === 0) return rng.bytes(1);
+      if (bytes.length === 0) return random.bytes(1);
       const copy = Buffer.from(bytes);
       const target = Math.min(at, copy.length - 1);
-      copy[target] = (copy[target] ?? 0) ^ (1 << rng.below(8));
+      copy[target] = (copy[target] ?? 0) ^ (1 << random.below(8));
       return copy;
     }
   }
 }
+
+/** Numbers at which programs go wrong. */
+export const ODD_NUMBERS: readonly number[] = [
+  0,
+  -0,
+  -1,
+  1,
+  255,
+  256,
+  65_535,
+  65_536,
+  2 ** 31 - 1,
+  2 ** 31,
+  2 ** 32 - 2,
+  2 ** 32 - 1,
+  2 ** 32,
+  2 ** 53 - 1,
+  2 ** 53,
+  2 ** 63,
+  1e308,
+  0.5,
+  -1e9,
+];
 
 const ODD_TEXTS: readonly string[] = [
   '',
@@ -55,54 +78,54 @@ const ODD_TEXTS: readonly string[] = [
 ];
 
 /** Any value in place of any other. */
-export function oddValue(rng: Rng): unknown {
-  switch (rng.below(8)) {
+export function oddValue(random: Random): unknown {
+  switch (random.below(8)) {
     case 0:
       return null;
     case 1:
-      return rng.pick(ODD_NUMBERS);
+      return random.pick(ODD_NUMBERS);
     case 2:
       return [];
     case 3:
       return {};
     case 4:
-      return rng.chance(50);
+      return random.chance(50);
     case 5:
-      return String(rng.pick(ODD_NUMBERS));
+      return String(random.pick(ODD_NUMBERS));
     case 6:
-      return Array.from({ length: rng.below(4) }, () => rng.pick(ODD_NUMBERS));
+      return Array.from({ length: random.below(4) }, () => random.pick(ODD_NUMBERS));
     default:
-      return rng.pick(ODD_TEXTS);
+      return random.pick(ODD_TEXTS);
   }
 }
 
 type Container = Record<string, unknown> | unknown[];
 
 /** A copy of a JSON document with one to three fields changed, removed, doubled or exchanged. */
-export function mutateJson<T>(rng: Rng, document: T): T {
+export function mutateJson<T>(random: Random, document: T): T {
   const copy = structuredClone(document);
-  for (let times = 1 + rng.below(3); times > 0; times--) {
+  for (let times = 1 + random.below(3); times > 0; times--) {
     const places = placesIn(copy);
-    const [container, key] = rng.pick(places) ?? [];
+    const [container, key] = random.pick(places) ?? [];
     if (container === undefined || key === undefined) continue;
-    changeField(rng, container as Record<string, unknown>, key, places);
+    changeField(random, container as Record<string, unknown>, key, places);
   }
   return copy;
 }
 
 function changeField(
-  rng: Rng,
+  random: Random,
   container: Record<string, unknown>,
   key: string,
   places: readonly (readonly [Container, string])[],
 ): void {
-  switch (rng.below(5)) {
+  switch (random.below(5)) {
     case 0:
       if (Array.isArray(container)) container.splice(Number(key), 1);
       else delete container[key];
       return;
     case 1: {
-      const [other, name] = rng.pick(places);
+      const [other, name] = random.pick(places);
       container[key] = structuredClone((other as Record<string, unknown>)[name]);
       return;
     }
@@ -111,18 +134,18 @@ function changeField(
       else container[`${key}x`] = 1;
       return;
     default:
-      container[key] = nearValue(rng, container[key]);
+      container[key] = nearValue(random, container[key]);
   }
 }
 
 /** A number beside the old one, a text that resembles it, or something else altogether. */
-function nearValue(rng: Rng, old: unknown): unknown {
-  if (typeof old === 'number' && rng.chance(60)) return old + rng.pick([-1, 1, 256, -256, 2 ** 32]);
-  if (typeof old === 'string' && rng.chance(40)) {
-    const at = rng.below(old.length + 1);
-    return old.slice(0, at) + rng.pick(['0', 'f', '/', '..', 'x', '']) + old.slice(at + rng.below(2));
+function nearValue(random: Random, old: unknown): unknown {
+  if (typeof old === 'number' && random.chance(60)) return old + random.pick([-1, 1, 256, -256, 2 ** 32]);
+  if (typeof old === 'string' && random.chance(40)) {
+    const at = random.below(old.length + 1);
+    return old.slice(0, at) + random.pick(['0', 'f', '/', '..', 'x', '']) + old.slice(at + random.below(2));
   }
-  return oddValue(rng);
+  return oddValue(random);
 }
 
 function placesIn(value: unknown, found: [Container, string][] = []): [Container, string][] {

@@ -15,9 +15,9 @@ import { viewOf } from '../../../lib/store/reading.ts';
 import type { RollbackPlan } from '../../../lib/types.ts';
 import { addCount } from '../../../scripts/rows.ts';
 import { group, metadata, readMetadata, readRecords } from '../../helpers/bytes.ts';
+import { Random } from '../random.ts';
 import { mutateBytes, mutateJson } from './mutate.ts';
 import type { Report } from './report.ts';
-import { Rng } from './rng.ts';
 
 /** One kind of input. */
 export interface ParserTarget {
@@ -25,7 +25,7 @@ export interface ParserTarget {
   /** Share of all inputs, in parts of a thousand. */
   readonly share: number;
   /** Parses one input; returns what is wrong with the answer, or null. */
-  readonly tryOne: (rng: Rng) => string | null;
+  readonly tryOne: (random: Random) => string | null;
 }
 
 const META = [3, 4].map((version) =>
@@ -63,8 +63,8 @@ const TEXTS: readonly string[] = [
   '0x0a0b',
 ];
 
-function metadataTarget(rng: Rng): string | null {
-  const bytes = mutateBytes(rng, rng.pick(META));
+function metadataTarget(random: Random): string | null {
+  const bytes = mutateBytes(random, random.pick(META));
   const ours = answerOf(() => decodeMetadata(bytes));
   if (ours === undefined) return null;
   // Whatever was accepted must be what the format's description reads in it.
@@ -82,11 +82,13 @@ function answerOf<T>(parse: () => T): T | undefined {
   }
 }
 
-function keysTarget(rng: Rng): string | null {
-  const bytes = mutateBytes(rng, KEYS);
-  const sealing = rng.chance(50);
-  const shardingFactor = 1 + rng.below(4);
-  const valueSizes = rng.chance(50) ? Array.from({ length: shardingFactor }, () => rng.below(300)) : null;
+function keysTarget(random: Random): string | null {
+  const bytes = mutateBytes(random, KEYS);
+  const sealing = random.chance(50);
+  const shardingFactor = 1 + random.below(4);
+  const valueSizes = random.chance(50)
+    ? Array.from({ length: shardingFactor }, () => random.below(300))
+    : null;
   const scan = new KeyScan({ segment: 4, shardingFactor, valueSizes, sealing });
   const end = scan.feed(viewOf(bytes), 0, bytes.length, 0);
   scan.finish(end);
@@ -98,9 +100,9 @@ function keysTarget(rng: Rng): string | null {
   return dropped === scan.findings.droppedRecords ? null : 'the dropped ranges do not add up';
 }
 
-function textTarget(rng: Rng): string | null {
-  const bytes = mutateBytes(rng, Buffer.from(rng.pick(TEXTS)));
-  const text = bytes.toString(rng.chance(50) ? 'utf8' : 'latin1');
+function textTarget(random: Random): string | null {
+  const bytes = mutateBytes(random, Buffer.from(random.pick(TEXTS)));
+  const text = bytes.toString(random.chance(50) ? 'utf8' : 'latin1');
   const typed: readonly (() => unknown)[] = [
     () => parseWatermark(bytes),
     () => parseBoundary(bytes),
@@ -116,10 +118,10 @@ function textTarget(rng: Rng): string | null {
   return /[\x00-\x1f\x7f-\x9f]/.test(formatKey(bytes)) ? 'a key is shown with control characters' : null;
 }
 
-function sealedTarget(rng: Rng): string | null {
-  const value = { id: rng.u32(), text: 'x'.repeat(rng.below(40)) };
+function sealedTarget(random: Random): string | null {
+  const value = { id: random.u32(), text: 'x'.repeat(random.below(40)) };
   const whole = encodeChecksummed(value);
-  const bytes = mutateBytes(rng, whole);
+  const bytes = mutateBytes(random, whole);
   const read = decodeChecksummed(bytes);
   if (read === null || bytes.equals(whole)) return null;
   return 'a changed document passed as whole';
@@ -127,8 +129,8 @@ function sealedTarget(rng: Rng): string | null {
 
 const planTarget =
   (plan: RollbackPlan) =>
-  (rng: Rng): string | null => {
-    const forged = mutateJson(rng, plan);
+  (random: Random): string | null => {
+    const forged = mutateJson(random, plan);
     let parsed: RollbackPlan;
     try {
       parsed = parsePlan(forged);
@@ -164,7 +166,7 @@ export function tryParser(
     const id = `parsers/${target.name}/${number}`;
     let problem: string | null;
     try {
-      problem = target.tryOne(new Rng(seed, target.name, number));
+      problem = target.tryOne(new Random(seed, target.name, number));
     } catch (error) {
       problem = `an untyped error: ${String((error as Error).stack).slice(0, 600)}`;
     }

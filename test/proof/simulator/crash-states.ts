@@ -18,6 +18,8 @@
  * What is there at the beginning of the log is durable. Never lost: what was durable once, and any part of a
  * directory that nobody touched.
  */
+
+import { Random } from '../random.ts';
 import { Dependencies } from './dependencies.ts';
 import {
   aimed,
@@ -31,7 +33,6 @@ import {
 import type { InodeStore } from './inodes.ts';
 import { MemoryFs, type OpLog } from './memory-fs.ts';
 import { applyOp, describeOp, type Op, skipOp, touched } from './op-log.ts';
-import { Random } from './random.ts';
 
 /** How many states to choose, and by which reading of the model. */
 export interface StateOptions extends CrashOptions {
@@ -58,7 +59,7 @@ export function* crashStates(log: OpLog, k: number, options: StateOptions): Gene
 /** Like crashStates(), with an explanation of each state. */
 export function* crashCases(log: OpLog, k: number, options: StateOptions): Generator<CrashCase> {
   const { pending, settled, from } = cursorOf(log, options.renames ?? 'either').at(k);
-  const random = new Random(options.seed, k);
+  const random = new Random(options.seed, 'crash states', k);
   const isLoose = log.ops.slice(from, k).some(touchesDirectories);
   const choice =
     options.aimed === true ? aimed(pending, random, options) : combinations(pending, random, options);

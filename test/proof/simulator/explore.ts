@@ -1,12 +1,12 @@
 /** Crashes a subject at every point of every run, and recovers from what may be left. */
 
 import { addCount, type Counts } from '../../../scripts/rows.ts';
+import { Random } from '../random.ts';
 import { Violation } from '../violation.ts';
 import { crashCases } from './crash-states.ts';
 import { Invariants } from './invariants.ts';
 import { errorText, Judge } from './judge.ts';
 import type { OpLog } from './memory-fs.ts';
-import { Random } from './random.ts';
 import { applyRun, interrupted, laterRuns, type Recording, type Run, record, recoveries } from './runs.ts';
 import type { Subject } from './subject.ts';
 import { digest } from './tree-io.ts';
@@ -32,7 +32,7 @@ export class Explorer {
     private readonly effort: Effort,
     private readonly seed: number,
   ) {
-    this.random = new Random(seed, 0);
+    this.random = new Random(seed, 'exploration', 0);
   }
 
   /** @throws Violation */
@@ -44,19 +44,19 @@ export class Explorer {
     const count = (what: string): void => this.count(what);
     const judge = new Judge(subject, invariants, this.effort.secondEvery, seed, count);
     await this.crash(apply, applied, judge);
-    for (const left of interrupted(subject, apply, applied, 1, this.random.next(1_000_000)))
+    for (const left of interrupted(subject, apply, applied, 1, this.random.below(1_000_000)))
       await this.crashOne(recoveries(subject, left), judge);
     for (const run of laterRuns(subject, applied.end)) {
       const recording = await record(run);
       await this.crash(run, recording, judge);
-      for (const left of interrupted(subject, run, recording, 1, this.random.next(1_000_000)))
+      for (const left of interrupted(subject, run, recording, 1, this.random.below(1_000_000)))
         await this.crashOne(recoveries(subject, left), judge);
     }
   }
 
   /** One of two runs: the states of both are much the same. */
   private async crashOne(runs: readonly Run[], judge: Judge): Promise<void> {
-    const run = runs[this.random.next(runs.length)] as Run;
+    const run = runs[this.random.below(runs.length)] as Run;
     await this.crash(run, await record(run), judge);
   }
 

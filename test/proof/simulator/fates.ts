@@ -3,9 +3,10 @@
  * seed. First the plain ones (all survive, all are lost), then everything of one file or directory together, then
  * each operation alone, then torn writes, then a random sample.
  */
+
+import type { Random } from '../random.ts';
 import type { Torn } from './inodes.ts';
 import { type Op, touched } from './op-log.ts';
-import type { Random } from './random.ts';
 
 /** Lost, whole, or what is left of a write. */
 export type Fate = 'lost' | 'whole' | Torn;
@@ -166,7 +167,7 @@ function byInode(pending: readonly Pending[]): Set<number>[] {
 }
 
 function drawn(pending: readonly Pending[], random: Random): Fate[] {
-  const percent = [5, 25, 50, 75, 95][random.next(5)] as number;
+  const percent = [5, 25, 50, 75, 95][random.below(5)] as number;
   const chosen = new Set<number>();
   for (let i = 0; i < pending.length; i++) if (random.chance(percent)) chosen.add(i);
   const fates = random.chance(50) ? losing(pending, chosen) : keeping(pending, chosen);
@@ -174,7 +175,7 @@ function drawn(pending: readonly Pending[], random: Random): Fate[] {
     const op = pending[i]?.op as Op;
     if (op.op !== 'write' || fate === 'lost' || random.chance(50)) return fate;
     const all = tears(op, random);
-    return all[random.next(all.length)] as Fate;
+    return all[random.below(all.length)] as Fate;
   });
 }
 
@@ -182,7 +183,7 @@ function drawn(pending: readonly Pending[], random: Random): Fate[] {
 function tears(op: Op, random: Random): Torn[] {
   if (op.op !== 'write') return [];
   const { length } = op.bytes;
-  const count = length < 2 ? 0 : 1 + random.next(length - 1);
+  const count = length < 2 ? 0 : 1 + random.below(length - 1);
   const zeros: Torn = { part: 'head', count: 0, rest: 'zeros' };
   if (count === 0) return [zeros];
   return [

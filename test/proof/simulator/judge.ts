@@ -4,12 +4,12 @@ import { findOpen, findTransactions } from '../../../lib/journal/find.ts';
 import { resumeWith } from '../../../lib/recover/resume.ts';
 import { undoOpen, undoWith } from '../../../lib/recover/undo.ts';
 import { acquireLocks } from '../../../lib/store/lock.ts';
+import { Random } from '../random.ts';
 import { Violation } from '../violation.ts';
 import { crashCases } from './crash-states.ts';
 import type { Circumstances, End, Invariants } from './invariants.ts';
 import type { MemoryFs } from './memory-fs.ts';
 import { firstDifference, markDead, type Observation, observe } from './observe.ts';
-import { Random } from './random.ts';
 import { wayOut } from './runs.ts';
 import type { Subject } from './subject.ts';
 import { digest } from './tree-io.ts';
@@ -31,7 +31,7 @@ export class Judge {
     private readonly seed: number,
     private readonly count: (what: string) => void = () => {},
   ) {
-    this.random = new Random(seed, 0);
+    this.random = new Random(seed, 'second crashes', 0);
   }
 
   /**
@@ -82,7 +82,7 @@ export class Judge {
   }
 
   private async crashAgain(log: ReturnType<MemoryFs['record']>, how: 'resume' | 'undo'): Promise<void> {
-    const k = this.random.next(log.ops.length + 1);
+    const k = this.random.below(log.ops.length + 1);
     for (const { state, describe } of crashCases(log, k, { sample: 1, singles: 1, seed: this.seed })) {
       this.count('crash states');
       this.count('of those in a second crash');

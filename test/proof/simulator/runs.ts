@@ -5,14 +5,16 @@ import { purgeWith } from '../../../lib/recover/purge.ts';
 import { resumeWith } from '../../../lib/recover/resume.ts';
 import { undoOpen, undoWith } from '../../../lib/recover/undo.ts';
 import type { DurableFs } from '../../../lib/store/durable-fs.ts';
+
 import { acquireLocks, type LockSet } from '../../../lib/store/lock.ts';
+import { Random } from '../random.ts';
+
 import { crashStates } from './crash-states.ts';
 import type { Fault } from './faulty-fs.ts';
 import { FaultyFs } from './faulty-fs.ts';
 import type { End, Invariants, Promised } from './invariants.ts';
 import type { MemoryFs, OpLog } from './memory-fs.ts';
 import { locksAndBolts, markDead, type Observation, observe, textAt } from './observe.ts';
-import { Random } from './random.ts';
 import type { Subject } from './subject.ts';
 
 /** Something that is crashed. */
@@ -143,12 +145,12 @@ export function interrupted(
   count: number,
   seed: number,
 ): Interruption[] {
-  const random = new Random(seed, log.ops.length);
+  const random = new Random(seed, 'interruptions', log.ops.length);
   const places = [...log.ops.keys(), log.ops.length].filter((k) => isUnfinished(subject, log, k));
-  const offset = random.next(3);
+  const offset = random.below(3);
   const stride = Math.max(1, places.length / count);
   return Array.from({ length: Math.min(count, places.length) }, (_, i) => {
-    const k = places[Math.floor(i * stride) + random.next(Math.floor(stride))] as number;
+    const k = places[Math.floor(i * stride) + random.below(Math.floor(stride))] as number;
     const ways = [kill, removeFences, crash].slice((i + offset) % 3);
     const made = [...ways, crash].map((way) => way(subject, run, log, k, random));
     return made.find((one) => one !== null) as Interruption;
@@ -210,7 +212,7 @@ function crash(_: Subject, run: Run, log: OpLog, k: number, random: Random): Int
 /** The state after `k` operations, of which everything has survived; or another one that has something left to do. */
 function stateAt(log: OpLog, k: number, random: Random | null): MemoryFs {
   const [whole, ...others] = crashStates(log, k, { sample: random === null ? 0 : 2, singles: 0, seed: 1 });
-  return (random === null || others.length === 0 ? whole : others[random.next(others.length)]) as MemoryFs;
+  return (random === null || others.length === 0 ? whole : others[random.below(others.length)]) as MemoryFs;
 }
 
 /** Where recovering from a state must lead; undo's is null where it has nothing to do, and may change nothing. */

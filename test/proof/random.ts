@@ -3,7 +3,7 @@
 const GOLDEN = 0x9e3779b1;
 
 /** A small generator (sfc32). */
-export class Rng {
+export class Random {
   private a: number;
   private b: number;
   private c: number;
@@ -40,6 +40,14 @@ export class Rng {
     return from[this.below(from.length)] as T;
   }
 
+  /** At most `count` elements, in their order. */
+  some<T>(list: readonly T[], count: number): readonly T[] {
+    if (list.length <= count) return list;
+    const chosen = new Set<number>();
+    while (chosen.size < count) chosen.add(this.below(list.length));
+    return list.filter((_, i) => chosen.has(i));
+  }
+
   /** Random bytes. */
   bytes(length: number): Buffer {
     const bytes = Buffer.allocUnsafe(length);
@@ -53,26 +61,3 @@ function hash(text: string): number {
   for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
   return value | 0;
 }
-
-/** Numbers at which programs go wrong. */
-export const ODD_NUMBERS: readonly number[] = [
-  0,
-  -0,
-  -1,
-  1,
-  255,
-  256,
-  65_535,
-  65_536,
-  2 ** 31 - 1,
-  2 ** 31,
-  2 ** 32 - 2,
-  2 ** 32 - 1,
-  2 ** 32,
-  2 ** 53 - 1,
-  2 ** 53,
-  2 ** 63,
-  1e308,
-  0.5,
-  -1e9,
-];
