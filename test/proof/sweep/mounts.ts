@@ -15,13 +15,7 @@ const DISK_MIB: Record<DiskKind, number> = { ext4: 48, xfs: 310 };
 const mounted = new Set<string>();
 
 process.on('exit', () => {
-  for (const dir of mounted) {
-    try {
-      execFileSync('umount', ['-l', dir], { stdio: 'ignore' });
-    } catch {
-      // It is somebody else's to clear up now: the message of the failure that led here is what matters.
-    }
-  }
+  for (const dir of mounted) unmountNow(dir);
 });
 
 async function ok(...argv: string[]): Promise<string | null> {
@@ -96,7 +90,7 @@ export async function whyNoMemory(below: string): Promise<string | null> {
   } catch (error) {
     return (error as Error).message;
   } finally {
-    rmSync(dir, { recursive: true, force: true });
+    removeMounted(dir);
   }
 }
 
@@ -115,6 +109,21 @@ export async function whyNoDisk(kind: DiskKind, below: string): Promise<string |
   } catch (error) {
     return (error as Error).message;
   } finally {
-    rmSync(dir, { recursive: true, force: true });
+    removeMounted(dir);
+  }
+}
+
+/** Removes a directory, and takes off what a failure has left mounted in it. */
+function removeMounted(below: string): void {
+  for (const dir of mounted) if (`${dir}/`.startsWith(`${below}/`)) unmountNow(dir);
+  rmSync(below, { recursive: true, force: true });
+}
+
+function unmountNow(dir: string): void {
+  try {
+    execFileSync('umount', ['-l', dir], { stdio: 'ignore' });
+    mounted.delete(dir);
+  } catch {
+    // It is somebody else's to clear up now: the message of the failure that led here is what matters.
   }
 }
