@@ -7,10 +7,8 @@
  * refuses by giving null, a function named `problemOf…` by giving a text. An error that is thrown on was refused by
  * whoever has thrown it.
  */
-import { readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
 import * as ast from 'typescript/unstable/ast';
-import { API } from 'typescript/unstable/sync';
+import { withSources } from '../parse-sources.ts';
 
 /** Where the text of a check lies in its file, and what it says. */
 export interface Found {
@@ -32,20 +30,13 @@ const TELLERS = /^problemOf[A-Z]/;
 
 /** The checks of those files of a project whose paths fit. */
 export function findChecks(dir: string, wanted: RegExp): Guarded[] {
-  const api = new API({ cwd: dir });
-  try {
-    const [project] = api.updateSnapshot({ openProjects: [join(dir, 'tsconfig.json')] }).getProjects();
-    return (project?.rootFiles ?? []).flatMap((file) => {
-      const path = relative(dir, file);
-      const source = wanted.test(path) ? project?.program.getSourceFile(file) : undefined;
-      if (source === undefined) return [];
+  return withSources(dir, wanted, (sources) =>
+    sources.map(({ path, text, root }) => {
       const finder = new Finder(READERS.test(path));
-      finder.visit(source);
-      return [{ path, text: readFileSync(file, 'utf8'), found: finder.found }];
-    });
-  } finally {
-    api.close();
-  }
+      finder.visit(root);
+      return { path, text, found: finder.found };
+    }),
+  );
 }
 
 class Finder {

@@ -1,7 +1,7 @@
 /** Shows that the sweeps can fail: builds copies of the program with a fault each, and sweeps them. */
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BREAKS, type Break } from './breaks.ts';
+import { type Break, brokenSources } from './breaks.ts';
 import { SweepCase } from './cases.ts';
 import { stopTasks } from './concurrent.ts';
 import { errorTasks } from './errors.ts';
@@ -29,15 +29,20 @@ export interface Verdict {
 
 /** Sweeps a copy for each fault that this machine can look for; `disk` is one that can be cut off. */
 export async function* selfTest(options: Options, disk: DiskKind | undefined): AsyncGenerator<Verdict> {
-  for (const one of BREAKS) {
+  for (const [one, texts] of brokenSources(PROJECT)) {
     if (one.sweep === 'power' && disk === undefined) continue;
-    yield { name: one.name, found: await sweepBroken(one, options, disk) };
+    yield { name: one.name, found: await sweepBroken(one, texts, options, disk) };
   }
 }
 
-async function sweepBroken(one: Break, options: Options, disk: DiskKind | undefined): Promise<string | null> {
+async function sweepBroken(
+  one: Break,
+  texts: ReadonlyMap<string, string>,
+  options: Options,
+  disk: DiskKind | undefined,
+): Promise<string | null> {
   const few = { ...options, only: null, every: 1, points: POINTS, violations: 1, quiet: true, keep: false };
-  const pool = await TaskPool.of(few, (project) => buildBroken(one, project));
+  const pool = await TaskPool.of(few, (project) => buildBroken(texts, project));
   const of = await SweepCase.unpack(CASE, pool.scratch, pool.command);
   try {
     await pool.run(await tasksFor(one, pool, of, disk));
@@ -57,15 +62,10 @@ const shortened = (kind: string): string =>
     .join('\n');
 
 /** Copies the sources, puts the fault in, and builds as for a release. */
-async function buildBroken({ name, edits }: Break, project: string): Promise<void> {
+async function buildBroken(texts: ReadonlyMap<string, string>, project: string): Promise<void> {
   for (const source of SOURCES) cpSync(join(PROJECT, source), join(project, source), { recursive: true });
   symlinkSync(join(PROJECT, 'node_modules'), join(project, 'node_modules'));
-  for (const { file, from, to } of edits) {
-    const path = join(project, file);
-    const parts = readFileSync(path, 'utf8').split(from);
-    if (parts.length !== 2) throw new Error(`"${name}": ${file} holds its place ${parts.length - 1} times`);
-    writeFileSync(path, parts.join(to));
-  }
+  for (const [path, text] of texts) writeFileSync(join(project, path), text);
   await tool(process.execPath, join(project, 'scripts', 'build.mjs'));
 }
 
