@@ -1,26 +1,13 @@
 /** Which checks are found, what becomes of them in a bundle, and what is said of one that nobody misses. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { removeTempDir, tempDir } from '../../helpers/temp.ts';
-import { forgeries, seal, unseal } from '../tampering/forgery.ts';
+import { inSmallProject } from '../small-project.ts';
 import { judgeCheck } from './check-mutants.ts';
 import { withSwitches } from './checks.ts';
 import { type Found, findChecks } from './find-checks.ts';
 
 /** The checks of one small file. */
 function checksOf(text: string, path = 'lib/a.ts'): { found: readonly Found[]; texts: string[] } {
-  const dir = tempDir();
-  const config = JSON.stringify({ compilerOptions: { noLib: true, types: [] }, include: ['**/*'] });
-  for (const [name, content] of [
-    [path, text],
-    ['tsconfig.json', config],
-  ] as const) {
-    mkdirSync(dirname(join(dir, name)), { recursive: true });
-    writeFileSync(join(dir, name), content);
-  }
-  const found = findChecks(dir, /\.ts$/).flatMap((file) => file.found);
-  removeTempDir(dir);
+  const found = inSmallProject(path, text, (dir) => findChecks(dir, /\.ts$/).flatMap((file) => file.found));
   return { found, texts: found.map(({ start, end, how }) => `${how} ${text.slice(start, end)}`) };
 }
 
@@ -84,33 +71,5 @@ describe('checks of journals', () => {
     expect(judgeCheck(check, [{ ...seen, fired: 0 }]).fate).to.equal('idle');
     expect(judgeCheck(check, [seen, { ...seen, reworded: 'so' }]).fate).to.equal('reworded');
     expect(judgeCheck(check, [seen, { ...seen, caught: 'so' }]).fate).to.equal('caught');
-  });
-});
-
-describe('forged documents', () => {
-  it('differ from the right one in one field, and are whole', () => {
-    const right = {
-      id: 'a',
-      list: [
-        { op: 'x', n: 1 },
-        { op: 'x', n: 2 },
-      ],
-    };
-    const made = forgeries(seal(right));
-    const texts = made.map(({ bytes }) => JSON.stringify(unseal(bytes())));
-    expect(new Set(texts).size).to.be.greaterThan(20);
-    expect(texts).to.not.contain(JSON.stringify(right));
-    expect(made.map((m) => m.name)).to.include.members([
-      '.id another',
-      '.list less',
-      '.list[](x).n left out',
-    ]);
-    expect(unseal(made.find((m) => m.name === '.list[](x).n another')!.bytes())).to.deep.equal({
-      ...right,
-      list: [
-        { op: 'x', n: 2 },
-        { op: 'x', n: 2 },
-      ],
-    });
   });
 });

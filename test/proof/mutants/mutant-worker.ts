@@ -7,8 +7,8 @@ import { errorText, type Judge } from '../simulator/judge.ts';
 import { skipWaiting } from '../simulator/no-waiting.ts';
 import { type Recording, type Run, record } from '../simulator/runs.ts';
 import { digest } from '../simulator/tree-io.ts';
-import { dropMutants, type Mutant, swapMutants } from './mutants.ts';
 import { type Prepared, prepareSubjects } from './subject-choice.ts';
+import { dropMutants, type Mutant, swapMutants } from './sync-mutants.ts';
 
 /** A worker's share. */
 export interface Share {
