@@ -102,6 +102,13 @@ export function seen(batch: RecordBatch): SeenBatch {
   return { segment: batch.at.segment.index, keys, match: batch.match };
 }
 
+/** The stages that read. */
+export interface ReadingStages {
+  readonly BatchGate: typeof BatchGate;
+  readonly segmentSource: typeof segmentSource;
+  readonly reverseRecords: typeof reverseRecords;
+}
+
 /**
  * Runs the reader alone over a table and calls `judge` for every batch; the next batch is let through when the
  * promise that it returns is kept. Resolves to the batches.
@@ -110,13 +117,16 @@ export async function readBatches(
   table: Table,
   options: Omit<ReverseOptions, 'walk'>,
   judge: (batch: RecordBatch, walk: BatchGate) => Promise<void> | void = () => undefined,
+  stages: ReadingStages = { BatchGate, segmentSource, reverseRecords },
 ): Promise<SeenBatch[]> {
-  const walk = new BatchGate();
+  const walk = new stages.BatchGate();
   const batches: SeenBatch[] = [];
-  const reader = segmentSource(table.segments, walk).pipe(reverseRecords({ ...options, walk }));
+  const reader = stages.segmentSource(table.segments, walk).pipe(stages.reverseRecords({ ...options, walk }));
   for await (const chunk of reader as unknown as AsyncIterable<RecordBatch>) {
     batches.push(seen(chunk));
     await judge(chunk, walk);
+    // Nobody reads it any more, the reader neither.
+    chunk.buffer.fill(0xff);
     walk.release();
   }
   return batches;

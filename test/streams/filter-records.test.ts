@@ -4,20 +4,19 @@ import { matcherFor } from '../../lib/planner/search/matchers.ts';
 import type { RecordTarget } from '../../lib/planner/target.ts';
 import { realFs } from '../../lib/store/durable-fs.ts';
 import type { RollbackFilter } from '../../lib/types.ts';
-import { filterRecords } from '../../streams/filter-records.ts';
-import { walkTable } from '../../streams/pipeline.ts';
 import type { RecordBatch } from '../../streams/record-batch.ts';
 import { oneTable, plainSegment, through, watchedFs } from '../helpers/probes.ts';
 import { rejection } from '../helpers/refusals.ts';
+import { describeWalks } from './released-batches.ts';
 
 const { table, records } = oneTable([plainSegment(6), plainSegment(0), plainSegment(6)]);
 
-function walk(filter: RollbackFilter, fs = watchedFs()) {
-  const target: RecordTarget = { kind: 'filter', filter };
-  return walkTable({ segments: table.segments, matcher: matcherFor(target, 't'), fs, blockBytes: 64 });
-}
+describeWalks('filter-records', (walkTable, { filterRecords }) => {
+  function walk(filter: RollbackFilter, fs = watchedFs()) {
+    const target: RecordTarget = { kind: 'filter', filter };
+    return walkTable({ segments: table.segments, matcher: matcherFor(target, 't'), fs, blockBytes: 64 });
+  }
 
-describe('filter-records', () => {
   it('asks the matcher batch by batch, and never again after a match', async () => {
     const asked: number[] = [];
     const stage = filterRecords((batch) => {

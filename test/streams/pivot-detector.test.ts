@@ -3,24 +3,14 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { matcherFor } from '../../lib/planner/search/matchers.ts';
 import { realFs } from '../../lib/store/durable-fs.ts';
-import { walkTable } from '../../streams/pipeline.ts';
 import { runs, segmentSpec, tailSpec } from '../helpers/arbitraries.ts';
 import { readRecords } from '../helpers/bytes.ts';
 import { type OneTable, oneTable, plainSegment, watchedFs } from '../helpers/probes.ts';
 import { blockBytes } from '../helpers/scenario.ts';
 import { removeTempDir } from '../helpers/temp.ts';
+import { describeWalks } from './released-batches.ts';
 
 const GROUP = { shard: 0, size: 20, secondaries: 30, pad: 2 };
-
-function walkTo(of: OneTable, number: number, block: number, fs = watchedFs()) {
-  let asked = -1;
-  const filter = (): boolean => {
-    asked += 1;
-    return asked === number;
-  };
-  const matcher = matcherFor({ kind: 'filter', filter }, 't');
-  return walkTable({ segments: of.table.segments, matcher, fs, blockBytes: block });
-}
 
 /** Where the group of a record ends in its key file, and where its last record starts. */
 function groupOf(of: OneTable, number: number): { end: number; lastOffset: number } {
@@ -31,18 +21,28 @@ function groupOf(of: OneTable, number: number): { end: number; lastOffset: numbe
   return { end: last.end, lastOffset: last.start };
 }
 
-async function expectWholeGroup(of: OneTable, number: number, block: number): Promise<void> {
-  const { pivot } = await walkTo(of, number, block);
-  const record = of.records[number]!;
-  const group = groupOf(of, number);
-  expect(pivot?.at.segment.index).to.equal(record.segment);
-  expect(pivot?.offset).to.equal(record.offset);
-  expect(pivot?.kind).to.equal(record.kind);
-  expect(pivot?.key.toString('hex')).to.equal(record.key);
-  expect([pivot?.groupEnd, pivot?.lastOffset]).to.deep.equal([group.end, group.lastOffset]);
-}
+describeWalks('pivot-detector', (walkTable) => {
+  function walkTo(of: OneTable, number: number, block: number, fs = watchedFs()) {
+    let asked = -1;
+    const filter = (): boolean => {
+      asked += 1;
+      return asked === number;
+    };
+    const matcher = matcherFor({ kind: 'filter', filter }, 't');
+    return walkTable({ segments: of.table.segments, matcher, fs, blockBytes: block });
+  }
 
-describe('pivot-detector', () => {
+  async function expectWholeGroup(of: OneTable, number: number, block: number): Promise<void> {
+    const { pivot } = await walkTo(of, number, block);
+    const record = of.records[number]!;
+    const group = groupOf(of, number);
+    expect(pivot?.at.segment.index).to.equal(record.segment);
+    expect(pivot?.offset).to.equal(record.offset);
+    expect(pivot?.kind).to.equal(record.kind);
+    expect(pivot?.key.toString('hex')).to.equal(record.key);
+    expect([pivot?.groupEnd, pivot?.lastOffset]).to.deep.equal([group.end, group.lastOffset]);
+  }
+
   it('keeps the whole group, whichever member matched and wherever the blocks end', async () => {
     const groups = [GROUP, { ...GROUP, secondaries: 0 }, { ...GROUP, secondaries: 1 }, GROUP];
     const of = oneTable([plainSegment(0, { groups }), plainSegment(0, { groups })]);

@@ -2,11 +2,10 @@
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import type { Step } from '../../lib/types.ts';
-import { applySink } from '../../streams/apply-sink.ts';
-import { runSteps } from '../../streams/pipeline.ts';
 import type { Pivot, WalkEvent } from '../../streams/pivot-detector.ts';
-import { planSink, type WalkResult } from '../../streams/plan-sink.ts';
+import type { WalkResult } from '../../streams/plan-sink.ts';
 import type { SurveyedSegment } from '../../streams/record-batch.ts';
+import { describeStages } from './implementations.ts';
 
 function step(segment: number): Step {
   const file = { root: 0, path: `t/segments/${segment}.keys` };
@@ -15,7 +14,7 @@ function step(segment: number): Step {
 
 const STEPS = [step(3), step(2), step(1)];
 
-describe('plan-sink', () => {
+describeStages('plan-sink', ({ planSink }) => {
   it('gathers segments and the pivot, and answers once, at the end', async () => {
     const first = {} as SurveyedSegment;
     const second = {} as SurveyedSegment;
@@ -36,7 +35,7 @@ describe('plan-sink', () => {
   });
 });
 
-describe('apply-sink', () => {
+describeStages('apply-sink', ({ applySink, runSteps }) => {
   it('carries out steps in their order, and says so after each', async () => {
     const log: string[] = [];
     const name = (s: Step): string => s.file.path;

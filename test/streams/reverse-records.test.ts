@@ -3,13 +3,29 @@ import { truncateSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { realFs } from '../../lib/store/durable-fs.ts';
+import type { Table } from '../../lib/store/types.ts';
+import type { BatchGate, RecordBatch } from '../../streams/record-batch.ts';
+import type { ReverseOptions } from '../../streams/reverse-records.ts';
 import { databaseSpec, runs, segmentSpec, tailSpec } from '../helpers/arbitraries.ts';
-import { oneTable, plainSegment, readBack, readBatches, watchedFs } from '../helpers/probes.ts';
+import {
+  oneTable,
+  plainSegment,
+  readBack,
+  readBatches as readBatchesOver,
+  watchedFs,
+} from '../helpers/probes.ts';
 import { rejection } from '../helpers/refusals.ts';
 import { blockBytes } from '../helpers/scenario.ts';
 import { removeTempDir } from '../helpers/temp.ts';
+import { describeStages } from './implementations.ts';
 
-describe('reverse-records', () => {
+describeStages('reverse-records', (stages) => {
+  const readBatches = (
+    table: Table,
+    options: Omit<ReverseOptions, 'walk'>,
+    judge?: (batch: RecordBatch, walk: BatchGate) => Promise<void> | void,
+  ) => readBatchesOver(table, options, judge, stages);
+
   it('gives what the model offers, whatever the block size', async () => {
     const property = fc.asyncProperty(databaseSpec({ mostGroups: 12 }), blockBytes, async (spec, block) => {
       const { built, table, records } = readBack(spec);

@@ -1,12 +1,11 @@
 /** The first stage: segments, newest first, and none after the walk has stopped. */
 import { expect } from 'chai';
-import { BatchGate } from '../../streams/record-batch.ts';
-import { segmentSource } from '../../streams/segment-source.ts';
 import { oneTable, plainSegment } from '../helpers/probes.ts';
+import { describeStages } from './implementations.ts';
 
 const { table } = oneTable([plainSegment(1), plainSegment(1), plainSegment(1), plainSegment(1)]);
 
-describe('segment-source', () => {
+describeStages('segment-source', ({ BatchGate, segmentSource }) => {
   it('hands on segments from the newest to the oldest', async () => {
     const indexes: number[] = [];
     for await (const segment of segmentSource(table.segments, new BatchGate())) indexes.push(segment.index);

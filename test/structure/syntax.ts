@@ -61,7 +61,7 @@ export function nameOf(node: ast.Node): string {
 /** Whether a function is handed to `describe`. */
 export function isSuite(node: ast.Node): boolean {
   const call = node.parent;
-  return ast.isCallExpression(call) && /^describe\b/.test(call.expression.getText());
+  return ast.isCallExpression(call) && /^describe(?:[A-Z]\w*)?\b/.test(call.expression.getText());
 }
 
 const modifiersOf = (node: ast.Node): readonly ast.Node[] =>

@@ -5,6 +5,7 @@
 import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
+import { BUILD_ALIAS } from '../../helpers/build-alias.ts';
 import { type Found, findChecks } from './find-checks.ts';
 
 /** One check. */
@@ -55,7 +56,7 @@ export async function bundleWithSwitches(script: string, outfile: string): Promi
     platform: 'node',
     format: 'esm',
     logLevel: 'error',
-    alias: { 'readable-stream': 'node:stream' },
+    alias: BUILD_ALIAS,
     banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
     plugins: [replacing(texts)],
   });
