@@ -7,6 +7,7 @@ import {
   bodyOf,
   declared,
   exportedNames,
+  implementsInterface,
   importedNames,
   isExported,
   isLoading,
@@ -151,15 +152,16 @@ class ModuleBuilder {
   }
 
   private addMembers(declaration: ast.ClassDeclaration): void {
+    const isToldThere = implementsInterface(declaration);
     for (const member of declaration.members) {
       const isPublic = !isPrivate(member) && !ast.isConstructorDeclaration(member);
       if (!isPublic || bodyOf(member) === undefined) continue;
-      this.addExport(`${declaration.name?.text}.${nameOf(member)}`, 'method', member);
+      this.addExport(`${declaration.name?.text}.${nameOf(member)}`, 'method', member, isToldThere);
     }
   }
 
-  private addExport(name: string, kind: ExportUse['kind'], node: ast.Node): void {
-    const documented = (node.jsDoc?.length ?? 0) > 0;
+  private addExport(name: string, kind: ExportUse['kind'], node: ast.Node, isToldElsewhere = false): void {
+    const documented = isToldElsewhere || (node.jsDoc?.length ?? 0) > 0;
     this.exports.push({ name, kind, line: this.lineOf(node), documented });
   }
 }

@@ -78,6 +78,10 @@ export function isPrivate(member: ast.Node): boolean {
   return modifiersOf(member).some((m) => m.kind === ast.SyntaxKind.PrivateKeyword);
 }
 
+/** Whether a class implements an interface: what its methods are for is told there. */
+export const implementsInterface = ({ heritageClauses }: ast.ClassDeclaration): boolean =>
+  heritageClauses?.some((clause) => clause.token === ast.SyntaxKind.ImplementsKeyword) === true;
+
 /** What a statement declares; a node where the comment may stand elsewhere than before the statement. */
 export function declared(statement: ast.Node): [string, ExportUse['kind'], ast.Node?][] {
   if (ast.isFunctionDeclaration(statement)) return [[nameOf(statement), 'function']];

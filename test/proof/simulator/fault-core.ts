@@ -94,10 +94,12 @@ export class FaultCore {
     if (target !== undefined) noting.missSync?.(target);
   }
 
+  /** The path of what a call is about. */
   protected pathOf(target: string | number): string[] {
     return [typeof target === 'string' ? target : (this.paths.get(target) ?? `descriptor ${target}`)];
   }
 
+  /** A call that changes nothing. */
   protected read<T>(call: () => T): T {
     if (this.crashed) throw new CrashNow();
     const { failReadAt } = this.fault;
@@ -113,6 +115,7 @@ export class FaultCore {
     return answer;
   }
 
+  /** A call that changes something, and answers nothing. */
   protected change(
     name: Mutation,
     paths: readonly string[],

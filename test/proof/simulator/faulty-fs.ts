@@ -13,6 +13,7 @@ import { FaultCore } from './fault-core.ts';
 
 export { CrashNow, type Fault, type FaultyOp, isSync, type Mutation } from './fault-core.ts';
 
+/** A file system whose calls go wrong where it is told. */
 export class FaultyFs extends FaultCore implements DurableFs {
   open(path: string, flags: OpenFlags, mode?: number): number {
     const open = (): number => this.inner.open(path, flags, mode);

@@ -20,18 +20,21 @@ interface Common {
   owner: object;
 }
 
+/** A file. */
 export interface FileNode extends Common {
   readonly kind: 'file';
   /** Never changed in place. */
   bytes: Uint8Array;
 }
 
+/** A directory; its entries lead to inodes by their numbers. */
 export interface DirectoryNode extends Common {
   readonly kind: 'directory';
   readonly entries: Map<string, number>;
   parent: number;
 }
 
+/** A symbolic link. */
 export interface LinkNode extends Common {
   readonly kind: 'link';
   readonly target: string;
@@ -42,6 +45,7 @@ export interface OtherNode extends Common {
   readonly kind: 'other';
 }
 
+/** Whatever has a name in a directory. */
 export type Inode = FileNode | DirectoryNode | LinkNode | OtherNode;
 
 /** What of a write reached the disk: `count` bytes of its head or tail; the rest is zeros or as it was. */
@@ -57,6 +61,7 @@ export const ROOT_ID = 1;
 /** A clone copies its own changes; when they have grown past this number, they become a new common base. */
 const MOST_OWN_INODES = 48;
 
+/** The inodes of one file system. */
 export class InodeStore {
   /** Directories by path, as resolved so far; a new map whenever a name of a directory or link changes. */
   resolved = new Map<string, number>();
@@ -83,12 +88,14 @@ export class InodeStore {
     return copy;
   }
 
+  /** The inode of a number. */
   get(id: number): Inode {
     const inode = this.own.get(id) ?? this.base.get(id);
     if (inode === undefined) throw new Error(`no inode ${id}`);
     return inode;
   }
 
+  /** The directory of a number. */
   directory(id: number): DirectoryNode {
     const inode = this.get(id);
     if (inode.kind !== 'directory') throw new Error(`inode ${id} is no directory`);
@@ -154,6 +161,7 @@ export class InodeStore {
     }
   }
 
+  /** Writes bytes into a file, or what is left of them when they are torn. */
   write(id: number, at: number, bytes: Uint8Array, mtimeNs: string, torn?: Torn): void {
     const file = this.change(id) as FileNode;
     const [start, data] = torn === undefined ? [0, bytes] : tear(bytes, torn);
@@ -165,6 +173,7 @@ export class InodeStore {
     file.mtimeNs = mtimeNs;
   }
 
+  /** Cuts a file, or makes it longer. */
   truncate(id: number, size: number, mtimeNs: string): void {
     const file = this.change(id) as FileNode;
     file.mtimeNs = mtimeNs;

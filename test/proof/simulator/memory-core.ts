@@ -43,6 +43,7 @@ const SET_GID = 0o2000;
 const SET_UID = 0o4000;
 const GROUP_EXECUTE = 0o010;
 
+/** The tree, the open descriptors and the log of a file system in memory. */
 export class MemoryCore {
   readonly options: MemoryOptions;
   readonly store: InodeStore;
@@ -87,26 +88,31 @@ export class MemoryCore {
     return { id: this.existing(find(this.store, target, follow, fail), fail).id, path: target };
   }
 
+  /** What lies where a path leads; fails when nothing does. */
   protected existing({ directory, name, id }: Found, fail: Fail): Existing {
     if (id === undefined) return fail('ENOENT');
     return { directory, name, id, inode: this.store.get(id) };
   }
 
+  /** What an open descriptor is of. */
   protected opened(fd: number, syscall: string): Descriptor {
     return this.descriptors.get(fd) ?? failing(syscall, String(fd))('EBADF');
   }
 
+  /** A new descriptor. */
   protected descriptor(id: number, path: string, mayWrite: boolean): number {
     const fd = this.nextFd++;
     this.descriptors.set(fd, { id, path, mayWrite });
     return fd;
   }
 
+  /** Forgets a descriptor. */
   protected closeDescriptor(fd: number): void {
     this.opened(fd, 'close');
     this.descriptors.delete(fd);
   }
 
+  /** Makes an inode under a new name, with the mode and owner that the kernel would give it. */
   protected create({ directory, name }: Found, path: string, born: Born, mode: number): number {
     const { umask = 0o022, uid = 0, gid = 0 } = this.options;
     const parent = this.store.directory(directory);
@@ -130,6 +136,7 @@ export class MemoryCore {
     return id;
   }
 
+  /** The time (nanoseconds): each change takes a microsecond. */
   protected now(): string {
     return String(EPOCH_NS + BigInt(this.ticks) * 1000n);
   }

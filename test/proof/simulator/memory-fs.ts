@@ -24,6 +24,7 @@ export interface OpLog {
 const DIRECTORY_BYTES = 4096;
 const PERMISSION_BITS = 0o7777;
 
+/** A file system in memory, which may keep a log of what is done to it. */
 export class MemoryFs extends MemoryCore implements DurableFs {
   /** The same tree; no descriptor is open in the clone, and no log is kept. */
   clone(): MemoryFs {

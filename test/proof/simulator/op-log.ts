@@ -17,6 +17,7 @@ export interface CreateOp extends Base {
   readonly birth: Inode;
 }
 
+/** A further name of an inode. */
 export interface LinkOp extends Base {
   readonly op: 'link';
   readonly directory: number;
@@ -33,6 +34,7 @@ export interface UnlinkOp extends Base {
   readonly isDirectory: boolean;
 }
 
+/** A name that moves, over an old one or not. */
 export interface RenameOp extends Base {
   readonly op: 'rename';
   readonly from: { readonly directory: number; readonly name: string };
@@ -46,6 +48,7 @@ export interface RenameOp extends Base {
   readonly newPath: string;
 }
 
+/** Bytes written into a file. */
 export interface WriteOp extends Base {
   readonly op: 'write';
   readonly id: number;
@@ -54,6 +57,7 @@ export interface WriteOp extends Base {
   readonly mtimeNs: string;
 }
 
+/** A file cut or made longer. */
 export interface TruncateOp extends Base {
   readonly op: 'truncate';
   readonly id: number;
@@ -81,6 +85,7 @@ export interface SyncOp extends Base {
   readonly missed?: boolean;
 }
 
+/** One of these changes, or a sync. */
 export type Op = CreateOp | LinkOp | UnlinkOp | RenameOp | WriteOp | TruncateOp | AttributesOp | SyncOp;
 
 /** Lets an operation happen; a write may be torn. */
