@@ -1,7 +1,7 @@
 /** A transaction whose intent is durable, from its first step to its end: what apply and resume have in common. */
 import { randomUUID } from 'node:crypto';
+import { setMadeKeymapsAside } from '../journal/made-keymaps.ts';
 import { leavingOpen, NO_STEPS, runForward, type StepCounts } from '../journal/run-steps.ts';
-import { setMadeKeymapsAside } from '../journal/set-aside.ts';
 import { finishForward, type TransactionContext } from '../journal/transaction.ts';
 import { refuseNotReverted } from '../journal/undo-data.ts';
 import type { DurableFs } from '../store/durable-fs.ts';

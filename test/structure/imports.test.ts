@@ -13,9 +13,11 @@ import { parseSnippets, projectSources, type SourceModule, sourcesIn } from './s
 /** The modules that call something that changes files. Whoever adds one says here that it was meant. */
 const WRITERS = [
   'lib/cli/debug-log.ts',
+  'lib/journal/bounds.ts',
   'lib/journal/copy-ranges.ts',
   'lib/journal/execute-step.ts',
   'lib/journal/revert-step.ts',
+  'lib/journal/set-aside.ts',
   'lib/journal/sweep.ts',
   'lib/journal/transaction.ts',
   'lib/recover/revert.ts',
