@@ -12,6 +12,7 @@ import { checkedSchemas } from '../schemas/checked-schema.ts';
 import { schemaOf } from '../schemas/known.ts';
 import { refuseWithoutSchema } from '../schemas/require.ts';
 import type { DecodedKey, TableSchema } from '../schemas/types.ts';
+import { callUserCode } from '../user-code.ts';
 import type { Context } from './context.ts';
 import { EXIT_DONE } from './exit-codes.ts';
 import { readSchemas } from './schemas.ts';
@@ -27,6 +28,9 @@ export interface KeysCommandOptions extends SourceOptions {
   readonly limit?: number | 'all';
   readonly oldestFirst?: true;
 }
+
+/** Records that are put into words in one call of a user's schema. */
+const PIECE = 256;
 
 /** Text that is handed over at once. */
 const CHUNK = 64 * 1024;
@@ -118,8 +122,10 @@ async function listTable(
     schemas,
     onMisfits: (groups) => (misfits = groups),
   })) {
-    for (const record of records.slice(0, left)) {
-      chunk += `${render(table, record, schema)}\n`;
+    const shown = records.slice(0, left);
+    for (let i = 0; i < shown.length; i += PIECE) {
+      const piece = shown.slice(i, i + PIECE);
+      chunk += callUserCode(() => piece.map((record) => `${render(table, record, schema)}\n`).join(''));
       if (chunk.length < CHUNK) continue;
       if (!(await out.write(chunk))) return;
       chunk = '';

@@ -17,6 +17,13 @@ import type { Work } from './program-parts.ts';
 import { Signals } from './signals.ts';
 import type { SourceOptions } from './source.ts';
 import { hintedError } from './source-hints.ts';
+import {
+  exitProcess,
+  moduleError,
+  releaseProcess,
+  unfinishedModuleError,
+  watchLoading,
+} from './user-modules.ts';
 
 /** Runs the command with these arguments (without node and the script) and returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -25,6 +32,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const signals = new Signals((text) => void err.say(text));
   const notes = new Notes(err);
   const given = optionsBeforeParsing(argv);
+  watchLoading({ before: () => signals.dispose(), after: () => signals.listen() });
   const stopWatching = watchForDefects(signals, err, given);
   try {
     const exitCode = await parseAndRun(argv, { out, err, signals, notes });
@@ -36,6 +44,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     return exitCodeOf(error, signals.received);
   } finally {
     stopWatching();
+    releaseProcess();
     signals.dispose();
   }
 }
@@ -103,26 +112,27 @@ function optionsBeforeParsing(argv: readonly string[]): { json: boolean; verbose
 }
 
 /**
- * An error that no code waits for (a timer in a user's filter module, say) and work that never comes to an end
- * are defects. They end the process, and its exit handlers give the locks back; but never in the middle of
- * changes.
+ * An error that no code waits for and work that never comes to an end are defects, of a user's module or of this
+ * program. They end the process, and its exit handlers give the locks back; but never in the middle of changes.
  */
 function watchForDefects(
   signals: Signals,
   err: Output,
   style: { json: boolean; verbose: boolean },
 ): () => void {
-  const end = (error: unknown): void => {
+  const end = (error: RollbackError): void => {
     // Standard error is written synchronously, so nothing else gets a turn in between.
-    void err.say(errorToText(asDefectError(error), { ...style, signal: null }));
-    process.exit(exitCodeOf(error));
+    void err.say(errorToText(error, { ...style, signal: null }));
+    exitProcess(exitCodeOf(error));
   };
-  const onError = (error: unknown): void => {
+  const onError = (thrown: unknown): void => {
+    const error = moduleError(thrown) ?? asDefectError(thrown);
     if (!signals.changing) end(error);
-    else void err.say(errorToText(asDefectError(error), { ...style, signal: null }));
+    else void err.say(errorToText(error, { ...style, signal: null }));
   };
   // Nothing left to wait for, and no result yet: without this the process would end without a word.
-  const onIdle = (): void => end(new Error('the work stopped before it came to a result'));
+  const onIdle = (): void =>
+    end(unfinishedModuleError() ?? asDefectError(new Error('the work stopped before it came to a result')));
   process.on('uncaughtException', onError);
   process.on('beforeExit', onIdle);
   return () => {

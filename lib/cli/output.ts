@@ -9,11 +9,12 @@ import { RollbackError } from '../errors.ts';
 export class Output {
   /** The reader has gone; nothing more arrives there. */
   closed = false;
-  readonly #stream: Writable;
+  readonly #write: Writable['write'];
   readonly #name: string;
 
   constructor(stream: Writable, name: string) {
-    this.#stream = stream;
+    // Kept: what a user's module prints is led elsewhere (user-modules.ts).
+    this.#write = stream.write.bind(stream);
     this.#name = name;
     // The callback of write() reports the same errors; without a listener they would end the process.
     stream.on('error', () => {});
@@ -24,7 +25,7 @@ export class Output {
     if (text === '' || this.closed) return !this.closed;
     try {
       await new Promise<void>((resolve, reject) => {
-        this.#stream.write(text, (error) => (error == null ? resolve() : reject(error)));
+        this.#write(text, (error?: Error | null) => (error == null ? resolve() : reject(error)));
       });
     } catch (error) {
       this.closed = true;

@@ -31,14 +31,11 @@ function split(spec: string): [table: string, value: string] {
 async function loadSchema(path: string): Promise<TableSchema> {
   // A word without any sign of a path is a name, unless a module of that name lies here.
   if (!/[/\\.]/.test(path) && !existsSync(path))
-    throw unreadableSchemaError(
-      `There is no schema ${path}`,
-      path,
-      undefined,
-      `${didYouMean(path, KNOWN_SCHEMAS)}${KNOWN}`,
-    );
-  const schema = await loadDefault(path, (what, cause) =>
-    unreadableSchemaError(`The schema module ${what}`, path, cause),
+    throw unreadableSchemaError(`There is no schema ${path}`, path, undefined, {
+      next: `${didYouMean(path, KNOWN_SCHEMAS)}${KNOWN}`,
+    });
+  const schema = await loadDefault(path, (what, cause, why) =>
+    unreadableSchemaError(`The schema module ${what}`, path, cause, { why }),
   );
   const problem = problemOf(schema);
   if (problem !== null)
@@ -50,8 +47,13 @@ function schemaUsageError(what: string): RollbackError {
   return new RollbackError('ERR_USAGE', { what, next: HINT });
 }
 
-function unreadableSchemaError(what: string, path: string, cause?: unknown, next = HINT): RollbackError {
-  return new RollbackError('ERR_SCHEMA_UNREADABLE', { what, next }, { path }, cause);
+function unreadableSchemaError(
+  what: string,
+  path: string,
+  cause?: unknown,
+  text: { readonly why?: string | undefined; readonly next?: string } = {},
+): RollbackError {
+  return new RollbackError('ERR_SCHEMA_UNREADABLE', { what, next: HINT, ...text }, { path }, cause);
 }
 
 const KNOWN = `Known schemas: ${KNOWN_SCHEMAS.join(', ')}; a module is given by its path, for example ./schema.mjs`;

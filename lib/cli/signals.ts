@@ -17,6 +17,11 @@ export class Signals {
 
   constructor(say: (text: string) => void) {
     this.#say = say;
+    this.listen();
+  }
+
+  /** Begins to listen, or goes on with it. */
+  listen(): void {
     for (const signal of HANDLED) process.on(signal, this.#handle);
   }
 
@@ -52,7 +57,7 @@ export class Signals {
     });
   }
 
-  /** Stops listening. */
+  /** Stops listening: a signal ends the process at once. */
   dispose(): void {
     for (const signal of HANDLED) process.off(signal, this.#handle);
   }

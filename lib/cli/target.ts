@@ -1,6 +1,6 @@
 /** The target of a rollback: from an argument, a file of keys, or a module with a filter. */
 import { readFile } from 'node:fs/promises';
-import { RollbackError } from '../errors.ts';
+import { errnoOf, hasErrno, RollbackError } from '../errors.ts';
 import { parseHex } from '../format/printable.ts';
 import type { Target } from '../planner/target.ts';
 import type { RollbackFilter } from '../types.ts';
@@ -39,7 +39,7 @@ async function readKeysFile(path: string): Promise<Record<string, Uint8Array[]>>
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    throw unreadableInputError(`The file of keys cannot be read: ${errnoOf(error)}`, path, error);
+    throw unreadableInputError(`The file of keys ${unreadable(error)}`, path, error);
   }
   let parsed: unknown;
   try {
@@ -67,8 +67,8 @@ function keysOf(table: string, keys: unknown, path: string): Uint8Array[] {
 
 /** A function as the default export of a module. */
 async function loadFilter(path: string): Promise<RollbackFilter> {
-  const filter = await loadDefault(path, (what, cause) =>
-    unreadableInputError(`The filter module ${what}`, path, cause),
+  const filter = await loadDefault(path, (what, cause, why) =>
+    unreadableInputError(`The filter module ${what}`, path, cause, why),
   );
   if (typeof filter !== 'function') {
     throw unreadableInputError('The filter module has no function as its default export', path);
@@ -79,8 +79,8 @@ async function loadFilter(path: string): Promise<RollbackFilter> {
   return filter as RollbackFilter;
 }
 
-function unreadableInputError(what: string, path: string, cause?: unknown): RollbackError {
-  return new RollbackError('ERR_TARGET_UNREADABLE', { what, next: HINT }, { path }, cause);
+function unreadableInputError(what: string, path: string, cause?: unknown, why?: string): RollbackError {
+  return new RollbackError('ERR_TARGET_UNREADABLE', { what, why, next: HINT }, { path }, cause);
 }
 
 const HINT =
@@ -90,6 +90,7 @@ const HINT =
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-const errnoOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? messageOf(error);
+const unreadable = (error: unknown): string =>
+  hasErrno(error, 'ENOENT', 'ENOTDIR')
+    ? 'does not exist'
+    : `cannot be read: ${errnoOf(error) ?? String(error)}`;

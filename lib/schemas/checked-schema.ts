@@ -3,6 +3,7 @@ import { RollbackError } from '../errors.ts';
 import { keyViewAt } from '../format/key-view.ts';
 import { formatKey } from '../format/printable.ts';
 import { ignoreRejection, isThenable, wordsOf } from '../input/callbacks.ts';
+import { callUserCode } from '../user-code.ts';
 import { MAX_HEIGHT } from './heights.ts';
 import { knownSchema } from './known.ts';
 import {
@@ -31,7 +32,7 @@ export function checkedSchema(table: string, schema: TableSchema): TableSchema {
     });
   }
   if (knownSchema(schema.name) === schema) return schema;
-  const decode = (key: Buffer, isPrimary: boolean): DecodedKey | null => {
+  const decodeChecked = (key: Buffer, isPrimary: boolean): DecodedKey | null => {
     let decoded: unknown;
     try {
       decoded = schema.decode(key, isPrimary);
@@ -47,6 +48,8 @@ export function checkedSchema(table: string, schema: TableSchema): TableSchema {
       key,
     );
   };
+  const decode = (key: Buffer, isPrimary: boolean): DecodedKey | null =>
+    callUserCode(() => decodeChecked(key, isPrimary));
   const { heights } = schema;
   const guarded = { name: schema.name, needs: checkedNeeds(table, schema), decode };
   if (heights === undefined) return guarded;
@@ -56,8 +59,9 @@ export function checkedSchema(table: string, schema: TableSchema): TableSchema {
       out.roles.fill(NO_ROLE, 0, run.count);
       let result: unknown;
       try {
-        result = heights.call(schema, run, out);
+        result = callUserCode(() => heights.call(schema, run, out));
       } catch (error) {
+        if (error instanceof RollbackError && error.code === 'ERR_INTERRUPTED') throw error;
         throw schemaFailedError(table, schema, `threw in heights(): ${wordsOf(error)}`, null, error);
       }
       if (isThenable(result)) throw asyncError(table, schema, 'heights()', result, null);

@@ -1,6 +1,7 @@
 /** Heights of runs of records, by whichever form a schema has. */
 import { isPrimaryAt } from '../format/key-records.ts';
 import { keyViewAt } from '../format/key-view.ts';
+import { callUserCode } from '../user-code.ts';
 import { type DecodedKey, type KeyRun, ROLE, type RunHeights, type TableSchema } from './types.ts';
 
 /** The largest height there is. */
@@ -56,7 +57,8 @@ export class HeightBuffer implements RunHeights {
       this.roles = new Uint8Array(run.count);
     }
     if (this.schema.heights !== undefined) this.schema.heights(run, this);
-    else this.decodeEach(run);
+    // Only schemas of users have no form of their own for runs.
+    else callUserCode(() => this.decodeEach(run));
   }
 
   private decodeEach(run: KeyRun): void {

@@ -26,6 +26,18 @@ export async function writeToStream(path: string, bytes: Uint8Array, signal?: Ab
   }
 }
 
+/** Writes all bytes at once to a descriptor that is open already; what cannot be written is left out. */
+export function writeToDescriptor(fd: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) {
+    try {
+      done += writeSync(fd, bytes, done);
+    } catch (error) {
+      if (!hasErrno(error, 'EAGAIN')) return;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+    }
+  }
+}
+
 async function patiently<T>(call: () => T, errno: string, signal: AbortSignal | undefined): Promise<T> {
   for (;;) {
     signal?.throwIfAborted();

@@ -8,6 +8,7 @@ import { formatKey } from '../../format/printable.ts';
 import { ignoreRejection, isThenable, wordsOf } from '../../input/callbacks.ts';
 import { viewOf } from '../../store/reading.ts';
 import type { RollbackFilter } from '../../types.ts';
+import { callUserCode } from '../../user-code.ts';
 import type { KeyTarget, RecordTarget } from '../target.ts';
 
 /** Finds the newest record of a run whose key is wanted; -1 for none. It holds no state. */
@@ -39,7 +40,7 @@ export function keyMatcher(keys: readonly Uint8Array[]): KeyMatcher {
 }
 
 function filterMatcher(filter: RollbackFilter, table: string): BatchMatcher {
-  return (batch) => {
+  const match: BatchMatcher = (batch) => {
     const { buffer, offsets } = batch;
     const memory = buffer.buffer;
     const { byteOffset } = buffer;
@@ -62,6 +63,7 @@ function filterMatcher(filter: RollbackFilter, table: string): BatchMatcher {
     }
     return -1;
   };
+  return (batch) => callUserCode(() => match(batch));
 }
 
 function describeValue(value: unknown): string {
