@@ -5,7 +5,7 @@
  * command (lib/cli/exit-codes.ts).
  */
 
-/** What sort of trouble an error is; the command's exit code follows from it. */
+/** The sort of an error; it decides the command's exit code. */
 export type ErrorKind =
   | 'defect'
   | 'usage'
@@ -98,7 +98,7 @@ export type ErrorCode = keyof typeof KINDS;
 /** All codes, for documentation and tests. */
 export const ERROR_CODES = Object.keys(KINDS) as readonly ErrorCode[];
 
-/** Where in a database the trouble is; every part is optional. Offsets are bytes from the file's start. */
+/** Where in a database the error is; every part is optional. Offsets are bytes from the file's start. */
 export interface ErrorPlace {
   readonly path?: string | undefined;
   readonly table?: string | undefined;
@@ -108,7 +108,7 @@ export interface ErrorPlace {
   readonly record?: number | undefined;
 }
 
-/** What a person needs to know: what was found, why it matters, and what to do next. */
+/** What the user needs to know: what was found, why it matters, and what to do next. */
 export interface ErrorText {
   readonly what: string;
   readonly why?: string | undefined;
@@ -135,13 +135,13 @@ export class RollbackError extends Error {
     this.place = place;
   }
 
-  /** The same error with the parts of the place that were missing filled in; what is known stays. */
+  /** The same error with missing parts of the place filled in; parts that are known stay. */
   at(place: ErrorPlace): RollbackError {
     const text = { what: this.what, why: this.why, next: this.next };
     return new RollbackError(this.code, text, { ...place, ...defined(this.place) }, this.cause);
   }
 
-  /** The same error, telling also of a failure that came after it: the first one stays the one that is told. */
+  /** The same error, with a later failure added: the first failure stays the one that is reported. */
   also(later: RollbackError): RollbackError {
     const where = describePlace(later.place);
     const added = `Besides, ${lowerFirst(later.what)}${where === '' ? '' : ` (${where})`}`;
@@ -181,10 +181,10 @@ export function describePlace(place: ErrorPlace): string {
 const UNCHANGED = 'Nothing was changed';
 
 /**
- * Wraps an operating system error so that it names its path (else the one given) and says what state is left. An
- * error that is wrapped already keeps its words, but what only reads cannot know the state: the caller's counts. One
- * without an errno is a defect of this program.
- * @param state without it nothing was changed
+ * Wraps an operating system error so that it names its path (or the given one) and says what state is left. An
+ * error that is wrapped already keeps its words, except the state: code that only reads cannot know it, so the
+ * caller's state replaces it. An error without an errno is a defect of this program.
+ * @param state omit it when nothing was changed
  */
 export function ioError(error: unknown, path: string, doing: string, state?: string): RollbackError {
   const known = error instanceof RollbackError ? error : null;
@@ -208,7 +208,7 @@ export function ioError(error: unknown, path: string, doing: string, state?: str
   );
 }
 
-/** What a person does about a defect: the command prints where it happened. */
+/** What the user does about a defect: the command prints where it happened. */
 export const REPORT_DEFECT = 'Please report it together with the lines below';
 
 /** The errno of an error of the system; null for any other. */
@@ -222,7 +222,7 @@ function pathOf(error: unknown): string | undefined {
   return typeof path === 'string' ? path : undefined;
 }
 
-/** A state that is not the old one says itself which command goes on, and that is seldom the same one. */
+/** A state other than "unchanged" names the command to run next, and that is seldom the same command again. */
 function hintFor(errno: string, again: boolean): string {
   const thenAgain = again ? ' and run the same command again' : '';
   switch (errno) {

@@ -1,6 +1,6 @@
 /** The public API. */
 
-// First of all: what follows needs a Node that is new enough.
+// Comes first: every other module needs a Node that is new enough.
 import './store/node-version.ts';
 
 export { type ApplyOptions, applyPlan } from './apply/apply.ts';

@@ -1,6 +1,9 @@
-/** Which of some names was probably meant by one that is not among them. */
+/** Finds the name that was probably meant by a mistyped one. */
 
-/** The name that a person most likely meant; null where none is near. Case, hyphens and underscores do not count. */
+/**
+ * The name that the user most likely meant; null where none is near. Case, hyphens and underscores do not
+ * count.
+ */
 export function nearestName(given: string, names: readonly string[]): string | null {
   const plain = (name: string): string => name.toLowerCase().replace(/[-_]/g, '');
   const wanted = plain(given);
@@ -15,18 +18,18 @@ export function nearestName(given: string, names: readonly string[]): string | n
   return ranked[0]?.name ?? null;
 }
 
-/** "Did you mean blocks? " in front of what else is said; empty where no name is near. */
+/** "Did you mean blocks? " in front of the rest of the hint; empty where no name is near. */
 export function didYouMean(given: string, names: readonly string[]): string {
   const near = nearestName(given, names);
   return near === null ? '' : `Did you mean ${near}? `;
 }
 
-/** More slips of the fingers than this make another word. */
+/** With more typing errors than this, it is a different word. */
 const MOST_STEPS = 3;
 
-/** Letters to insert, leave out, replace, or exchange with their neighbour. */
+/** Letters to insert, leave out, replace, or swap with their neighbour. */
 function distance(a: string, b: string): number {
-  // A name of foreign input may be of any length.
+  // A name in foreign input may have any length.
   if (Math.abs(a.length - b.length) > MOST_STEPS) return MOST_STEPS + 1;
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

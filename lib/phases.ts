@@ -1,9 +1,9 @@
 /**
- * Which part of the work is going on, told to one watcher: the debug log. Without a watcher a note is one comparison.
- * A note decides nothing: what is told here is told by errors, results and the audit too.
+ * Reports the current phase of the work to one watcher, the debug log. Without a watcher a note costs one
+ * comparison. No behaviour depends on notes: errors, results and the audit report the same things.
  */
 
-/** A part of the work, as the log calls it. `error` is how the command ended. */
+/** A phase of the work, as the log names it. `error` is how the command ended. */
 export type Phase =
   | 'start'
   | 'plan table'
@@ -20,17 +20,17 @@ export type Phase =
   | 'error'
   | 'exit';
 
-/** What a note says beside the phase: names, paths, counts. */
+/** What a note adds to the phase: names, paths, counts. */
 export type PhaseFacts = readonly (string | number)[];
 
 let watcher: ((phase: Phase, facts: PhaseFacts) => void) | null = null;
 
-/** From here on every note goes to this watcher, which must not throw. */
+/** Sends every later note to this watcher, which must not throw. */
 export function watchPhases(next: typeof watcher): void {
   watcher = next;
 }
 
-/** Says that a phase begins; it lasts until the next note. */
+/** Reports the beginning of a phase; it lasts until the next note. */
 export function notePhase(phase: Phase, ...facts: PhaseFacts): void {
   watcher?.(phase, facts);
 }

@@ -1,5 +1,5 @@
 /**
- * Plain data that crosses module borders: what a filter is, and what a plan says. No behaviour here.
+ * Plain data that crosses module borders: filters and plans. No behaviour here.
  *
  * Sizes and offsets are bytes. Everything in a plan survives JSON.stringify and back unchanged: 64-bit values
  * (times, inode numbers) are decimal strings.
@@ -19,7 +19,7 @@ export type NoMatchPolicy = 'refuse' | 'keep' | 'delete';
 /** What to do with records above a target that would stay, because lower ones were written after them. */
 export type StragglerPolicy = 'refuse' | 'keep' | 'drop';
 
-/** How much of what is kept is checked before a plan exists. */
+/** How much of the kept data is checked before a plan exists. */
 export type CheckScope = 'all' | 'pivot';
 
 /** A file named relative to one of the plan's roots (its number) or to the snapshot directory. */
@@ -39,7 +39,7 @@ export interface RemoveFileStep extends StepBase {
   readonly op: 'remove-file';
   readonly size: number;
   readonly reason: 'newer' | 'orphan' | 'leftover' | 'deleted' | 'watermark' | 'bound' | 'snapshot';
-  /** Segment the file belongs to, where it belongs to one. */
+  /** Segment that the file belongs to, if any. */
   readonly segment?: number;
 }
 
@@ -63,7 +63,7 @@ export interface CutFileStep extends StepBase {
   readonly to: number;
 }
 
-/** Write a key file anew from ranges `[start, end)` of the old one: sealing drops groups inside it. */
+/** Rewrite a key file from ranges `[start, end)` of the old one: sealing drops groups inside it. */
 export interface RewriteKeysStep extends StepBase {
   readonly op: 'rewrite-keys';
   readonly segment: number;
@@ -100,7 +100,7 @@ export interface RecordRef {
   readonly kind: number;
   /** Hexadecimal. */
   readonly key: string;
-  /** What the key means, where that is known: `block 1027`. */
+  /** The key's meaning, where it is known: `block 1027`. */
   readonly label?: string;
 }
 
@@ -108,11 +108,11 @@ export interface RecordRef {
 export interface PlanHeights {
   readonly schema: string;
   readonly target: string;
-  /** The highest one at or below the target that stays; null when none stays. */
+  /** The highest height at or below the target that stays; null when none stays. */
   readonly lastKept: string | null;
   /**
-   * Height of the oldest record above the target that goes; null when none goes. Of those that are written late it
-   * counts only where the cut falls before it (policy `drop`).
+   * Height of the oldest record above the target that goes; null when none goes. Records that are written late
+   * count only if the cut falls before them (policy `drop`).
    */
   readonly firstRemoved: string | null;
   /** Heights at or below the target that go too, as ranges; only with the policy `drop`. */
@@ -141,7 +141,7 @@ export interface Amount {
   readonly valueBytes: number;
 }
 
-/** How one segment fares, for the bar in the report and for `inspect`-like readers of a plan. */
+/** What happens to one segment: for the bar in the report, and for programs that read a plan. */
 export interface SegmentFate {
   readonly segment: number;
   readonly fate: 'kept' | 'cut' | 'removed' | 'orphan';
@@ -166,23 +166,26 @@ export interface TablePlan {
   readonly lastKept: RecordRef | null;
   /** The oldest record that goes. */
   readonly firstRemoved: RecordRef | null;
-  /** What the target height means here; null for other targets. */
+  /** The meaning of the target height here; null for other targets. */
   readonly heights: PlanHeights | null;
-  /** What stays above the target; left out where nothing does. */
+  /** The records that stay above the target; absent when there are none. */
   readonly keptAbove?: KeptAbove;
   readonly kept: Amount;
   readonly removed: Amount;
   readonly segments: readonly SegmentFate[];
   readonly removesKeymap: boolean;
-  /** Segments that copies pushed elsewhere from snapshots must drop too; null without snapshots. */
+  /** Segments that must also be dropped from copies of snapshots pushed elsewhere; null without snapshots. */
   readonly snapshotCopies: { readonly from: number; readonly through: number } | null;
   readonly notices: readonly string[];
-  /** Whether damage was found in what stays, and accepted: the verification after an apply then accepts it, too. */
+  /**
+   * Whether damage was found in the kept data and accepted: the verification after an apply then accepts it,
+   * too.
+   */
   readonly acceptedDamage: boolean;
   readonly steps: readonly Step[];
 }
 
-/** What a plan was made from: one entry a file it depends on, `[root, path, size, mtimeNs, inode]`. */
+/** What a plan was made from: one entry for each file it depends on, `[root, path, size, mtimeNs, inode]`. */
 export type FingerprintEntry = readonly [
   root: number | 'snapshots',
   path: string,
@@ -210,7 +213,7 @@ export interface RollbackPlan {
   readonly target: string;
   /** True when the database was not locked while planning (`--no-lock`): cannot be applied. */
   readonly unlocked: boolean;
-  /** True when it was planned beside the lock of a living process, or one of which that cannot be told. */
+  /** True when it was planned beside the lock of a process that is alive, or may be. */
   readonly approximate: boolean;
   /** Real paths, in the order given. */
   readonly roots: readonly string[];
@@ -222,11 +225,14 @@ export interface RollbackPlan {
   readonly tablesOutside: readonly string[];
   readonly notices: readonly string[];
   readonly fingerprint: readonly FingerprintEntry[];
-  /** SHA-256 of everything else in the plan: tells an edited plan file, and names the plan in the audit. */
+  /**
+   * SHA-256 of everything else in the plan: it reveals an edited plan file, and identifies the plan in the
+   * audit.
+   */
   readonly digest: string;
 }
 
-/** How far a long piece of work is. */
+/** How far a long piece of work has come. */
 export interface Progress {
   readonly phase: 'scan' | 'heights' | 'check' | 'apply' | 'verify';
   readonly table: string;

@@ -1,7 +1,7 @@
 /** The sink of an apply: carries out each step, one after the other, before it takes the next. */
 import { Writable } from 'node:stream';
 
-/** What to do with steps. */
+/** How to carry out steps. */
 export interface ApplySinkOptions<Item> {
   /** Carries out one step durably; throws when it cannot. */
   readonly execute: (step: Item) => void;
@@ -22,7 +22,7 @@ export function applySink<Item>(options: ApplySinkOptions<Item>): Writable {
         done(error as Error);
         return;
       }
-      // A turn of the event loop between steps lets signals and progress through.
+      // One turn of the event loop between steps lets signals and progress through.
       setImmediate(done);
     },
   });

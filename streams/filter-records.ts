@@ -2,7 +2,7 @@
 import { transform } from 'through2';
 import type { BatchMatcher, RecordBatch } from './record-batch.ts';
 
-/** @param matcher finds the newest match in a batch; what it throws becomes the stream's error */
+/** @param matcher finds the newest match in a batch; its exceptions become stream errors */
 export function filterRecords(matcher: BatchMatcher): NodeJS.ReadWriteStream {
   let found = false;
   return transform({ objectMode: true, highWaterMark: 1 }, (batch: RecordBatch, _encoding, done) => {

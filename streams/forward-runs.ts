@@ -1,6 +1,7 @@
 /**
- * Records in the order in which they were written, in runs over one buffer: for what must be known of everything
- * that stays. Where nothing is dropped a file is read once, with neither a survey nor an object for each record.
+ * Records in the order in which they were written, in runs over one buffer: for checks that need every record
+ * that stays. Where nothing is dropped a file is read once, without a survey and without an object for each
+ * record.
  */
 import { indexRecords, type KeyRun, roomFor } from '../lib/format/key-records.ts';
 import { BlockReader } from '../lib/store/block-reader.ts';
@@ -21,7 +22,7 @@ export interface ForwardOptions {
   readonly fs: DurableFs;
   /** Oldest first. */
   readonly segments: readonly Segment[];
-  /** Records at and behind this place are left out; null to read all. */
+  /** Records from this place on are left out; null to read all. */
   readonly end: Position | null;
   readonly blockBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -29,7 +30,7 @@ export interface ForwardOptions {
   readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
-/** A run of records of one segment. The buffer is used again for the next run. */
+/** A run of records of one segment. The buffer is reused for the next run. */
 export interface ForwardRun extends KeyRun {
   readonly segment: Segment;
   /** File offset of the buffer's first byte. */
@@ -39,7 +40,7 @@ export interface ForwardRun extends KeyRun {
 }
 
 /**
- * The records that the engine serves (what sealing drops is left out), oldest first.
+ * The records that the engine serves, oldest first; what sealing drops is left out.
  * @throws RollbackError ERR_IO, ERR_CHANGED_WHILE_READING, ERR_INTERRUPTED
  */
 export async function* forwardRuns(options: ForwardOptions): AsyncGenerator<ForwardRun, void, void> {

@@ -1,9 +1,9 @@
 /**
- * Batches in; out come the segments as the walk reaches them, and the pivot once there is one.
+ * Turns batches into events: the segments as the walk reaches them, and the pivot once it is found.
  *
- * Walking backward, a group's end comes before its primary, maybe in a newer batch. So at the end of each
- * batch the detector remembers where the group ends that goes on into the next (older) one: a match on any
- * member then keeps the whole group without a second look.
+ * Walking backward, a group's end comes before its primary, maybe in a newer batch. So at the end of each batch
+ * the detector remembers where the group ends that continues into the next (older) batch: a match on any member
+ * then keeps the whole group without a second look.
  */
 import { transform } from 'through2';
 import { KIND, keyLengthAt, RECORD_OVERHEAD } from '../lib/format/key-records.ts';
@@ -28,7 +28,7 @@ export interface Pivot {
   readonly lastOffset: number;
 }
 
-/** What the detector hands on. */
+/** The events of the walk. */
 export type WalkEvent =
   | { readonly type: 'segment'; readonly at: SurveyedSegment }
   | { readonly type: 'pivot'; readonly pivot: Pivot };
@@ -39,7 +39,7 @@ interface GroupEnd {
   readonly lastOffset: number;
 }
 
-/** Hands on WalkEvents; stops the walk at the pivot. */
+/** Emits WalkEvents; stops the walk at the pivot. */
 export function pivotDetector(walk: BatchGate): NodeJS.ReadWriteStream {
   let current: SurveyedSegment | null = null;
   let open: GroupEnd | null = null;
@@ -87,7 +87,7 @@ function endOf(batch: RecordBatch, index: number): GroupEnd {
 
 /**
  * The end of the group that the record at `index` belongs to. A group that is never closed ends with its last
- * secondary: the checks of what is kept call that damage.
+ * secondary: the checks of the kept data report it as damage.
  */
 function groupEndFrom(batch: RecordBatch, index: number, open: GroupEnd | null): GroupEnd {
   let last = index;
@@ -100,7 +100,7 @@ function groupEndFrom(batch: RecordBatch, index: number, open: GroupEnd | null):
   return open ?? endOf(batch, last);
 }
 
-/** Where the group ends that this batch begins in the middle of; null when it begins with a primary. */
+/** The end of the group that this batch begins in the middle of; null when the batch begins with a primary. */
 function openGroup(batch: RecordBatch, open: GroupEnd | null): GroupEnd | null {
   if (batch.count === 0) return open;
   const kind = batch.buffer[batch.offsets[0] as number];

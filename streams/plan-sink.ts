@@ -1,9 +1,9 @@
-/** The sink of a walk: gathers what the plan of one table is made from. */
+/** The sink of a walk: collects the input for the plan of one table. */
 import { Writable } from 'node:stream';
 import type { Pivot, WalkEvent } from './pivot-detector.ts';
 import type { SurveyedSegment } from './record-batch.ts';
 
-/** What a walk found. */
+/** The result of a walk. */
 export interface WalkResult {
   readonly pivot: Pivot | null;
   /** The segments that the walk has opened, newest first; the last one holds the pivot, if there is one. */

@@ -1,4 +1,4 @@
-/** What flows through the streams: runs of records over one buffer, newest run first. */
+/** The data in the streams: runs of records over one buffer, newest run first. */
 import { keyLengthAt, keyStart, RECORD_OVERHEAD } from '../lib/format/key-records.ts';
 import type { KeySurvey } from '../lib/store/key-survey.ts';
 import type { Segment } from '../lib/store/types.ts';
@@ -10,8 +10,8 @@ export interface SurveyedSegment {
 }
 
 /**
- * A run of neighbouring records of one segment. The buffer is used again for the next batch: whatever must
- * outlive the batch has to be copied.
+ * A run of neighbouring records of one segment. The buffer is reused for the next batch: copy everything that
+ * must outlive this one.
  */
 export interface RecordBatch {
   readonly at: SurveyedSegment;
@@ -19,7 +19,7 @@ export interface RecordBatch {
   readonly buffer: Buffer;
   /** File offset of the buffer's first byte. */
   readonly base: number;
-  /** Positions in the buffer of the records that count, oldest first; `count` of them are valid. */
+  /** Positions in the buffer of the served records, oldest first; `count` of them are valid. */
   readonly offsets: Int32Array;
   readonly count: number;
   /** Number in its segment of the record at the buffer's start. */
@@ -31,7 +31,7 @@ export interface RecordBatch {
 /** Finds the newest match in a batch: walks it from its last record to its first; -1 for none. */
 export type BatchMatcher = (batch: RecordBatch) => number;
 
-/** The number in its segment, from 0, of the record at `offsets[index]`, dropped records counted. */
+/** The number in its segment, from 0, of the record at `offsets[index]`; dropped records are counted, too. */
 export function recordNumber(
   batch: Pick<RecordBatch, 'buffer' | 'offsets' | 'firstRecord'>,
   index: number,
@@ -50,15 +50,15 @@ export function keyOf(batch: RecordBatch, index: number): Buffer {
 }
 
 /**
- * The walk's brake: batches share one buffer, and no older segment may be opened before the newer ones have
- * been judged, so the reader waits until the detector is done with the batch that is under way.
+ * The walk's brake. Batches share one buffer, and no older segment may be opened before the newer ones have
+ * been judged. So the reader waits until the detector is done with the current batch.
  */
 export class BatchGate {
   private underWay = 0;
   private halted = false;
   private wake: (() => void) | null = null;
 
-  /** True once nothing more is wanted: a pivot was found, or a stage failed. */
+  /** True when no more batches are wanted: a pivot was found, or a stage failed. */
   get stopped(): boolean {
     return this.halted;
   }
@@ -74,7 +74,7 @@ export class BatchGate {
     if (this.underWay === 0) this.wakeReader();
   }
 
-  /** Nothing more is wanted. */
+  /** Stops the walk: no more batches are wanted. */
   stop(): void {
     this.halted = true;
     this.wakeReader();

@@ -1,9 +1,9 @@
 /**
  * Segments in, record batches out, last record first.
  *
- * A record carries its length at its front, so a key file can only be parsed forward. One forward survey
- * leaves checkpoints; then the blocks between them are read from the end, parsed forward inside, and handed
- * on. Memory is one block, whatever the file's size.
+ * A record carries its length at its front, so a key file can only be parsed forward. One forward survey leaves
+ * checkpoints; then the blocks between them are read from the end, parsed forward inside, and handed on. Memory
+ * is one block, whatever the file's size.
  */
 import { transform } from 'through2';
 import { indexRecords, roomFor } from '../lib/format/key-records.ts';
@@ -22,11 +22,14 @@ export interface ReverseOptions {
   readonly walk: BatchGate;
   readonly blockBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called once a segment, before its survey: what is to look at the records of each block on the way. */
+  /**
+   * Called once a segment, before its survey: returns the callback that sees the records of each block on the
+   * way.
+   */
   readonly observe?: ((segment: Segment) => SurveyOptions['onBlock']) | undefined;
   /**
-   * Called once a segment, after its survey: how many of its newest blocks hold nothing that is wanted. They are
-   * not read again; a group must not go on from the others into them.
+   * Called once a segment, after its survey: how many of its newest blocks hold no wanted record. They are not
+   * read again. No group may continue from the other blocks into them.
    */
   readonly skipBlocks?: ((at: SurveyedSegment) => number) | undefined;
   /** Called with the number of bytes surveyed or handed on since the last call. */
@@ -40,7 +43,8 @@ export function reverseRecords(options: ReverseOptions): NodeJS.ReadWriteStream 
     { objectMode: true, highWaterMark: 1 },
     async function* (segments: AsyncIterable<Segment>): AsyncGenerator<RecordBatch, void, void> {
       for await (const segment of segments) {
-        // What the source had sent before the walk stopped is let through: unread input would never end.
+        // Passes on what the source had sent before the walk stopped: with unread input the stream would never
+        // end.
         if (walk.stopped) continue;
         const at = { segment, survey: await surveySegment(segment, options) };
         for await (const batch of reverseBatches(at, options)) {
@@ -91,8 +95,9 @@ function* countDown(end: number): Generator<number, void, void> {
 }
 
 /**
- * The batches of some blocks of a surveyed segment; one empty batch when there is none. Which block is next is asked
- * when the batch before it is done with. All share one buffer and one open file, or memory would follow the file.
+ * The batches of some blocks of a surveyed segment; one empty batch when there is none. The next block is
+ * chosen when the batch before it is done. All share one buffer and one open file, so that memory does not
+ * follow the file size.
  */
 export async function* blockBatches(
   at: SurveyedSegment,
@@ -128,7 +133,7 @@ export async function* blockBatches(
   }
 }
 
-/** Takes the records that sealing drops out of `offsets`; returns how many are left. */
+/** Removes the records that sealing drops from `offsets`; returns how many are left. */
 function leaveOut(survey: KeySurvey, base: number, offsets: Int32Array, whole: number): number {
   let count = 0;
   let range = firstRangeBehind(survey, base);
@@ -141,7 +146,7 @@ function leaveOut(survey: KeySurvey, base: number, offsets: Int32Array, whole: n
   return count;
 }
 
-/** Index of the first dropped range that ends behind `offset`. */
+/** Index of the first dropped range that ends after `offset`. */
 function firstRangeBehind(survey: KeySurvey, offset: number): number {
   return partitionPoint(survey.dropped.length, (i) => (survey.dropped[i]?.end as number) <= offset);
 }

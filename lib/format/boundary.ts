@@ -1,9 +1,11 @@
-/** The boundary files of a table's snapshot directory: which segments its consumers may and need not read. */
+/**
+ * The boundary files of a table's snapshot directory: the range of segments that consumers may and must read.
+ */
 import { RollbackError } from '../errors.ts';
 import { formatDecimalU32, parseDecimalU32 } from './decimal-u32.ts';
 import { describeText } from './printable.ts';
 
-/** Written by the tools that consume snapshots: segments up to this one are not wanted any more. */
+/** Written by the tools that consume snapshots: segments up to this one are no longer needed. */
 export const LOWER_BOUND_FILE = 'lower-bound.txt';
 
 /** Written by the engine: the newest segment whose snapshot is complete. It may only grow. */
@@ -20,7 +22,7 @@ export function parseBoundary(text: Uint8Array): number {
   });
 }
 
-/** The content of a boundary file, as the engine writes it. ERR_DEFECT when `segment` is no u32. */
+/** The content of a boundary file, as the engine writes it. ERR_DEFECT when `segment` does not fit u32. */
 export function formatBoundary(segment: number): Buffer {
   return formatDecimalU32(segment, 'boundary');
 }

@@ -1,6 +1,6 @@
 /**
- * Small JSON documents that prove themselves whole: one line of JSON and its SHA-256. After a crash a torn,
- * short or zero-filled one reads as null, never as something else.
+ * Small JSON documents that prove themselves whole: one line of JSON and its SHA-256. A torn, short or
+ * zero-filled document reads as null after a crash, never as another value.
  */
 import { createHash } from 'node:crypto';
 
@@ -21,7 +21,7 @@ export function decodeChecksummed(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(json);
   } catch {
-    return null; // a right checksum over no JSON: nobody but a forger writes that
+    return null; // a right checksum over text that is not JSON: only a forger writes that
   }
 }
 

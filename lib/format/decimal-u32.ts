@@ -5,7 +5,7 @@ import { trimSpace } from './trim-space.ts';
 /** Largest unsigned 32-bit number: the engine counts segments, offsets and sizes in this type. */
 export const MAX_U32 = 0xffff_ffff;
 
-/** Bytes that a small number file may have; a longer one is no number however it is padded. */
+/** Bytes that a small number file may have; a longer one does not hold a number, however it is padded. */
 export const MAX_NUMBER_FILE_SIZE = 4096;
 
 /**

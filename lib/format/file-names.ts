@@ -1,4 +1,4 @@
-/** Names in a table: which file of which segment a name in `segments/` stands for. */
+/** Names in a table: a name in `segments/` maps to one file of one segment. */
 import { RollbackError } from '../errors.ts';
 import { MAX_U32 } from './decimal-u32.ts';
 import { quoteBytes } from './printable.ts';
@@ -9,13 +9,13 @@ const VALUES = '.values';
 const SWAP = '.swap';
 const MAX_SHARD = 0xff;
 
-/** What a name in `segments/` means. */
+/** The meaning of a name in `segments/`. */
 export type SegmentFileName =
   | { readonly kind: 'metadata' | 'keys'; readonly index: number }
   | { readonly kind: 'values'; readonly index: number; readonly shard: number }
-  /** Left by an interrupted rewrite; `index` is null when it names no segment. */
+  /** Left by an interrupted rewrite; `index` is null when its name gives no segment. */
   | { readonly kind: 'leftover'; readonly index: number | null }
-  /** The engine does not look at it. */
+  /** Ignored by the engine. */
   | { readonly kind: 'ignored' };
 
 /** `N.metadata`. */
@@ -39,10 +39,10 @@ export function isTableName(name: string): boolean {
 }
 
 /**
- * What a file's name in `segments/` stands for; the last extension decides, as in the engine.
- * ERR_BAD_FILE_NAME for a segment extension on a name that makes the engine refuse to open, and also for one
- * that it counts as a segment but would look up under another spelling (`01.keys`), or that fits no u32
- * segment or u8 shard.
+ * The meaning of a file name in `segments/`; the last extension decides, as in the engine.
+ * @throws RollbackError ERR_BAD_FILE_NAME for a segment extension on a name that makes the engine refuse to
+ * open; for one that the engine counts as a segment but looks up under another spelling (`01.keys`); for one
+ * that fits no u32 segment or u8 shard
  */
 export function parseSegmentFileName(name: string): SegmentFileName {
   const dot = name.lastIndexOf('.');
@@ -69,13 +69,15 @@ export function parseSegmentFileName(name: string): SegmentFileName {
   }
 }
 
-/** Number of the segment that a file's name stands for, in `segments/` or in a snapshot; null for any other file. */
+/**
+ * Number of the segment that a file name belongs to, in `segments/` or in a snapshot; null for any other file.
+ */
 export function segmentIndexOf(name: string): number | null {
   try {
     const parsed = parseSegmentFileName(name);
     return parsed.kind === 'ignored' ? null : parsed.index;
   } catch {
-    return null; // a foreign file is none of our business
+    return null; // a foreign file stands for no segment
   }
 }
 
@@ -85,7 +87,7 @@ function parseSwapName(stem: string): SegmentFileName {
   return { kind: 'leftover', index: numberIn(stem.slice(0, -extension.length), MAX_U32) };
 }
 
-/** The number that `text` spells in the one way the engine itself writes it; null otherwise. */
+/** The number that `text` spells exactly as the engine writes it; null otherwise. */
 function numberIn(text: string, max: number): number | null {
   if (!/^(0|[1-9][0-9]{0,9})$/.test(text)) return null;
   const value = Number(text);

@@ -1,4 +1,4 @@
-/** A time as a person gives it: RFC 3339, a date, what other tools print, or so long ago. */
+/** A time as the user types it: RFC 3339, a date, the output of other tools, or an age. */
 import { parseRfc3339 } from './rfc3339.ts';
 
 const DATE = /^(\d{4}-\d\d-\d\d)(?:[Tt ]+(\d\d:\d\d)(:\d\d(?:\.\d{1,9})?)?)?\s*(Z|UTC|GMT|[+-]\d\d:?\d\d)?$/i;
@@ -23,8 +23,8 @@ const SECONDS: Readonly<Record<string, bigint>> = {
 };
 
 /**
- * Nanoseconds since 1970; null when the text is no time, or one before 1970. A time without a zone is one of UTC, a
- * date without a time is its first moment.
+ * Nanoseconds since 1970; null when the text is not a time, or lies before 1970. A time without a zone is UTC;
+ * a date without a time is its first moment.
  * @param now nanoseconds since 1970
  */
 export function parseGivenTime(text: string, now: bigint): bigint | null {

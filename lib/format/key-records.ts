@@ -16,22 +16,22 @@ export const RECORD_OFFSET = { kind: 0, keyLength: 1, key: 3 } as const;
 /** From the end of the key to the address's fields (bytes). */
 export const ADDRESS_OFFSET = { segment: 0, offset: 4, shard: 8, valueSize: 9 } as const;
 
-/** Bytes of the address behind the key. */
+/** Bytes of the address after the key. */
 export const ADDRESS_SIZE = 13;
 
 /** The longest key that a record's length field can announce (bytes). */
 export const MAX_KEY_LENGTH = 0xffff;
 
-/** The largest record there can be (bytes): what a reader's buffer must hold to make progress. */
+/** The size of the largest possible record (bytes): a reader's buffer must hold it to make progress. */
 export const MAX_RECORD_SIZE = RECORD_OVERHEAD + MAX_KEY_LENGTH;
 
 /**
- * What a record is in its group. A group is one standalone record, or a primary followed by any number of
+ * The role of a record in its group. A group is one standalone record, or a primary followed by any number of
  * secondaries and exactly one last secondary.
  */
 export const KIND = { standalone: 0, primary: 1, secondary: 2, lastSecondary: 3 } as const;
 
-/** Where a record says that its value lies. */
+/** Where a record's value lies. */
 export interface Address {
   readonly segment: number;
   readonly shard: number;
@@ -41,7 +41,7 @@ export interface Address {
 
 /** One record, decoded. */
 export interface KeyRecord {
-  /** One of KIND; anything else is damage, which the caller judges. */
+  /** One of KIND; any other value is damage, and the caller judges it. */
   readonly kind: number;
   readonly key: Buffer;
   /** Segment that the address names: the record's own one. */
@@ -53,8 +53,8 @@ export interface KeyRecord {
   readonly valueSize: number;
 }
 
-// What hot loops call, once a record: V8 puts these in place of the call. They name plain numbers, because a constant of
-// a module would be read again in every turn.
+// Functions for hot loops, called once a record: V8 inlines them. They use plain numbers, because V8 would read
+// a constant of a module again in every turn.
 
 /** Whether records of this kind carry a primary key: KIND.standalone or KIND.primary. */
 export function isPrimaryKind(kind: number): boolean {
@@ -66,7 +66,7 @@ export function isPrimaryAt(buffer: Uint8Array, at: number): boolean {
   return isPrimaryKind(buffer[at] as number);
 }
 
-/** Where the key of the record at `at` begins: RECORD_OFFSET.key behind it. */
+/** Where the key of the record at `at` begins: RECORD_OFFSET.key after it. */
 export function keyStart(at: number): number {
   return at + 3;
 }
@@ -100,9 +100,9 @@ export function indexRecords(
 }
 
 /**
- * Offset right after the record at `at`, or -1 when fewer bytes than it announces lie before `end` (also when
- * none do: compare `at` with `end` first). `end` must not exceed the buffer. Called once a record over files
- * of gigabytes: allocates nothing and reads three bytes.
+ * Offset right after the record at `at`, or -1 when fewer bytes than its length remain before `end` (also when
+ * none remain: compare `at` with `end` first). `end` must not exceed the buffer. Called once a record over
+ * files of gigabytes: allocates nothing and reads three bytes.
  */
 export function nextRecord(buf: Uint8Array, at: number, end: number): number {
   if (end - at < RECORD_OVERHEAD) return -1;
@@ -127,12 +127,12 @@ export interface KeyRun {
   readonly count: number;
 }
 
-/** Whether a run begins with a secondary, in the midst of a group. It must hold a record. */
+/** Whether a run begins with a secondary, that is, inside a group. It must hold a record. */
 export function beginsInGroup({ buffer, offsets }: KeyRun): boolean {
   return !isPrimaryAt(buffer, offsets[0] as number);
 }
 
-/** The most records that so many bytes can hold. */
+/** The most records that a number of bytes can hold. */
 export function roomFor(bytes: number): number {
   return Math.ceil(bytes / RECORD_OVERHEAD);
 }

@@ -3,7 +3,7 @@ import { keyLengthAt, keyStart } from './key-records.ts';
 
 /**
  * A view of a key that costs a fraction of Buffer.subarray(): a typed array with Buffer's methods, made without
- * Buffer's own construction path. Ten million of them a walk are the price of a user's filter.
+ * Buffer's own constructor. A walk with a filter makes ten million of them.
  */
 export const KeyView = class extends Uint8Array {} as unknown as new (
   memory: ArrayBufferLike,

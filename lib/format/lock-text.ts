@@ -12,23 +12,23 @@ const MAX_PID = 0x7fff_ffff;
 
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 
-/** What tells a process from every other one: more than the engine writes into its lock. */
+/** The identity of a process, distinct from every other: more than the engine writes into its lock. */
 export interface LockOwner {
   readonly pid: number;
-  /** Boot of the machine; empty where the system does not tell. */
+  /** Boot of the machine; empty where the system does not report it. */
   readonly boot: string;
-  /** Start time in clock ticks since boot; empty where the system does not tell. */
+  /** Start time in clock ticks since boot; empty where the system does not report it. */
   readonly started: string;
-  /** The number space that `pid` belongs to; empty where the system does not tell. */
+  /** The number space that `pid` belongs to; empty where the system does not report it. */
   readonly space: string;
 }
 
-/** The lines of this program, which the engine passes over: it stops at `PID: `. */
+/** The lines of this program. The engine skips them: it stops at `PID: `. */
 const OWNER_LINES = { boot: 'Boot: ', started: 'Started: ', space: 'Space: ' } as const;
 
 /**
- * A lock's text: process number and time (to the second, in UTC) as the engine writes them, then what else tells
- * the process.
+ * A lock's text: process number and time (to the second, in UTC) as the engine writes them, then the rest of
+ * the process's identity.
  */
 export function formatLockText(owner: LockOwner, at: Date): string {
   const time = at.toISOString().replace(/\.\d+Z$/, 'Z');
@@ -38,7 +38,7 @@ export function formatLockText(owner: LockOwner, at: Date): string {
   return `${PID_PREFIX}${owner.pid}\n${TIMESTAMP_PREFIX}${time}\n${own.join('')}`;
 }
 
-/** The process that a lock of this program names; null for the engine's locks, and for all others. */
+/** The process that a lock of this program names; null for the engine's locks and all others. */
 export function parseLockOwner(text: string): LockOwner | null {
   const { pid } = parseLockText(text);
   if (pid === null || pid < 1) return null;
@@ -51,11 +51,11 @@ export function parseLockOwner(text: string): LockOwner | null {
 }
 
 /**
- * Whom a lock's text names. `pid` is null where the engine finds no process number either, and then refuses
- * to open: no line that starts (trimmed) with `PID: `, or the first such line holds no integer. Numbers below
- * 1 are returned: to the engine they are dead processes. Numbers beyond 32 bits count as null, though the
- * engine would ask the kernel about their low half: no process can have them. `since` is the time as written,
- * null unless it is RFC 3339; nothing depends on it.
+ * The process that a lock's text names. `pid` is null where the engine finds no process number either, and then
+ * refuses to open: no line that starts (trimmed) with `PID: `, or the first such line holds no integer. Numbers
+ * below 1 are returned: to the engine they are dead processes. Numbers beyond 32 bits count as null, because no
+ * process can have them, though the engine would ask the kernel about their low half. `since` is the time as
+ * written, null unless it is RFC 3339; nothing depends on it.
  */
 export function parseLockText(text: string): { pid: number | null; since: string | null } {
   let pid: number | null | undefined;

@@ -22,7 +22,7 @@ const SEALED = 1;
 const MAX_U8 = 0xff;
 const MAX_U64 = 0xffff_ffff_ffff_ffffn;
 
-/** What `N.metadata` says. */
+/** The fields of `N.metadata`. */
 export interface SegmentMetadata {
   readonly version: 3 | 4;
   /** Number of value files, 1..255. */
@@ -49,8 +49,8 @@ function metadataError(what: string, offset?: number): RollbackError {
 }
 
 /**
- * Reads a whole metadata file. ERR_UNSUPPORTED_VERSION for a version other than 3 or 4, which is looked at
- * first as in the engine; ERR_METADATA for a wrong size, no shards, or a compression that is not known.
+ * Reads a whole metadata file. ERR_UNSUPPORTED_VERSION for a version other than 3 or 4, which is checked first,
+ * as in the engine; ERR_METADATA for a wrong size, no shards, or an unknown compression.
  */
 export function decodeMetadata(bytes: Uint8Array): SegmentMetadata {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -85,9 +85,9 @@ export function decodeMetadata(bytes: Uint8Array): SegmentMetadata {
   };
 }
 
-/** Whether the bytes of a metadata file say that its segment is sealed; whether they are sound is not looked at. */
+/** Whether the bytes of a metadata file mark its segment as sealed; the other bytes are not checked. */
 export function saysSealed(bytes: Uint8Array): boolean {
-  // Any other value than 1 is unsealed to the engine, which would seal the segment at its next start.
+  // The engine takes any value but 1 as unsealed, and would seal the segment at its next start.
   return bytes[OFFSET.sealed] === SEALED;
 }
 
@@ -100,8 +100,8 @@ function isIntegerUpTo(value: number, max: number): boolean {
 }
 
 /**
- * A metadata file of its own version: an engine from before version 4 refuses a database that holds a single file of
- * that. ERR_DEFECT for a field out of range.
+ * A metadata file in its own version: an engine from before version 4 refuses a database that holds a single
+ * file of version 4. ERR_DEFECT for a field out of range.
  */
 export function encodeMetadata(metadata: SegmentMetadata): Buffer {
   const { version, shardingFactor, lastValueTimestamp, keyCount, sealed, compression } = metadata;

@@ -1,8 +1,8 @@
 /** The one binary search. */
 
 /**
- * How many of `n` things, in order, are before a place: those for which `isBefore` is true, which must all come first.
- * So the things from that number on are not before it.
+ * How many of `n` ordered items come before a place: those for which `isBefore` is true. All of those must come
+ * first, so the result is also the index of the first item that is not before the place.
  */
 export function partitionPoint(n: number, isBefore: (i: number) => boolean): number {
   let low = 0;

@@ -1,4 +1,7 @@
-/** Bytes as people read and type them. Output is always printable ASCII plus the ellipsis: safe for terminals. */
+/**
+ * Bytes as the user reads and types them. Output is always printable ASCII plus the ellipsis: safe for
+ * terminals.
+ */
 import { RollbackError } from '../errors.ts';
 
 /** Keys up to this many bytes are shown whole: every key of the known tables, transaction hashes included. */
@@ -22,7 +25,7 @@ export function quoteBytes(bytes: Uint8Array): string {
   return `"${text}"`;
 }
 
-/** Content found where something else belongs, quoted and cut to `limit` bytes; "nothing" when empty. */
+/** Unexpected content, quoted and cut to `limit` bytes; "nothing" when empty. */
 export function describeText(bytes: Uint8Array, limit = 80): string {
   if (bytes.length === 0) return 'nothing';
   if (bytes.length <= limit) return quoteBytes(bytes);
@@ -30,7 +33,7 @@ export function describeText(bytes: Uint8Array, limit = 80): string {
 }
 
 /**
- * A key for people: hexadecimal, then its quoted text when any of its bytes is printable ASCII, e.g.
+ * A key for the user: hexadecimal, then its quoted text when any of its bytes is printable ASCII, e.g.
  * `62000403 "b\x00\x04\x03"`. A key above 64 bytes shows its two ends and its length in bytes.
  */
 export function formatKey(key: Uint8Array): string {

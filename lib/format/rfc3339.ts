@@ -5,10 +5,10 @@ const SHAPE = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?
 const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
 const NANOSECONDS_PER_SECOND = 1_000_000_000n;
 
-/** Beyond the year 9999 there is no way to write a time. */
+/** RFC 3339 cannot write a time after the year 9999. */
 const MAX_TIME = 253_402_300_800n * NANOSECONDS_PER_SECOND - 1n;
 
-/** Nanoseconds since 1970; null when the text is no such time, or one before 1970. */
+/** Nanoseconds since 1970; null when the text is not such a time, or lies before 1970. */
 export function parseRfc3339(text: string): bigint | null {
   const match = SHAPE.exec(text);
   if (match === null) return null;

@@ -1,6 +1,6 @@
-/** Arguments of a command as a shell reads them back: a next step is a whole command. */
+/** Arguments of a command, quoted for the shell: a next step is a whole command. */
 
-/** One argument as a POSIX shell (bash for control characters) reads it back. */
+/** One argument, quoted for a POSIX shell (bash for control characters). */
 export function shellQuote(argument: string): string {
   if (/^[\p{L}\p{N}_@%+=:,./-]+$/u.test(argument)) return argument;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for

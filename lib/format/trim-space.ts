@@ -6,8 +6,8 @@ const SPACES = new Set([
 ]);
 
 /**
- * `text` without leading and trailing white space. Differs from String.trim in U+0085 (trimmed here) and
- * U+FEFF (kept here). A loop and not a regular expression: the text may be hostile, and this stays linear.
+ * `text` without leading and trailing white space. Differs from String.trim in U+0085 (trimmed here) and U+FEFF
+ * (kept here). A loop instead of a regular expression: the text may be hostile, and a loop stays linear.
  */
 export function trimSpace(text: string): string {
   let start = 0;

@@ -17,7 +17,7 @@ export function parseWatermark(text: Uint8Array): number {
   });
 }
 
-/** The content of a gc-watermark file, as the engine writes it. ERR_DEFECT when `segment` is no u32. */
+/** The content of a gc-watermark file, as the engine writes it. ERR_DEFECT when `segment` does not fit u32. */
 export function formatWatermark(segment: number): Buffer {
   return formatDecimalU32(segment, 'watermark');
 }

@@ -1,30 +1,30 @@
 /**
- * What callers pass to be called: it may throw, and it may be async and reject. Neither is a defect of this program,
- * and neither may stop a transaction half-way.
+ * Callbacks of callers. A callback may throw, and it may be async and reject. Neither is a defect of this
+ * program, and neither may stop a transaction half-way.
  */
 import { RollbackError } from '../errors.ts';
 import type { Progress } from '../types.ts';
 
-/** A function of the caller's; what it returns is looked at only for a promise. */
+/** A caller's function; only a promise among its results matters. */
 type Callback<A extends readonly unknown[]> = (...args: A) => unknown;
 
 /**
- * The callbacks of one call. Until `postpone()` the first one that fails ends the work; after that it is told at the
- * end. One that has failed is not called again.
+ * The callbacks of one call. Before `postpone()` the first one that fails ends the work; after it the failure
+ * is reported at the end. A callback that has failed is not called again.
  */
 export class Callbacks {
   private failure: RollbackError | null = null;
   private isAsync = false;
 
-  /** @param postponed true for work that must go on from its beginning */
+  /** @param postponed true for work that must not stop once it has begun */
   constructor(private postponed = false) {}
 
-  /** From here on a callback that fails stops nothing. */
+  /** From now on a failing callback stops nothing. */
   postpone(): void {
     this.postponed = true;
   }
 
-  /** The same callback; what it throws, and what a promise of it rejects with, ends in a typed error. */
+  /** The same callback; what it throws, and what its promise rejects with, becomes a typed error. */
   guard<A extends readonly unknown[]>(
     name: string,
     callback: Callback<A> | undefined,
@@ -36,7 +36,8 @@ export class Callbacks {
   }
 
   /**
-   * Calls a callback now. The promise, which never rejects, is that of an async one; throwIfFailed() then tells.
+   * Calls a callback now. For an async one it returns a promise that never rejects; throwIfFailed() then
+   * reports the failure.
    * @throws RollbackError ERR_CALLBACK_FAILED unless postponed
    */
   call<A extends readonly unknown[]>(
@@ -76,8 +77,8 @@ export class Callbacks {
   }
 
   /**
-   * The failure of a callback, when the work is done. An async one gets a turn to reject; a later rejection is lost, as
-   * the caller alone could wait for it.
+   * The failure of a callback, when the work is done. An async one gets one turn to reject. A later rejection
+   * is lost, because only the caller could wait for it.
    */
   async ended(): Promise<RollbackError | null> {
     if (this.isAsync) await new Promise((resolve) => setImmediate(resolve));
@@ -86,7 +87,7 @@ export class Callbacks {
 }
 
 /**
- * Does work that changes nothing, with the callbacks of the caller.
+ * Does work that changes nothing, with the caller's callbacks.
  * @throws RollbackError ERR_CALLBACK_FAILED when one of them fails; what the work throws
  */
 export async function withCallbacks<T>(work: (callbacks: Callbacks) => T | Promise<T>): Promise<T> {
@@ -98,8 +99,8 @@ export async function withCallbacks<T>(work: (callbacks: Callbacks) => T | Promi
 }
 
 /**
- * Does work that changes something: a callback that fails once it goes on is told in the notices of the result, or
- * beside the error of the work.
+ * Does work that changes something. A callback that fails after the first change is reported in the notices of
+ * the result, or beside the error of the work.
  * @throws RollbackError ERR_CALLBACK_FAILED when one of them fails before that; what the work throws
  */
 export async function withPostponed<T extends { readonly notices: readonly string[] }>(
@@ -121,7 +122,7 @@ export async function withPostponed<T extends { readonly notices: readonly strin
   return { ...result, notices: [...result.notices, notice] };
 }
 
-/** withPostponed() for work in which every callback comes after the first change, or is told of one made before. */
+/** withPostponed() for work in which every callback comes after the first change, or reports an earlier one. */
 export function postponing<O extends { readonly onProgress?: Callback<[Progress]> | undefined }, T>(
   options: O,
   work: (options: O) => Promise<T & { readonly notices: readonly string[] }>,
@@ -140,12 +141,12 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   );
 }
 
-/** Takes a promise that nothing waits for: its rejection is nothing that ends the process. */
+/** Takes a promise that no code awaits, so that its rejection does not end the process. */
 export function ignoreRejection(promise: PromiseLike<unknown>): void {
   void settled(promise);
 }
 
-/** What a promise rejects with; null when it is kept. */
+/** The reason that a promise rejects with; null when it is fulfilled. */
 function settled(promise: PromiseLike<unknown>): Promise<{ readonly reason: unknown } | null> {
   return Promise.resolve(promise).then(
     () => null,
@@ -153,7 +154,7 @@ function settled(promise: PromiseLike<unknown>): Promise<{ readonly reason: unkn
   );
 }
 
-/** An error in words, whatever was thrown: also what has no words. */
+/** An error in words, whatever was thrown, even a value without a message. */
 export function wordsOf(error: unknown): string {
   try {
     return String(error);

@@ -1,7 +1,7 @@
 /**
- * What a plan says of a table beside its steps: the words a person reads before saying yes, and what undo and the
- * verification go by. Where it contradicts the steps or the files that are there, the plan was forged. What only the
- * records could tell (their numbers and keys) is not read again for that.
+ * Checks the parts of a plan beside its steps: the words that the user reads before saying yes, and the values
+ * that undo and the verification use. If they contradict the steps or the files, the plan was forged. Values
+ * that only the records could prove (their numbers and keys) are not read again.
  */
 import { basename } from 'node:path';
 import { segmentIndexOf } from '../format/file-names.ts';
@@ -10,7 +10,7 @@ import type { Segment, Table } from '../store/types.ts';
 import type { Amount, SegmentFate, TablePlan } from '../types.ts';
 import { alteredInMetadata, changesSegment, lowestOf, removesKeymap, takesRecords } from './step-effects.ts';
 
-/** What is wrong with a table's summary; null when nothing is. */
+/** The problem with a table's summary; null when it is consistent. */
 export function problemOfSummary(plan: TablePlan, table: Table): string | null {
   return (
     problemOfFates(plan, table) ??
@@ -23,14 +23,14 @@ export function problemOfSummary(plan: TablePlan, table: Table): string | null {
   );
 }
 
-/** Numbers of the segments that are there once the plan is carried out. */
+/** Numbers of the segments that remain after the plan is carried out. */
 export function segmentsLeft({ segments }: Pick<TablePlan, 'segments'>): number[] {
   return segments.filter(stays).map((s) => s.segment);
 }
 
 const stays = ({ fate }: Pick<SegmentFate, 'fate'>): boolean => fate === 'kept' || fate === 'cut';
 
-/** Every segment and every orphan has one fate, and the bytes of its files are shared out in it. */
+/** Every segment and every orphan has one fate, and the fate accounts for all bytes of its files. */
 function problemOfFates({ segments: fates, steps }: TablePlan, table: Table): string | null {
   const sizes = new Map<number, number>();
   for (const { index, files } of table.orphans) sizes.set(index, sum(files.map((f) => f.size)));
@@ -65,7 +65,7 @@ function problemOfAmounts({ segments, kept, removed }: TablePlan): string | null
   return isRight ? null : 'its amounts are not the sums of its segments';
 }
 
-/** The records that it names lie where the cut is: the newest that stays, the oldest that goes. */
+/** The named records lie where the cut is: the newest that stays, the oldest that goes. */
 function problemOfRecords({ segments, pivot, lastKept, firstRemoved }: TablePlan): string | null {
   const fateOf = (at: { segment: number } | null): string | undefined =>
     segments.find((s) => s.segment === at?.segment)?.fate;
@@ -82,7 +82,7 @@ function problemOfRecords({ segments, pivot, lastKept, firstRemoved }: TablePlan
   return null;
 }
 
-/** What it says is kept above the target is above it, and no more than what stays. */
+/** The records that the plan keeps above the target are above it, and no more than stay. */
 function problemOfKeptAbove({ keptAbove: above, heights, kept }: TablePlan): string | null {
   if (above === undefined) return null;
   const [lowest, highest] = [above.lowest, above.highest].map((text) => placeOf(text, heights !== null));
@@ -112,7 +112,9 @@ function problemOfOutcome(plan: TablePlan, table: Table): string | null {
   return null;
 }
 
-/** What no cut changes of a segment: an engine that does not know its new version would never open it again. */
+/**
+ * Fields that no cut changes: an engine that does not know a new version would never open the segment again.
+ */
 function problemOfMetadata({ steps }: TablePlan): string | null {
   for (const step of steps) {
     const altered = alteredInMetadata(step);
@@ -121,7 +123,7 @@ function problemOfMetadata({ steps }: TablePlan): string | null {
   return null;
 }
 
-/** Undo clears away the links from there on: they must be those to segments that come back. */
+/** Undo removes the links from this segment on, so they must be the links to segments that come back. */
 function problemOfCopies(plan: TablePlan, table: Table): string | null {
   const { steps, snapshotCopies: copies, outcome } = plan;
   const lowest = new Set(table.orphans.filter((o) => o.end === 'lowest').map((o) => o.index));

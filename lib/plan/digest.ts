@@ -1,14 +1,16 @@
-/** The digest of a plan: it tells an edited or damaged plan file, and names the plan in the audit. */
+/** The digest of a plan: it reveals an edited or damaged plan file, and identifies the plan in the audit. */
 import { createHash } from 'node:crypto';
 import type { RollbackPlan } from '../types.ts';
 
-/** SHA-256 of everything in a plan but its digest, in hex; the order of an object's fields does not matter. */
+/**
+ * SHA-256 of everything in a plan except its digest, in hex; the order of an object's fields does not matter.
+ */
 export function digestOf({
   digest: _digest,
   ...plan
 }: Omit<RollbackPlan, 'digest'> & { digest?: string }): string {
   const hash = createHash('sha256');
-  // Field by field: the file names of a large database together may be longer than one string.
+  // Field by field: all file names of a large database in one text could exceed the longest possible string.
   for (const [name, value] of fieldsOf(plan)) hash.update(`${name}:${canonical(value)}\n`);
   return hash.digest('hex');
 }
@@ -22,7 +24,7 @@ function canonical(value: unknown): string {
   return `{${fieldsOf(value).map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`)}}`;
 }
 
-/** What JSON would keep of an object, sorted by name. */
+/** What JSON keeps of an object, sorted by name. */
 function fieldsOf(value: object): [string, unknown][] {
   return Object.entries(value)
     .filter(([, field]) => field !== undefined)
@@ -30,14 +32,14 @@ function fieldsOf(value: object): [string, unknown][] {
 }
 
 /**
- * A type of its own would not do: whoever applies a plan may have made, read, copied or changed it, and only the
- * identity of the object tells that this very one was checked and, being frozen, is still as it was.
+ * A branded type would not do: the caller of apply may have made, read, copied or changed the plan. Only the
+ * identity of the object proves that this very one was checked and, being frozen, is unchanged.
  */
 const readBack = new WeakSet<object>();
 
 /**
- * Freezes a plan that was read from a file, and notes that its shape and its digest were checked: neither is checked
- * twice.
+ * Freezes a plan that was read from a file, and notes that its shape and digest were checked, so that neither
+ * is checked twice.
  */
 export function noteReadBack(plan: RollbackPlan): RollbackPlan {
   freeze(plan);

@@ -6,22 +6,22 @@ import { type OutputRule, refuseOutput, writeOutput } from '../store/output-file
 import type { RollbackPlan } from '../types.ts';
 import { digestOf, noteReadBack } from './digest.ts';
 
-/** A plan names each file of the tables in question: some hundreds of thousands fit in here (bytes). */
+/** A plan names each file of the planned tables: some hundreds of thousands of names fit in (bytes). */
 const MAX_PLAN_BYTES = 256 * 1024 * 1024;
 
 /** How to write a plan. */
 export interface WritePlanOptions {
-  /** Replace a file that is no plan; a place in a database stays refused. */
+  /** Replace a file that is not a plan; a path inside a database stays refused. */
   readonly force?: boolean | undefined;
-  /** Looked at while a pipe that nobody reads keeps the plan waiting. */
+  /** Checked while the plan waits for a pipe to be read. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Writes a plan durably, replacing an older plan of that name. `-` is standard output, pipes and devices are written
- * to, a link is followed.
- * @throws RollbackError ERR_USAGE for a place in a database, and for a file that is no plan; ERR_PLAN_INVALID when it is
- *   too long to be read back; ERR_IO, ERR_INTERRUPTED
+ * Writes a plan durably, replacing an older plan of that name. `-` is standard output, pipes and devices are
+ * written to, a link is followed.
+ * @throws RollbackError ERR_USAGE for a place in a database, and for a file that is not a plan;
+ * ERR_PLAN_INVALID when it is too long to be read back; ERR_IO, ERR_INTERRUPTED
  */
 export async function writePlanFile(
   path: string,
@@ -50,12 +50,12 @@ function planRule(databaseDirs: readonly string[], options: WritePlanOptions): O
   return { ...options, what: 'plan', databaseDirs, isEarlier };
 }
 
-/** Written by this program, or its output with --json. */
+/** A plan that this program wrote, or the output of `plan --json`. */
 function isEarlier(head: Buffer): boolean {
   return /^\s*\{.*"format"\s*:\s*"litt-rollback\/plan"/s.test(head.toString('latin1'));
 }
 
-/** A plan as it stands in a file. */
+/** The text of a plan in its file. */
 export function planText(plan: RollbackPlan): string {
   return bytesOf(plan).toString('utf8');
 }
@@ -65,7 +65,7 @@ function bytesOf(plan: RollbackPlan): Buffer {
   try {
     text = `${JSON.stringify(plan, null, 1)}\n`;
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error; // longer than a string can be
+    if (!(error instanceof RangeError)) throw error; // longer than the longest possible string
   }
   const bytes = text === null ? null : Buffer.from(text);
   if (bytes !== null && bytes.length <= MAX_PLAN_BYTES) return bytes;
@@ -76,7 +76,7 @@ function bytesOf(plan: RollbackPlan): Buffer {
 }
 
 /**
- * Reads a plan and checks every field of it: one that was edited since it was made is refused. It is frozen.
+ * Reads a plan and checks every field: a plan that was edited since it was made is refused. The plan is frozen.
  * @throws RollbackError ERR_PLAN_INVALID, ERR_IO
  */
 export async function readPlanFile(path: string): Promise<RollbackPlan> {

@@ -1,6 +1,6 @@
 /**
- * What a plan was made from: every file of the tables in question, with size, time and inode number. A plan is
- * applied only to exactly this.
+ * What a plan was made from: every file of the planned tables, with size, time and inode number. A plan is
+ * applied only to exactly these files.
  */
 import { join } from 'node:path';
 import { RollbackError } from '../errors.ts';
@@ -23,7 +23,7 @@ export function fingerprintOf(
   for (const table of tables) {
     for (const file of filesOf(table)) entries.push([file.root, file.rel, file.size, file.mtimeNs, file.ino]);
     for (const keymap of table.keymaps) {
-      // A keymap is dropped whole: that it is the same directory is enough.
+      // A keymap is dropped whole, so comparing its directory is enough.
       entries.push([keymap.root, keymap.rel, 0, '', fs.lstat(keymap.path).ino]);
     }
     if (snapshotDir === null) continue;

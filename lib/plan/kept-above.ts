@@ -1,7 +1,10 @@
-/** What stays above the target of a plan, in words: the plan, the question, and every outcome say it alike. */
+/**
+ * The records that stay above a plan's target, in words: the plan, the question and every outcome use the same
+ * ones.
+ */
 import type { KeptAbove, RollbackPlan, TablePlan } from '../types.ts';
 
-/** "42 records in 21 groups above the target (heights 5041 to 5060)"; null where nothing stays above it. */
+/** "42 records in 21 groups above the target (heights 5041 to 5060)"; null when there are none. */
 export function keptAboveText({
   keptAbove,
   heights,

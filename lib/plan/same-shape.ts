@@ -1,6 +1,6 @@
-/** Types that prove, at compile time, that what a schema lets through is what an interface says. */
+/** Types that prove, at compile time, that a schema accepts exactly what an interface declares. */
 
-/** A type as data is compared: read-only, and a field that may be left out is no field that may be undefined. */
+/** A type as data is compared: read-only, and an optional field is not a field that may be undefined. */
 export type Shape<T> = T extends object ? { readonly [K in keyof T]: Shape<Exclude<T[K], undefined>> } : T;
 
 /** True when two types have the same shape: the same fields, optional in both or in neither, with the same values. */

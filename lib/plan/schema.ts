@@ -1,4 +1,4 @@
-/** The shape of a plan file. A plan file is input like any other: nothing in it is trusted before this. */
+/** The shape of a plan file. A plan file is untrusted input until it has passed this check. */
 
 import * as z from 'zod/mini';
 import en from 'zod/v4/locales/en.js';
@@ -7,7 +7,7 @@ import type { RollbackPlan, Step } from '../types.ts';
 import type { Proven, SameShape } from './same-shape.ts';
 import { fileKey, isPlausibleStep, problemOfSteps } from './step-paths.ts';
 
-// A plan is read once: checkers that zod would compile for it cost more than they save.
+// A plan is read once: compiling checkers with zod would cost more than they save.
 z.config({ ...en(), jitless: true });
 
 const size = z.int().check(z.nonnegative());
@@ -18,7 +18,7 @@ const nanoseconds = z.string().check(z.regex(/^(?:-?\d+)?$/));
 export const rootNumber = z.union([size, z.literal('snapshots')]);
 const tableName = z.string().check(z.refine(isTableName, 'not a table name'));
 
-/** No absolute path, no `..`, no empty part: it cannot leave its root. */
+/** Without an absolute path, `..` or an empty part: it cannot leave its root. */
 export const relative = z.string().check(
   z.maxLength(4096),
   z.refine(
@@ -150,7 +150,7 @@ export const planSchema = z
     z.refine((p) => p.unlocked || !p.approximate, 'it was made under the locks, and yet is approximate'),
   );
 
-/** What the casts of this file stand on: the schemas and the types in lib/types.ts say the same. */
+/** Makes the casts of this file safe: the schemas and the types in lib/types.ts have the same shape. */
 export type SchemasMatch = readonly [
   Proven<SameShape<z.infer<typeof step>, Step>>,
   Proven<SameShape<z.infer<typeof planSchema>, RollbackPlan>>,
@@ -161,7 +161,7 @@ export function parsePlan(value: unknown): RollbackPlan {
   return planSchema.parse(value) as RollbackPlan;
 }
 
-/** The first thing that is wrong with a document, in words: the field and the problem. */
+/** The first problem of a document, in words: the field and what is wrong with it. */
 export function firstProblem(error: unknown): string {
   const issues = (error as { issues?: { path: PropertyKey[]; message: string }[] }).issues;
   const first = issues?.[0];

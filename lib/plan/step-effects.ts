@@ -1,4 +1,7 @@
-/** What a step or all steps of a table do: questions about a plan, for who checks one or carries it out. */
+/**
+ * What one step, or all steps of a table, change: used by the code that checks a plan and the code that applies
+ * it.
+ */
 import { decodeMetadata, type SegmentMetadata } from '../format/metadata.ts';
 import type { Step, TablePlan } from '../types.ts';
 
@@ -14,8 +17,8 @@ export function removesKeymap(step: Step): boolean {
 }
 
 /**
- * Whether what a step removes is derived: the engine makes it again. So it is as good as removed where it is gone, and
- * what lies in its place has been made since.
+ * Whether a step removes derived data, which the engine makes again. If it is missing, it counts as removed;
+ * anything in its place was made later.
  */
 export function isDerived(step: Step): boolean {
   if (step.op === 'remove-file') return step.reason === 'snapshot';
@@ -44,7 +47,7 @@ export function watermarkAfter({ steps, watermark }: Pick<TablePlan, 'steps' | '
 /** Whether a step takes records away from what the keymap was made from. */
 export function takesRecords(step: Step): boolean {
   if (step.op === 'cut-file' || step.op === 'rewrite-keys') return true;
-  // A lower count: somebody else's cut took the records already, and the keymap may still know them.
+  // A lower count: another program's cut took the records already, and the keymap may still know them.
   if (step.op === 'replace-file')
     return step.reason === 'metadata' && countIn(step.after) < countIn(step.before);
   return (
@@ -57,7 +60,7 @@ const decodeHex = (hex: string): SegmentMetadata => decodeMetadata(Buffer.from(h
 
 const countIn = (hex: string): number => decodeHex(hex).keyCount;
 
-/** What a step alters of a segment that no rollback may; null when it leaves that alone. */
+/** The field of a segment that a step alters though no rollback may; null when there is none. */
 export function alteredInMetadata(step: Step): string | null {
   if (step.op !== 'replace-file' || step.reason !== 'metadata') return null;
   const [was, is] = [decodeHex(step.before), decodeHex(step.after)];

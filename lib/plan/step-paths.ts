@@ -1,6 +1,6 @@
 /**
- * Which paths steps may name. Plan files and journals are input: whatever they say, only what planning itself
- * could have named is touched, and never through a symbolic link.
+ * Which paths steps may name. Plan files and journals are untrusted input: only paths that planning itself
+ * could have named are touched, and never through a symbolic link.
  */
 import { basename, dirname, extname, join } from 'node:path';
 import { RollbackError } from '../errors.ts';
@@ -14,7 +14,7 @@ import type { FileRef, RemoveFileStep, Step } from '../types.ts';
 const IN_ROOT = /^(?:segments\/[^/]+|keymap|snapshot|snapshot\/[^/]+|gc-watermark)$/;
 const IN_SNAPSHOTS = /^(?:segments\/[^/]+|(?:upper|lower)-bound\.txt)$/;
 
-/** A text for each file: its root, and its path below that. */
+/** A key for each file: its root, and its path in that root. */
 export function fileKey(file: FileRef | Pick<FileInfo, 'root' | 'rel'>): string {
   return `${file.root}:${'rel' in file ? file.rel : file.path}`;
 }
@@ -27,8 +27,8 @@ export function isTablePath(table: string, file: FileRef): boolean {
 }
 
 /**
- * What is wrong with steps as a list: one for another table, two for one file, one inside of a directory that
- * goes. Null when nothing is.
+ * The problem with a list of steps: one for another table, two for one file, or one inside a directory that
+ * goes. Null when there is none.
  */
 export function problemOfSteps(table: string, steps: readonly Step[]): string | null {
   const named = new Set<string>();
@@ -44,7 +44,7 @@ export function problemOfSteps(table: string, steps: readonly Step[]): string | 
   return inside === undefined ? null : `a step is for ${inside}, in a directory that goes`;
 }
 
-/** Whether planning could have made this step: its operation, its reason and its segment fit the file that it names. */
+/** Whether planning could have made this step: its operation, reason and segment fit the file that it names. */
 export function isPlausibleStep(step: Step): boolean {
   const { table, file } = step;
   if (!isTablePath(table, file)) return false;
@@ -89,7 +89,7 @@ function isPlausibleRemoval(
   }
 }
 
-/** Ranges in order, apart, inside the old file, and together as long as the new one. */
+/** Ranges in order, without overlap, inside the old file, and together as long as the new one. */
 function rangesFit(keep: readonly (readonly [number, number])[], from: number, to: number): boolean {
   let at = 0;
   let sum = 0;
@@ -102,8 +102,9 @@ function rangesFit(keep: readonly (readonly [number, number])[], from: number, t
 }
 
 /**
- * Refuses files whose directories are symbolic links, or no directories: a link could lead out of the root.
- * @param base the member's directory, a real path
+ * Refuses files whose parent directories are symbolic links or not directories: a link could lead out of the
+ * root.
+ * @param base the participant's directory, a real path
  * @throws RollbackError ERR_SYMBOLIC_LINK
  */
 export function refuseLinkedParents(fs: DurableFs, base: string, paths: Iterable<string>): void {

@@ -1,4 +1,4 @@
-/** The record batches of one segment in either direction, with what a filter says of each record. */
+/** The record batches of one segment in either direction, with the filter's answer for each record. */
 import type { RecordBatch } from '../../streams/record-batch.ts';
 import { type ReverseOptions, reverseBatches, surveySegment } from '../../streams/reverse-records.ts';
 import type { Segment } from '../store/types.ts';
@@ -7,14 +7,16 @@ import type { HeightFilter } from './height-filter.ts';
 /** How to read. */
 export interface BatchOptions extends Omit<ReverseOptions, 'walk'> {
   readonly newestFirst: boolean;
-  /** Null to take every record. After each batch its `wanted` tells of the records of that batch. */
+  /**
+   * Null to take every record. After each batch its `wanted` holds the answers for the records of that batch.
+   */
   readonly filter: HeightFilter | null;
 }
 
 /**
- * The batches of a segment. Backward, a group's end comes before the primary that decides about it; so a filter
- * first goes through the file once forward, and keeps a bit for each block: is the group wanted that the block
- * begins in the middle of?
+ * The batches of a segment. Backward, a group's end comes before the primary that decides about the group. So
+ * with a filter the file is first read once forward, keeping one bit for each block: is the group wanted that
+ * the block begins in the middle of?
  * @throws RollbackError ERR_IO, ERR_CHANGED_WHILE_READING, ERR_INTERRUPTED
  */
 export async function* segmentBatches(
@@ -46,7 +48,7 @@ export async function* segmentBatches(
     any ||= filter.wanted.subarray(0, batch.count).includes(1);
   }
   if (!any) return;
-  const { misfits } = filter; // each was counted on the way there
+  const { misfits } = filter; // the forward pass counted each one
   for await (const batch of reverseBatches(at, options)) {
     filter.mark(batch, begins[--block] === 1);
     filter.misfits = misfits;

@@ -39,17 +39,20 @@ export interface RecordsOptions {
   /** Bytes read at once; default 256 KiB. */
   readonly blockBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Only groups whose primary is of this height or a higher one. */
+  /** Only groups whose primary is at this height or above. */
   readonly fromHeight?: bigint | undefined;
-  /** Only groups whose primary is of this height or a lower one. */
+  /** Only groups whose primary is at this height or below. */
   readonly toHeight?: bigint | undefined;
-  /** What the keys of tables mean, where that is not known by their names; by table. */
+  /** Schemas by table, for tables whose names do not decide theirs. */
   readonly schemas?: Readonly<Record<string, TableSchema>> | undefined;
-  /** Told, as reading goes on, how many groups a limit on heights has left out because their keys do not fit. */
+  /**
+   * Called while reading with the number of groups that a limit on heights left out because their keys do not
+   * fit.
+   */
   readonly onMisfits?: ((groups: number) => void) | undefined;
 }
 
-/** A database, opened for reading. It takes no locks: beside a running node what it reads is approximate. */
+/** A database, opened for reading. It takes no locks: beside a running node its results are approximate. */
 export class DatabaseReader {
   readonly roots: readonly string[];
   readonly tables: readonly Table[];
@@ -72,10 +75,10 @@ export class DatabaseReader {
   }
 
   /**
-   * The records of a table. Those that sealing would drop are left out. One block of one key file is in
-   * memory at a time.
-   * @throws RollbackError ERR_TABLE_UNKNOWN, ERR_SCHEMA_UNKNOWN (heights of keys that nobody has described),
-   *   ERR_SCHEMA_FAILED, ERR_CALLBACK_FAILED, ERR_IO, ERR_CHANGED_WHILE_READING, ERR_INTERRUPTED
+   * The records of a table. Those that sealing would drop are left out. One block of one key file is in memory
+   * at a time.
+   * @throws RollbackError ERR_TABLE_UNKNOWN, ERR_SCHEMA_UNKNOWN (heights of keys without a schema),
+   * ERR_SCHEMA_FAILED, ERR_CALLBACK_FAILED, ERR_IO, ERR_CHANGED_WHILE_READING, ERR_INTERRUPTED
    */
   async *records(name: string, options: RecordsOptions = {}): AsyncGenerator<RecordView, void, void> {
     for await (const run of this.recordRuns(name, options)) yield* run;
@@ -123,7 +126,7 @@ async function* runsOf(
     newestFirst,
     filter,
   })) {
-    // The batch's buffer is used again, so its records are copied out before the first one is handed on.
+    // The batch's buffer is reused, so its records are copied out before the first one is handed on.
     const views = viewsOf(batch, filter?.wanted);
     if (newestFirst) views.reverse();
     if (views.length > 0) yield views;
@@ -137,7 +140,7 @@ function viewsOf(batch: RecordBatch, wanted?: Uint8Array): RecordView[] {
   let at = 0;
   for (let i = 0; i < batch.count; i++) {
     const offset = batch.offsets[i] as number;
-    // Records that sealing drops lie between those that count, and are numbered too.
+    // Dropped records lie between the served ones, and are numbered too.
     for (; at < offset; at += RECORD_OVERHEAD + keyLengthAt(batch.buffer, at)) record++;
     if (wanted?.[i] === 0) continue;
     const decoded = decodeRecord(batch.buffer, offset);
@@ -159,7 +162,8 @@ function viewsOf(batch: RecordBatch, wanted?: Uint8Array): RecordView[] {
 
 /**
  * Opens the database in the given roots for reading.
- * @param options.groups which roots belong together, where they are of several databases; groupsOfHome() tells
+ * @param options.groups which roots belong together, if the roots hold several databases; groupsOfHome() gives
+ * it
  * @throws RollbackError what readDatabase throws
  */
 export async function openDatabase(

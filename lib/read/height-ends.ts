@@ -7,7 +7,7 @@ import type { DurableFs } from '../store/durable-fs.ts';
 import { lastRecords } from '../store/key-tail.ts';
 import type { Segment, Table } from '../store/types.ts';
 
-/** A record that tells its height. */
+/** A record that has a height. */
 export interface HeightEnd {
   /** Decimal: 64 bits. */
   readonly height: string;
@@ -15,12 +15,12 @@ export interface HeightEnd {
   readonly segment: number;
 }
 
-/** What the ends of a table tell. Heights in between may be lower or higher. */
+/** The heights at the ends of a table. Heights in between may be lower or higher. */
 export interface HeightEnds {
-  /** The oldest record that tells a height, and the newest one; null when none was found near the end. */
+  /** The oldest and the newest record with a height; null when none was found near the end. */
   readonly oldest: HeightEnd | null;
   readonly newest: HeightEnd | null;
-  /** Whether all keys that were looked at fit the schema. */
+  /** Whether all keys that were read fit the schema. */
   readonly fits: boolean;
   /** Why they could not be read. */
   readonly problem: string | null;
@@ -28,12 +28,12 @@ export interface HeightEnds {
 
 /** Key files up to this size are read whole. */
 const WHOLE_BYTES = 4 * 1024 * 1024;
-/** Segments that are looked into at each end: some hold no record, or none that tells a height. */
+/** Segments read at each end: some hold no record, or none with a height. */
 const SEGMENTS = 8;
 
 /**
- * Looks at the first records of the oldest segment that the engine serves, and at the last ones of the newest.
- * @param wholeBytes key files up to this size are read whole; of others only their ends
+ * Reads the first records of the oldest segment that the engine serves, and the last ones of the newest.
+ * @param wholeBytes key files up to this size are read whole; of larger ones only the ends
  * @throws RollbackError ERR_SCHEMA_FAILED, ERR_INTERRUPTED
  */
 export async function heightEnds(
@@ -73,7 +73,7 @@ class EndSearch {
     for (const segment of segments) {
       const isWhole = segment.keys.size <= this.wholeBytes;
       const found = isWhole ? await this.inWhole(segment, which) : await this.inPart(segment, which);
-      // What lies in the middle of a large file is unknown, and older segments would tell a wrong height.
+      // The middle of a large file is not read, and an older segment would give a wrong height.
       if (found !== null || !isWhole) return found;
     }
     return null;
@@ -93,7 +93,7 @@ class EndSearch {
     if (which === 'last') {
       return this.inRun(lastRecords(this.fs, path, size, segment.index), segment, which);
     }
-    // Read as if it were sealed: to learn what sealing drops the whole file would have to be read.
+    // Read as if it were sealed: to know what sealing drops, the whole file would have to be read.
     const sealed = { ...segment, metadata: { ...segment.metadata, sealed: true } };
     for await (const run of forwardRuns({ fs: this.fs, segments: [sealed], end: null })) {
       return this.inRun(run, segment, which);

@@ -1,4 +1,4 @@
-/** Which records belong to a range of heights. A group goes with its primary, whatever its secondaries say. */
+/** Which records belong to a range of heights. A group follows its primary, whatever its secondaries say. */
 import type { RecordBatch } from '../../streams/record-batch.ts';
 import { isPrimaryAt } from '../format/key-records.ts';
 import { type HalvedHeight, HeightBuffer, halve, isWithin, MAX_HEIGHT } from '../schemas/heights.ts';
@@ -29,8 +29,8 @@ export class HeightFilter {
 
   /**
    * Marks a batch.
-   * @param open whether the group is wanted that the batch begins in the middle of
-   * @returns the same for the batch behind this one
+   * @param open whether the group that the batch begins in the middle of is wanted
+   * @returns the same for the next batch
    */
   mark(batch: RecordBatch, open: boolean): boolean {
     const { buffer, offsets, count } = batch;
@@ -45,7 +45,7 @@ export class HeightFilter {
     return isWanted;
   }
 
-  /** A primary without a height is within no range. */
+  /** A primary without a height is outside every range. */
   private judge(i: number): boolean {
     const role = this.heights.roles[i] as number;
     if (role === ROLE.misfit) this.misfits++;

@@ -8,7 +8,7 @@ import type { DurableFs } from '../store/durable-fs.ts';
 import type { Segment, Table } from '../store/types.ts';
 import type { Progress } from '../types.ts';
 
-/** Records one after the other whose heights never fall. */
+/** Consecutive records whose heights never fall. */
 export interface HeightPart {
   /** Number in its segment of the first one. */
   readonly record: number;
@@ -17,13 +17,13 @@ export interface HeightPart {
   readonly last: string;
 }
 
-/** The heights in one segment: of those records that tell where a height ends. */
+/** The heights in one segment, from the records that mark where a height ends. */
 export interface SegmentHeights {
   readonly segment: number;
   /** Records that the engine serves, or would after sealing. */
   readonly records: number;
   readonly groups: number;
-  /** Records whose keys do not fit the schema; they are counted nowhere else than in `records` and `groups`. */
+  /** Records whose keys do not fit the schema; only `records` and `groups` count them. */
   readonly misfits: number;
   readonly first: string | null;
   readonly last: string | null;
@@ -31,13 +31,13 @@ export interface SegmentHeights {
   readonly highest: string | null;
   /** How often a height is below the one before it. */
   readonly falls: number;
-  /** The parts between those places, oldest first; the first few of them. */
+  /** The parts between those places, oldest first; only the first few. */
   readonly parts: readonly HeightPart[];
   /** Whether its lowest height is below one of an older segment. */
   readonly belowOlder: boolean;
 }
 
-/** Parts of one segment that are kept. */
+/** The most parts kept of one segment. */
 export const MAX_PARTS = 16;
 
 /** How to read. */
@@ -96,7 +96,7 @@ class SegmentList {
   private falls = 0;
   private readonly parts: OpenPart[] = [];
   private first: bigint | null = null;
-  /** Halves of the last height: a number of 64 bits for every record would cost more than the rest. */
+  /** Halves of the last height: a 64-bit number for every record would cost more than the rest. */
   private high = 0;
   private low = 0;
 

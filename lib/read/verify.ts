@@ -9,12 +9,12 @@ import type { RootGroups, Segment, Table } from '../store/types.ts';
 import { tableUnknownError } from '../store/unknown-table.ts';
 import type { Progress } from '../types.ts';
 
-/** One thing that is wrong. */
+/** One problem. */
 export interface VerifyFinding {
   readonly table: string;
   readonly segment: number;
   readonly path: string;
-  /** Byte offset in the file, where one can be named. */
+  /** Byte offset in the file, where it is known. */
   readonly offset: number | null;
   readonly problem: string;
 }
@@ -34,7 +34,7 @@ export interface VerifyReport {
 
 /** How to verify. */
 export interface VerifyOptions {
-  /** Which roots belong together where they are of several databases; groupsOfHome() tells. */
+  /** Which roots belong together, if the roots hold several databases; groupsOfHome() gives it. */
   readonly groups?: RootGroups | undefined;
   /** Only these tables; default all. */
   readonly tables?: readonly string[] | undefined;

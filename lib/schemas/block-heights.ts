@@ -1,6 +1,6 @@
 /**
- * What the heights of a key file's blocks are, noted while it is surveyed: enough to tell in which blocks a height
- * cannot end, and which hold nothing above it, without reading them again.
+ * The heights of a key file's blocks, noted during the survey: enough to know in which blocks a height cannot
+ * end, and which hold nothing above it, without reading them again.
  */
 import { beginsInGroup, type KeyRun } from '../format/key-records.ts';
 import { decodeAt, HeightBuffer, heightAt, isBelow } from './heights.ts';
@@ -9,16 +9,16 @@ import { ROLE, type RunSpan, type TableSchema } from './types.ts';
 
 /** The heights of one block of records; null where no record has one. */
 export interface BlockHeights {
-  /** Of the records that tell where their height ends: the oldest and the newest one's, the lowest, the highest. */
+  /** Of the records that mark where their height ends: the oldest and newest one's, the lowest, the highest. */
   readonly oldest: bigint | null;
   readonly newest: bigint | null;
   readonly lowest: bigint | null;
   readonly highest: bigint | null;
-  /** The highest one of all records that have a height. */
+  /** The highest of all records that have a height. */
   readonly top: bigint | null;
   /** Whether every key fits the schema. */
   readonly fits: boolean;
-  /** Whether the block begins in the midst of a group. */
+  /** Whether the block begins inside a group. */
   readonly inGroup: boolean;
 }
 
@@ -31,7 +31,7 @@ export class BlockHeightIndex {
     this.heights = new HeightBuffer(schema);
   }
 
-  /** What is to be called with the blocks of a segment, oldest first. What the schema throws is thrown. */
+  /** The callback for the blocks of a segment, oldest first. What the schema throws is thrown. */
   observer(segment: number): (run: KeyRun) => void {
     const blocks: BlockHeights[] = [];
     this.segments.set(segment, blocks);
@@ -43,7 +43,7 @@ export class BlockHeightIndex {
     this.segments.delete(segment);
   }
 
-  /** The blocks of a segment, oldest first; undefined when nobody has looked at it. */
+  /** The blocks of a segment, oldest first; undefined before the segment has been surveyed. */
   blocksOf(segment: number): readonly BlockHeights[] | undefined {
     return this.segments.get(segment);
   }

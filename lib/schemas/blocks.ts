@@ -3,7 +3,7 @@
  * AppProposal. Secondaries are `h` and the block's hash for `b`; the kind and a number u64 for every further
  * number that a `q`, `a` or `p` covers.
  *
- * App data for a height (`a`, `p`) is written after blocks above it, so only `b` tells where a height ends.
+ * App data for a height (`a`, `p`) is written after blocks above it, so only `b` marks where a height ends.
  */
 import { isPrimaryKind, keyStart } from '../format/key-records.ts';
 import { viewOf } from '../store/reading.ts';
@@ -55,7 +55,7 @@ export const blocks: TableSchema = {
     }
   },
 
-  // The store takes the oldest one's number as the floor below which it serves nothing.
+  // The store serves nothing below the number of the oldest one.
   needs: {
     what: 'QC record (kind q)',
     matches: (key, isPrimary) => isPrimary && key[0] === Q && key.length === KEY_BYTES,

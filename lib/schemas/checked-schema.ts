@@ -1,4 +1,4 @@
-/** Schemas that others have written: whatever they do, it ends in an error that says so. */
+/** Schemas from callers: whatever they do wrong ends in an error that says so. */
 import { RollbackError } from '../errors.ts';
 import { keyViewAt } from '../format/key-view.ts';
 import { formatKey } from '../format/printable.ts';
@@ -15,13 +15,16 @@ import {
   type TableSchema,
 } from './types.ts';
 
-/** What a run of heights() must overwrite for each record: the roles of another run would be taken for its own. */
+/**
+ * A run of heights() must overwrite this for each record: roles left from another run would be taken for its
+ * own.
+ */
 const NO_ROLE = 0xff;
 
 /**
- * The same schema; what it throws, and answers of the wrong shape, become RollbackErrors. Those that come with this
- * program need no guard.
- * @throws RollbackError ERR_USAGE when it is no schema at all
+ * The same schema; what it throws, and answers of the wrong shape, become RollbackErrors. Built-in schemas are
+ * returned as they are.
+ * @throws RollbackError ERR_USAGE when it is not a schema at all
  */
 export function checkedSchema(table: string, schema: TableSchema): TableSchema {
   const problem = problemOf(schema);
@@ -78,7 +81,7 @@ export function checkedSchema(table: string, schema: TableSchema): TableSchema {
   };
 }
 
-/** What the node's store needs, with the same guard. */
+/** The store's needs, checked in the same way. */
 function checkedNeeds(table: string, schema: TableSchema): StoreNeeds | undefined {
   const { needs } = schema;
   if (needs === undefined) return undefined;
@@ -96,7 +99,7 @@ function checkedNeeds(table: string, schema: TableSchema): StoreNeeds | undefine
   return { what: needs.what, matches };
 }
 
-/** A promise in place of an answer: nothing waits for it, and it may reject. */
+/** A promise instead of an answer: no code awaits it, and it may reject. */
 function asyncError(
   table: string,
   schema: TableSchema,
@@ -108,14 +111,14 @@ function asyncError(
   return schemaFailedError(table, schema, `gave a promise in ${where}: it must not be async`, key);
 }
 
-/** A loop of its own: findIndex() would cost as much as the schema. */
+/** A loop by hand: findIndex() would cost as much as the schema. */
 function firstWithoutRole(roles: Uint8Array, count: number): number {
   const last = ROLE.misfit;
   for (let i = 0; i < count; i++) if ((roles[i] as number) > last) return i;
   return -1;
 }
 
-/** All schemas of a caller, each by itself as `checkedSchema` gives it. */
+/** All schemas of a caller, each wrapped by `checkedSchema`. */
 export function checkedSchemas(
   said: Readonly<Record<string, TableSchema>> | undefined,
 ): Readonly<Record<string, TableSchema>> | undefined {
@@ -126,7 +129,7 @@ export function checkedSchemas(
   return Object.fromEntries(guarded);
 }
 
-/** What makes a value no schema; null when it is one. */
+/** Why a value is not a schema; null when it is one. */
 export function problemOf(value: unknown): string | null {
   if (typeof value !== 'object' || value === null) return 'is no object';
   const { name, decode, heights, needs } = value as Record<string, unknown>;

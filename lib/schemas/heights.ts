@@ -1,4 +1,4 @@
-/** Heights of runs of records, by whichever form a schema has. */
+/** Heights of runs of records, by either form of a schema. */
 import { isPrimaryAt } from '../format/key-records.ts';
 import { keyViewAt } from '../format/key-view.ts';
 import { callUserCode } from '../user-code.ts';
@@ -7,7 +7,7 @@ import { type DecodedKey, type KeyRun, ROLE, type RunHeights, type TableSchema }
 /** The largest height there is. */
 export const MAX_HEIGHT = 0xffff_ffff_ffff_ffffn;
 
-/** A height in two halves, as loops want it. */
+/** A height in two halves, as loops need it. */
 export interface HalvedHeight {
   readonly high: number;
   readonly low: number;
@@ -18,7 +18,7 @@ export function halve(height: bigint): HalvedHeight {
   return { high: Number(height >> 32n), low: Number(height & 0xffff_ffffn) };
 }
 
-/** The height that two halves make. */
+/** The height from two halves. */
 export function joinHalves({ high, low }: HalvedHeight): bigint {
   return (BigInt(high) << 32n) | BigInt(low);
 }
@@ -41,7 +41,7 @@ export function isWithin({ high, low }: RunHeights, i: number, limit: HalvedHeig
   return h < limit.high || (h === limit.high && (low[i] as number) <= limit.low);
 }
 
-/** Room for the heights of runs of records; grows, and is used again from run to run. */
+/** Room for the heights of runs of records; it grows, and is reused from run to run. */
 export class HeightBuffer implements RunHeights {
   high = new Uint32Array(0);
   low = new Uint32Array(0);
@@ -79,7 +79,7 @@ export function decodeAt(schema: TableSchema, { buffer, offsets }: KeyRun, i: nu
   return schema.decode(keyViewAt(buffer, at), isPrimaryAt(buffer, at));
 }
 
-/** What a decoded key's height is good for. */
+/** The role of a decoded key's height. */
 export function roleOf(decoded: DecodedKey | null): number {
   if (decoded === null) return ROLE.misfit;
   const { height, decides } = decoded;

@@ -1,21 +1,21 @@
-/** The schemas that come with this program, and which table gets which. */
+/** The built-in schemas, and which table gets which schema. */
 import { blocks } from './blocks.ts';
 import { receipts } from './receipts.ts';
 import type { TableSchema } from './types.ts';
 
 const KNOWN: readonly TableSchema[] = [receipts, blocks];
 
-/** Names of the schemas that come with this program. */
+/** Names of the built-in schemas. */
 export const KNOWN_SCHEMAS: readonly string[] = KNOWN.map((schema) => schema.name);
 
-/** A schema that comes with this program; null for any other name. */
+/** A built-in schema; null for any other name. */
 export function knownSchema(name: string): TableSchema | null {
   return KNOWN.find((schema) => schema.name === name) ?? null;
 }
 
 /**
- * The schema of a table: what a person says of it, or else the one of the same name. Whether the table's keys fit
- * is another question.
+ * The schema of a table: the one that the user names, or else the one with the table's name. Whether the
+ * table's keys fit it is checked elsewhere.
  */
 export function schemaOf(
   table: string,

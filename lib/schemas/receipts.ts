@@ -46,7 +46,10 @@ export const receipts: TableSchema = {
   },
 };
 
-/** The span of a run of such records, in one pass over their bytes: half the time of `heights` and a look at them. */
+/**
+ * The span of a run of such records, in one pass over their bytes: half the time of calling `heights` and
+ * scanning its result.
+ */
 export function receiptsSpan({ buffer, offsets, count }: KeyRun): RunSpan {
   const view = viewOf(buffer);
   const [primaryBytes, hashBytes] = [PRIMARY_BYTES, HASH_BYTES];

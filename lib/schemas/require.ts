@@ -1,11 +1,11 @@
-/** Refuses tables whose keys no schema explains. */
+/** Refuses tables that need a schema and have none. */
 import { RollbackError } from '../errors.ts';
 import type { Table } from '../store/types.ts';
 import { KNOWN_SCHEMAS, schemaOf } from './known.ts';
 import type { TableSchema } from './types.ts';
 
 /**
- * Refuses tables with records whose keys mean nothing to anybody.
+ * Refuses tables with records whose keys have no known schema.
  * @throws RollbackError ERR_SCHEMA_UNKNOWN
  */
 export function refuseWithoutSchema(

@@ -1,7 +1,7 @@
 /**
- * What the keys of a table mean. A schema is a small object; anybody may write one (README, `--schema`).
+ * What the keys of a table mean. A schema is a small object that any user can write (README, `--schema`).
  *
- * A height is an unsigned 64-bit number. Inside of loops it travels as two 32-bit halves, because one bigint for
+ * A height is an unsigned 64-bit number. Inside loops it travels as two 32-bit halves, because one bigint for
  * every record costs more than all the rest of a scan.
  */
 import type { KeyRun } from '../format/key-records.ts';
@@ -11,24 +11,24 @@ export type { KeyRun };
 /** One key, decoded. */
 export interface DecodedKey {
   /**
-   * The height that the record belongs to; null for a record that has none of its own and goes with its group,
-   * such as a hash. Only a primary may have one.
+   * The height that the record belongs to; null for a record without its own height, such as a hash, which
+   * follows its group. Only a primary may have one.
    */
   readonly height: bigint | null;
-  /** What sort of record it is, in one word: `block`, `receipt`. */
+  /** The sort of record, in one word: `block`, `receipt`. */
   readonly kind: string;
-  /** For people: `block 1027`. */
+  /** For the user: `block 1027`. */
   readonly label: string;
   /**
-   * Whether the record tells where its height ends; default true when it has a height. False for records that
-   * are written late, among those of higher heights: they are removed and kept by where they lie.
+   * Whether the record marks where its height ends; default true when it has a height. False for records that
+   * are written late, among those of higher heights: their position decides whether they are kept.
    */
   readonly decides?: boolean | undefined;
 }
 
-/** What a record's height is good for. */
+/** The role of a record's height. */
 export const ROLE = {
-  /** No height of its own. */
+  /** Without its own height. */
   none: 0,
   /** Its height is where a rollback may stop. */
   decides: 1,
@@ -38,7 +38,7 @@ export const ROLE = {
   misfit: 3,
 } as const;
 
-/** Heights of a run of records, by index; halves of records without a height are left as they were. */
+/** Heights of a run of records, by index; halves of records without a height are left unchanged. */
 export interface RunHeights {
   readonly high: Uint32Array;
   readonly low: Uint32Array;
@@ -46,14 +46,14 @@ export interface RunHeights {
   readonly roles: Uint8Array;
 }
 
-/** Which records of a run are its first and last ones, in place and in height: indices, -1 for none. */
+/** The first and last records of a run, in place and in height: indices, -1 for none. */
 export interface RunSpan {
-  /** Of the records that tell where their height ends. */
+  /** Of the records that mark where their height ends. */
   readonly oldest: number;
   readonly newest: number;
   readonly lowest: number;
   readonly highest: number;
-  /** The highest one of all records that have a height. */
+  /** The highest of all records that have a height. */
   readonly top: number;
   /** Whether every key fits the schema. */
   readonly fits: boolean;
@@ -66,13 +66,13 @@ export interface TableSchema {
   decode(key: Buffer, isPrimary: boolean): DecodedKey | null;
   /** Does the same for a run of records at once, without an object for each. Optional, for speed. */
   heights?(run: KeyRun, out: RunHeights): void;
-  /** What the node's store cannot open without, where that is known. */
+  /** The records that the node's store needs to open, where they are known. */
   readonly needs?: StoreNeeds | undefined;
 }
 
 /** A record that must remain, or the node's store does not open. */
 export interface StoreNeeds {
-  /** For people: `QC record (kind q)`. */
+  /** For the user: `QC record (kind q)`. */
   readonly what: string;
   /** Whether this is such a record. */
   matches(key: Buffer, isPrimary: boolean): boolean;
