@@ -1,7 +1,7 @@
 /**
- * Checks what stays, before a plan exists. Groups must be closed, and the record count must be the metadata's:
- * the engine never syncs key files, so after a power cut a sealed one may be short, and the lost keys then
- * live in the keymap alone, which a rollback drops.
+ * Checks the data that stays, before a plan exists. Groups must be closed, and the record count must match the
+ * metadata: the engine never syncs key files, so after a power cut a sealed one may be short, and the lost keys
+ * then live in the keymap alone, which a rollback drops.
  */
 import type { WalkResult } from '../../streams/plan-sink.ts';
 import { surveySegment } from '../../streams/reverse-records.ts';
@@ -10,7 +10,7 @@ import type { Fault } from '../store/scan-findings.ts';
 import type { Segment } from '../store/types.ts';
 import type { TableContext } from './context.ts';
 
-/** What is known of a segment that stays. */
+/** What the checks found in a segment that stays. */
 export interface KeptSegment {
   readonly segment: Segment;
   /** Records that the engine will serve. */
@@ -42,12 +42,13 @@ export async function checkKept(
     const readable = table.watermark === null || segment.index >= table.watermark;
     const { sealed } = segment.metadata;
     const walked = known.get(segment.index) ?? context.surveys.get(segment.index);
-    // A walk checks addresses, and only the first fault is kept: an address could hide a group behind it.
+    // A walk checks addresses, and only the first fault is kept: a bad address could hide an unclosed group
+    // after it.
     const hides = sealed && readable && walked?.firstFault?.code === 'ERR_ADDRESS';
     const wanted = !sealed || hides || (plan.check === 'all' && readable);
     const ready = hides ? undefined : walked;
     const survey = ready ?? (wanted ? await surveyKept(context, segment) : null);
-    // The engine seals an open segment even where it lies below the watermark, and stops at damage in it.
+    // The engine seals an open segment even if it lies below the watermark, and stops at damage in it.
     if (survey !== null && (readable || !sealed)) reportKept(context, segment, survey);
     const records = survey === null ? segment.metadata.keyCount : survey.records - survey.droppedRecords;
     kept.push({ segment, records, survey });
@@ -84,14 +85,14 @@ export function surveyKept(
 function reportKept(context: TableContext, segment: Segment, survey: KeySurvey): void {
   const { firstFault } = survey;
   const highest = context.table.segments.at(-1)?.index === segment.index;
-  // Addresses are checked in the pivot's segment alone; in an unsealed one a bad address is corruption.
+  // Addresses are checked in the pivot's segment alone; in an unsealed segment a bad address is corruption.
   if (firstFault !== null && (firstFault.code !== 'ERR_ADDRESS' || !segment.metadata.sealed)) {
     reportFault(context, segment, firstFault);
   }
   reportCount(context, segment, survey, highest);
 }
 
-/** Says what is wrong with a record that would be kept. */
+/** Describes the fault of a record that would be kept. */
 export function reportFault(context: TableContext, segment: Segment, fault: Fault): void {
   context.damage(
     fault.code,
@@ -104,8 +105,8 @@ export function reportFault(context: TableContext, segment: Segment, fault: Faul
 }
 
 /**
- * Compares the record count with the metadata's. In the highest segment fewer records may be an interrupted
- * cut of the Go utility, which a rollback repairs.
+ * Compares the record count with the metadata's. In the highest segment fewer records may come from an
+ * interrupted cut of the Go utility, which a rollback repairs.
  */
 export function reportCount(
   context: TableContext,

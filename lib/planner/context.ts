@@ -1,4 +1,4 @@
-/** What every part of planning needs to know. */
+/** The data that every part of planning shares. */
 import { type ErrorCode, type ErrorPlace, type ErrorText, RollbackError } from '../errors.ts';
 import { schemaOf } from '../schemas/known.ts';
 import type { TableSchema } from '../schemas/types.ts';
@@ -20,13 +20,16 @@ export interface PlanContext {
   readonly fs: DurableFs;
   readonly target: Target;
   readonly onNoMatch: NoMatchPolicy;
-  /** What the keys of tables mean, as the caller says. */
+  /** The caller's schemas, by table. */
   readonly schemas: Readonly<Record<string, TableSchema>> | undefined;
   readonly stragglers: StragglerPolicy;
   readonly dropOrphans: boolean;
   readonly check: CheckScope;
   readonly acceptDamage: boolean;
-  /** Real path of the snapshot directory; 'none' when the caller says there is none; null when not said. */
+  /**
+   * Real path of the snapshot directory; 'none' when the caller says that there is none; null when the caller
+   * says nothing.
+   */
   readonly snapshotDir: string | 'none' | null;
   /** The time that newly sealed segments get: nanoseconds since 1970. */
   readonly now: bigint;
@@ -35,18 +38,18 @@ export interface PlanContext {
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }
 
-/** A table under planning: what was gathered so far goes into its plan. */
+/** A table during planning: the data gathered so far, which goes into its plan. */
 export class TableContext {
   readonly notices: string[] = [];
   /** Whether damage was found, and accepted. */
   acceptedDamage = false;
-  /** What a target height means in this table; set by the search. */
+  /** The meaning of a target height in this table; set by the search. */
   heights: PlanHeights | null = null;
-  /** What stays above the target; set by the search. */
+  /** The records that stay above the target; set by the search. */
   keptAbove: KeptAbove | null = null;
-  /** Surveys that a search has made of segments that stay, by index: nobody needs to make them again. */
+  /** Surveys that a search has made of segments that stay, by index, so that they are not made twice. */
   readonly surveys = new Map<number, KeySurvey>();
-  /** What the keys mean, by the caller's word or the table's name; null when nobody knows. */
+  /** What the keys mean, from the caller or from the table's name; null when unknown. */
   readonly schema: TableSchema | null;
 
   constructor(
@@ -56,7 +59,7 @@ export class TableContext {
     this.schema = schemaOf(table.name, plan.schemas);
   }
 
-  /** Damage stops the plan, unless the caller accepts it: then it is a notice. */
+  /** Damage stops the plan, unless the caller accepts it: then it becomes a notice. */
   damage(code: ErrorCode, text: Omit<ErrorText, 'next'>, place: ErrorPlace): void {
     const error = new RollbackError(
       code,

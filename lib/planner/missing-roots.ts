@@ -1,12 +1,12 @@
-/** Is a root missing? The set of given roots must be believable before a plan exists. */
+/** Refuses sets of roots that may be incomplete, before a plan exists. */
 import { RollbackError } from '../errors.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { readRootSet } from '../store/root-set.ts';
 import type { Database, Table } from '../store/types.ts';
 
 /**
- * Refuses a set of roots that may lack one. Missing files are caught when the chain is assembled; this catches
- * the sets that look whole.
+ * Refuses a set of roots that may lack one. Assembling the chain finds missing files; this finds the sets that
+ * look whole.
  * @throws RollbackError ERR_ROOTS_UNCERTAIN
  */
 export function refuseMissingRoots(
@@ -51,7 +51,9 @@ function refuseMissingRootsOf(fs: DurableFs, roots: readonly string[], tables: r
   }
 }
 
-/** A segment whose metadata and shard 0 lie in different roots: the engine does that unless there is one root. */
+/**
+ * A segment whose metadata and shard 0 lie in different roots: the engine does that unless there is one root.
+ */
 function splitPlacement(table: Table): number | null {
   const found = table.segments.find(
     (s) => s.values[0] !== undefined && s.values[0].root !== s.metadataFile.root,

@@ -1,6 +1,6 @@
 /**
- * What plain JavaScript may pass and TypeScript would not: refused before anything is read. A misspelt policy or
- * scope would otherwise mean the laxer one, and a limit without its number no limit at all.
+ * Checks options that plain JavaScript may pass wrongly, before anything is read. Unchecked, a misspelt policy
+ * or scope would mean the laxer one, and a limit without its number no limit at all.
  */
 import { RollbackError } from '../errors.ts';
 import type { TableSchema } from '../schemas/types.ts';
@@ -45,14 +45,20 @@ function optionError(what: string, next: string): RollbackError {
 export interface PlanOptions {
   /** Every root of one database. */
   readonly roots: readonly string[];
-  /** The home of the node whose roots these are, from findHome(): its databases are planned as one transaction. */
+  /**
+   * The home of the node that the roots belong to, from findHome(): its databases are planned as one
+   * transaction.
+   */
   readonly home?: NodeHome | undefined;
   readonly target: Target;
   /** Only these tables; default all. */
   readonly tables?: readonly string[] | undefined;
-  /** Default 'keep': a table in which nothing matches stays. 'refuse' for heights, times and `keep-first`. */
+  /**
+   * Default 'keep': a table in which nothing matches stays. For heights, times and `keep-first` the default is
+   * 'refuse'.
+   */
   readonly onNoMatch?: NoMatchPolicy | undefined;
-  /** What the keys of tables mean, by table; `receipts` and `blocks` are known by their names. */
+  /** Schemas by table; `receipts` and `blocks` are known by their names. */
   readonly schemas?: Readonly<Record<string, TableSchema>> | undefined;
   /** Records above the target that would stay; default 'refuse'. */
   readonly stragglers?: StragglerPolicy | undefined;
@@ -64,7 +70,7 @@ export interface PlanOptions {
   /** Where the engine's snapshots are, or 'none'. */
   readonly snapshotDir?: string | undefined;
   readonly maxRemove?: { readonly records: number } | { readonly percent: number } | undefined;
-  /** Default true. Without locks a plan can be looked at, not applied. */
+  /** Default true. A plan made without locks can be read, but not applied. */
   readonly lock?: boolean | undefined;
   /** Locks that the caller holds already, from lockDatabase(). */
   readonly locks?: LockSet | undefined;

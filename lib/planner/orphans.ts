@@ -1,6 +1,6 @@
 /**
- * The recovery that the engine would do at its next start (orphans, swap files), computed and judged: what may
- * go without asking, what needs a word from the operator.
+ * Computes the recovery that the engine would do at its next start (orphans, swap files), and decides which
+ * files may go unasked and which need the operator's word.
  */
 
 import { RollbackError } from '../errors.ts';
@@ -20,8 +20,9 @@ export function refuseOrphansWithData(table: Table, dropOrphans: boolean): void 
 }
 
 /**
- * Where no record matched, nothing shows that these are the roots that were meant. An oldest segment below the
- * watermark that has its key file, with which collection begins, may then be one of a forgotten root.
+ * Where no record matched, nothing proves that the given roots are the right ones. Collection removes the key
+ * file first, so an oldest segment below the watermark that still has its key file may belong to a forgotten
+ * root.
  * @throws RollbackError ERR_ORPHAN_WITH_DATA
  */
 export function refuseUnmatchedOrphans(table: Table, dropOrphans: boolean): void {

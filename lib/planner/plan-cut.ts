@@ -1,4 +1,4 @@
-/** The plan of a table with a pivot: what is newer goes, the pivot's segment is cut behind its group. */
+/** The plan of a table with a pivot: newer segments go, and the pivot's segment is cut behind its group. */
 import type { Pivot } from '../../streams/pivot-detector.ts';
 import type { WalkResult } from '../../streams/plan-sink.ts';
 import type { SurveyedSegment } from '../../streams/record-batch.ts';
@@ -18,7 +18,7 @@ import type { Fate } from './table-summary.ts';
 
 /**
  * Plans a table in which a record matched.
- * @throws RollbackError ERR_BELOW_WATERMARK, every kind of damage in what stays, ERR_IO
+ * @throws RollbackError ERR_BELOW_WATERMARK, every kind of damage in the kept data, ERR_IO
  */
 export async function planCut(context: TableContext, walk: WalkResult, pivot: Pivot): Promise<TablePlan> {
   const { table } = context;
@@ -66,8 +66,9 @@ export async function planCut(context: TableContext, walk: WalkResult, pivot: Pi
 }
 
 /**
- * Whether a newer segment in which nothing is left to serve must go all the same: records in an open one that
- * sealing would drop, or a count of records that are gone from the key file, which the keymap may still serve.
+ * Whether a newer segment without a record to serve must go all the same: an open one may hold records that
+ * sealing would drop, and a record count may include records that are gone from the key file but not from the
+ * keymap.
  */
 function needsRemoval({ segment, survey }: SurveyedSegment): boolean {
   const { sealed, keyCount } = segment.metadata;
@@ -97,7 +98,7 @@ function refuseBadPivotSegment(context: TableContext, pivot: Pivot): void {
   reportCount(context, segment, survey, highest);
 }
 
-/** A sealed highest segment with fewer records than its metadata says: cut, but not finished. */
+/** A sealed highest segment with fewer records than its metadata says: an unfinished cut. */
 function interruptedCut(context: TableContext, segment: Segment, survey: KeySurvey): boolean {
   const highest = context.table.segments.at(-1)?.index === segment.index;
   return highest && segment.metadata.sealed && survey.records < segment.metadata.keyCount;

@@ -1,6 +1,6 @@
 /**
- * Planning: reads a database and says, as plain data, what a rollback would do. It creates, deletes, seals,
- * repairs and truncates nothing; the only file it makes is the lock, and it removes it.
+ * Planning: reads a database and describes, as plain data, what a rollback would do. It creates, deletes,
+ * seals, repairs and truncates nothing. The only file that it makes is the lock, and it removes it again.
  */
 import { randomUUID } from 'node:crypto';
 import { RollbackError } from '../errors.ts';
@@ -28,8 +28,8 @@ import { planTable } from './plan-table.ts';
 import { describeTarget, refuseBadTarget, type Target } from './target.ts';
 
 /**
- * Plans a rollback of one database.
- * @throws RollbackError every refusal, every kind of damage, ERR_LOCKED, ERR_IO; nothing is changed by any
+ * Plans a rollback of one database. No error leaves a change behind.
+ * @throws RollbackError every refusal, every kind of damage, ERR_LOCKED, ERR_IO
  */
 export async function planRollback(options: PlanOptions): Promise<RollbackPlan> {
   const fs = realFs;
@@ -50,7 +50,7 @@ function planGuarded(fs: DurableFs, options: PlanOptions): Promise<RollbackPlan>
 function planUnlocked(fs: DurableFs, options: PlanOptions): Promise<RollbackPlan> {
   const roots = resolveRoots(fs, options.roots);
   refuseUnfinished(fs, roots);
-  // A lock that cannot be read (another user's, or one that is just being written) may be a node's.
+  // A lock that cannot be read (another user's, or one that is being written) may belong to a node.
   const inUse = roots.some((root) =>
     ['held', 'elsewhere', 'unreadable'].includes(inspectLock(fs, root).state),
   );
@@ -115,14 +115,14 @@ function snapshotNotices(given: string | undefined, { snapshotDir }: PlanContext
   ];
 }
 
-/** What is beside a store concerns only a plan that rolls that store back. */
+/** Notices about files beside a store concern only a plan that rolls that store back. */
 function homeNotices(home: NodeHome | undefined, databases: readonly PlanDatabase[]): readonly string[] {
   if (home === undefined) return [];
   const hasReceipts = databases.some((d) => d.name === 'receipt store');
   return home.notices.filter((notice) => hasReceipts || notice !== home.logIndexNotice);
 }
 
-/** A database of a home in which no wanted table lies stays outside of the plan and its journal. */
+/** A database of the home without a wanted table stays outside the plan and its journal. */
 function databasesInScope(
   fs: DurableFs,
   { roots, home, tables: wanted }: PlanOptions,
@@ -163,7 +163,7 @@ function contextOf(fs: DurableFs, options: PlanOptions, database: Database): Pla
   };
 }
 
-/** A filter may have no opinion of a table; a height, a time or a number always means all of them. */
+/** A filter may match nothing in a table; a height, a time or a number always applies to all tables. */
 function defaultPolicy({ kind }: Target): NoMatchPolicy {
   return kind === 'height' || kind === 'before' || kind === 'keep-first' ? 'refuse' : 'keep';
 }

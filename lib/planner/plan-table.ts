@@ -1,9 +1,9 @@
 /**
- * The plan for one table: walk to the pivot, check what stays, and list the steps.
+ * The plan for one table: walk to the pivot, check the data that stays, and list the steps.
  *
- * Order of the steps: what is derived from the segments first (keymap, snapshots and their bounds), then the
- * newer segments from the highest down, then the pivot's segment (keys, values, metadata), then what sealing
- * and collection left undone, the watermark last.
+ * Order of the steps: derived data first (keymap, snapshots and their bounds), then the newer segments from the
+ * highest down, then the pivot's segment (keys, values, metadata), then what sealing and collection left
+ * undone, the watermark last.
  */
 import type { WalkResult } from '../../streams/plan-sink.ts';
 import { RollbackError } from '../errors.ts';
@@ -28,7 +28,7 @@ import type { Fate } from './table-summary.ts';
 
 /**
  * Plans one table. Reads only.
- * @throws RollbackError every refusal and every kind of damage that one table can give
+ * @throws RollbackError every refusal and every kind of damage that one table can have
  */
 export async function planTable(context: TableContext): Promise<TablePlan> {
   const { table, plan } = context;
@@ -76,7 +76,7 @@ function newestPrimary(context: TableContext, walk: WalkResult): string {
   return '';
 }
 
-/** Nothing matched and the table stays: only what the engine would tidy at open is planned. */
+/** Nothing matched and the table stays: the plan contains only what the engine would tidy at open. */
 async function planKeep(context: TableContext, walk: WalkResult): Promise<TablePlan> {
   const { table } = context;
   const kept = await checkKept(context, table.segments, surveysOf(walk));
@@ -94,7 +94,7 @@ async function planKeep(context: TableContext, walk: WalkResult): Promise<TableP
   return finishTable(context, fate, { emptied });
 }
 
-/** Nothing matched and the policy is delete: everything goes, the watermark last. */
+/** Nothing matched and the policy is `delete`: everything goes, the watermark last. */
 function planDelete(context: TableContext, walk: WalkResult): TablePlan {
   const { table } = context;
   refuseUncertainDelete(context);

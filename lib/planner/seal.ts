@@ -1,7 +1,7 @@
 /**
  * Sealing, as the engine does it at open, as steps of a plan: groups that a crash left incomplete are dropped
- * from the key file, and the metadata says sealed. Value files and a torn last record are left alone, as the
- * engine leaves them.
+ * from the key file, and the metadata is marked sealed. Value files and a torn last record stay unchanged, as
+ * with the engine.
  */
 import { ioError } from '../errors.ts';
 import { MAX_METADATA_SIZE } from '../format/metadata.ts';
@@ -22,9 +22,9 @@ export function metadataBytes(context: TableContext, segment: Segment): Buffer {
 }
 
 /**
- * Steps that seal the unsealed segments among those that stay whole. The newest segment of the table, when it is
- * without a record, is left to the engine, which seals it at its next start: every crash soon after a start
- * leaves one, and nothing can be lost meanwhile.
+ * Steps that seal the unsealed segments among those that stay whole. The newest segment of the table, if it has
+ * no record, is left for the engine to seal at its next start: every crash soon after a start leaves such a
+ * segment, and nothing can be lost meanwhile.
  */
 export function sealKept(
   context: TableContext,
@@ -44,7 +44,7 @@ export function sealKept(
   return { steps, changed };
 }
 
-/** What sealing does to a segment, in words. */
+/** The effect of sealing on a segment, in words. */
 export function describeSeal(segment: number, dropped: number, torn: number): string {
   const losses: string[] = [];
   if (dropped > 0) losses.push(`${dropped} records of incomplete groups dropped`);

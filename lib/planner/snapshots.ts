@@ -1,6 +1,6 @@
 /**
  * A table's snapshots: hard links in `<table>/snapshot/`, and below the snapshot directory symbolic links to
- * them and two boundary files. What names a segment from the first changed one on must go: the engine would
+ * them and two boundary files. Names of segments from the first changed one on must go: the engine would
  * publish an old link as the new segment. Everything older stays: `snapshot/` may hold the only copy of
  * segments that collection has removed.
  */
@@ -18,7 +18,7 @@ import { removeDirectory, removeFile } from './steps.ts';
 
 const MAX_BOUND_BYTES = 256;
 
-/** How a table's chain fares, as far as snapshots care. */
+/** The change of a table's chain, as far as snapshots need it. */
 export interface ChainFate {
   /** Highest segment afterwards; null when none is left. */
   readonly highest: number | null;
@@ -26,15 +26,15 @@ export interface ChainFate {
   readonly firstChanged: number | null;
 }
 
-/** What has to be done about a table's snapshots. */
+/** The changes to a table's snapshots. */
 export interface SnapshotWork {
   readonly steps: readonly Step[];
-  /** Highest segment that snapshots have ever published, as far as the bounds and links tell. */
+  /** Highest segment that snapshots have ever published, as far as the bounds and links show. */
   readonly published: number | null;
 }
 
 /**
- * Refuses a table with snapshots when nobody said where the snapshot directory is.
+ * Refuses a table with snapshots when the snapshot directory was not given.
  * @throws RollbackError ERR_SNAPSHOT_DIR_NEEDED, ERR_SNAPSHOT_DIR_WRONG
  */
 export function refuseMissingSnapshotDir(
@@ -65,7 +65,7 @@ export function refuseMissingSnapshotDir(
 
 /**
  * The steps that bring a table's snapshots in line.
- * @param snapshotDir real path, or null when there is none to look after
+ * @param snapshotDir real path, or null when there is none
  * @throws RollbackError ERR_BOUNDARY, ERR_SYMBOLIC_LINK, ERR_IO
  */
 export function planSnapshots(
@@ -82,7 +82,7 @@ export function planSnapshots(
     const outside = new PublishedTable(fs, snapshotDir, table.name);
     const upper = outside.bound(UPPER_BOUND_FILE);
     const lower = outside.bound(LOWER_BOUND_FILE);
-    // Below the first changed segment: at or below the lower bound the engine leaves segments out.
+    // The limit is below the first changed segment: the engine leaves out segments at or below the lower bound.
     const limit = keepBelow === 0 ? null : keepBelow - 1;
     steps = [
       ...steps,
@@ -165,7 +165,7 @@ class PublishedTable {
     ];
   }
 
-  /** Removes links to segments from `keepBelow` on, and links that lead nowhere. */
+  /** Removes links to segments from `keepBelow` on, and broken links. */
   linkSteps(keepBelow: number): Step[] {
     const dir = join(this.dir, SEGMENTS_DIR);
     const stat = lstatOrNull(this.fs, dir);

@@ -1,6 +1,6 @@
 /**
- * Puts the steps of one table in order: what is derived from the segments first (keymap, snapshots and their
- * bounds), then the segments, the watermark last.
+ * Puts the steps of one table in order: derived data first (keymap, snapshots and their bounds), then the
+ * segments, the watermark last.
  */
 
 import { takesRecords } from '../plan/step-effects.ts';
@@ -11,16 +11,16 @@ import { planSnapshots, type SnapshotWork } from './snapshots.ts';
 import { dropKeymap, removeFile } from './steps.ts';
 import { assemble, type Fate } from './table-summary.ts';
 
-/** The engine's own names of them; it accepts no other, and none with a newline. */
+/** The engine's names of keymaps; it accepts no other, and none with a newline. */
 const KEYMAP_TYPES: readonly string[] = ['PebbleDBKeymap', 'UnsafePebbleDBKeymap', 'MemKeymap'];
 
 const NO_WORK: SnapshotWork = { steps: [], published: null };
 
-/** Puts the steps of a table in order and sums the plan up. */
+/** Puts the steps of a table in order and sums up the plan. */
 export function finishTable(context: TableContext, fate: Fate, options: { emptied: boolean }): TablePlan {
   const { table, plan } = context;
   const dir = plan.snapshotDir === 'none' ? null : plan.snapshotDir;
-  // A table that was empty already and stays: its snapshot may hold the only copy of what was collected.
+  // For a table that was already empty and stays: its snapshot may hold the only copy of collected segments.
   const untouched = fate.highest === null && !options.emptied;
   const snapshots = untouched ? NO_WORK : planSnapshots(plan.fs, table, dir, fate);
   const keymap = fate.segmentSteps.some(takesRecords) ? dropKeymap(table) : [];
@@ -34,7 +34,10 @@ export function finishTable(context: TableContext, fate: Fate, options: { emptie
   return assemble(context, fate, steps, snapshots.published);
 }
 
-/** Of keymaps that stay: what keeps the engine from opening the table, with this rollback or without it. */
+/**
+ * For keymaps that stay: the problems that keep the engine from opening the table, with or without this
+ * rollback.
+ */
 function noteKeymaps({ table, notices }: TableContext): void {
   const [keymap, ...others] = table.keymaps;
   if (keymap === undefined) return;

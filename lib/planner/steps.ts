@@ -1,4 +1,4 @@
-/** Builders of a plan's steps: each names one file and the exact states before and after. */
+/** Builders of a plan's steps: each step names one file and its exact states before and after. */
 import { encodeMetadata } from '../format/metadata.ts';
 import type { KeySurvey } from '../store/key-survey.ts';
 import type { FileInfo, KeymapInfo, Orphan, Segment, SnapshotInfo, Table } from '../store/types.ts';
@@ -29,8 +29,8 @@ export function removeFile(
 }
 
 /**
- * Removes a whole segment in the order of the engine's own collection: keys, values, metadata. What an
- * interruption leaves then still has its metadata, the strongest evidence of what it was.
+ * Removes a whole segment in the order of the engine's own collection: keys, values, metadata. After an
+ * interruption the rest then still has its metadata, the strongest evidence of what it was.
  */
 export function removeSegment(table: string, segment: Segment, reason: RemoveFileStep['reason']): Step[] {
   const files = [segment.keys, ...segment.values, segment.metadataFile];
@@ -43,7 +43,7 @@ export function removeOrphans(table: Table, end?: Orphan['end']): Step[] {
   return orphans.flatMap((o) => o.files.map((file) => removeFile(table.name, file, 'orphan', o.index)));
 }
 
-/** Removes a directory that is derived, with all it holds. */
+/** Removes a derived directory with all it holds. */
 export function removeDirectory(
   table: string,
   dir: KeymapInfo | SnapshotInfo,
@@ -52,20 +52,22 @@ export function removeDirectory(
   return { op: 'remove-directory', table, file: { root: dir.root, path: dir.rel }, reason };
 }
 
-/** How the keymap of a table is kept in line with its segments: today it goes, and the engine rebuilds it. */
+/**
+ * How the keymap of a table is kept in line with its segments: today it is removed, and the engine rebuilds it.
+ */
 export function dropKeymap(table: Table): Step[] {
   return table.keymaps.map((keymap) => removeDirectory(table.name, keymap, 'keymap'));
 }
 
-/** Cuts a file to its first `to` bytes; no step when it is no longer than that. */
+/** Cuts a file to its first `to` bytes; no step if the file is no longer than that. */
 export function cutFile(table: string, segment: number, file: FileInfo, to: number): CutFileStep[] {
   if (file.size <= to) return [];
   return [{ op: 'cut-file', table, segment, file: { root: file.root, path: file.rel }, from: file.size, to }];
 }
 
 /**
- * Brings a key file to the records before `end`, without those that sealing drops. A cut when what stays is a
- * prefix; otherwise the file is written anew from the ranges that stay.
+ * Brings a key file to the records before `end`, without those that sealing drops. If what stays is a prefix,
+ * this is a cut; otherwise the file is rewritten from the ranges that stay.
  */
 export function trimKeys(table: string, segment: Segment, survey: KeySurvey, end: number): Step[] {
   const keep: [number, number][] = [];
@@ -94,8 +96,8 @@ export function trimKeys(table: string, segment: Segment, survey: KeySurvey, end
 }
 
 /**
- * Writes a segment's metadata anew: sealed, `keyCount` records, the version as it was. A segment that was unsealed gets
- * `now` as its time: with 0 a table with a TTL would collect it at once.
+ * Rewrites a segment's metadata: sealed, `keyCount` records, the version as it was. A segment that was unsealed
+ * gets `now` as its time: with 0 a table with a TTL would collect it at once.
  * @param before the file's present bytes
  */
 export function sealMetadata(

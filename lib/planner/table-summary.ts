@@ -1,4 +1,4 @@
-/** Sums a table's plan up: counts, bytes, and the first and last records in question. */
+/** Sums up a table's plan: counts, bytes, and the first and last records on both sides of the cut. */
 import type { Pivot } from '../../streams/pivot-detector.ts';
 import type { SurveyedSegment } from '../../streams/record-batch.ts';
 import { isPrimaryKind } from '../format/key-records.ts';
@@ -10,7 +10,7 @@ import type { Amount, RecordRef, SegmentFate, Step, TableOutcome, TablePlan } fr
 import type { KeptSegment } from './check-kept.ts';
 import type { TableContext } from './context.ts';
 
-/** How the segments of a table fare. */
+/** What happens to the segments of a table. */
 export interface Fate {
   readonly outcome: TableOutcome;
   /** Segments older than the pivot's, or all that stay when there is none. */
@@ -26,13 +26,13 @@ export interface Fate {
   readonly segmentSteps: readonly Step[];
 }
 
-/** How the pivot's segment fares. */
+/** What happens to the pivot's segment. */
 export interface PivotFate {
   readonly pivot: Pivot;
   readonly kept: number;
   readonly removed: number;
   readonly prefix: Prefix;
-  /** Whether the segment is brought to its prefix. */
+  /** Whether the segment is cut to a prefix. */
   readonly changes: boolean;
 }
 
@@ -48,7 +48,7 @@ function addAmounts(a: Amount, b: Amount): Amount {
   };
 }
 
-/** What whole segments amount to. */
+/** The amounts of whole segments. */
 function amountOf(segments: readonly KeptSegment[]): Amount {
   return segments.reduce((sum, s) => addAmounts(sum, wholeAmount(s)), NOTHING);
 }
@@ -155,7 +155,7 @@ function firstOf(context: TableContext, segments: readonly KeptSegment[]): Recor
 
 function refer({ schema }: TableContext, segment: Segment, found: FoundRecord): RecordRef {
   const { record, offset, kind, key } = found;
-  // A secondary's label would repeat what its key says anyway.
+  // A secondary's label would repeat its key.
   const decoded = schema?.decode(key, isPrimaryKind(kind)) ?? null;
   const words = decoded === null || decoded.height === null ? {} : { label: decoded.label };
   return { segment: segment.index, record, offset, kind, key: key.toString('hex'), ...words };

@@ -1,4 +1,4 @@
-/** What a rollback goes back to. */
+/** The targets of a rollback. */
 import { RollbackError } from '../errors.ts';
 import { formatKey } from '../format/printable.ts';
 import { formatRfc3339 } from '../format/rfc3339.ts';
@@ -15,7 +15,7 @@ export type KeyTarget =
       readonly name?: string | undefined;
     };
 
-/** A target that one record after the other is held against, newest first. */
+/** A target that is tested against one record after the other, newest first. */
 export type RecordTarget =
   | { readonly kind: 'filter'; readonly filter: RollbackFilter; readonly name?: string | undefined }
   | KeyTarget
@@ -96,7 +96,7 @@ export function refuseBadTarget(target: Target, tables: readonly string[]): void
   }
 }
 
-/** A text would be taken for its letters, not for hexadecimal, and match nothing. */
+/** Buffer.from would take a text for its letters, not for hexadecimal, and match nothing. */
 function refuseBadKey(key: unknown): void {
   if (key instanceof Uint8Array) return;
   const next = "Pass a Buffer, for example Buffer.from('0a0b', 'hex')";

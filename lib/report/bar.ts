@@ -1,4 +1,4 @@
-/** The bar of segments: which part of a table stays, which goes. */
+/** The bar of segments: which part of a table stays and which goes. */
 import type { SegmentFate } from '../types.ts';
 import type { Paint } from './paint.ts';
 
@@ -61,7 +61,7 @@ function mergeRuns(runs: readonly Run[]): Run[] {
   return merged;
 }
 
-/** Shares `cells` out by weight, at least one each, by largest remainder. */
+/** Divides `cells` by weight, at least one each, by largest remainder. */
 export function allocate(weights: readonly number[], cells: number): number[] {
   const spare = Math.max(cells - weights.length, 0);
   const total = weights.reduce((a, b) => a + b, 0);

@@ -1,4 +1,4 @@
-/** The bar that shows where the bytes of a table are. */
+/** The bar that shows how the bytes of a table are spread. */
 import { allocate } from './bar.ts';
 import type { SegmentReport, TableReport } from './inspect-report.ts';
 import type { Paint } from './paint.ts';
@@ -18,8 +18,8 @@ interface Stretch {
 }
 
 /**
- * A bar of about `cells` cells, oldest segment left; neighbours differ in shade. Where there are more segments than
- * fit, neighbours share a shade: `each` tells how many. Null for a table without a byte.
+ * A bar of about `cells` cells, oldest segment left; neighbours differ in shade. With more segments than cells,
+ * neighbours share a shade: `each` is their number. Null for a table without a byte.
  */
 export function bytesBar(
   table: TableReport,
@@ -49,7 +49,7 @@ function colour(part: Part, text: string, paint: Paint): string {
   return part === 'collected' ? paint.quiet(text) : text;
 }
 
-/** `each` segments share a shade; those that are not sealed or no longer served show that instead. */
+/** `each` segments share a shade; segments that are unsealed or no longer served show that instead. */
 function segmentStretches(table: TableReport, each: number): Stretch[] {
   const stretches: Stretch[] = [];
   withBytes(table).forEach(({ segment, sealed, keyBytes, valueBytes }, i) => {

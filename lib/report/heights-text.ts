@@ -3,7 +3,7 @@ import type { SegmentHeights } from '../read/height-list.ts';
 import type { HeightsReport } from './inspect-report.ts';
 import { formatCount, plural, printable } from './text.ts';
 
-/** What the two ends of a table tell, in one line. */
+/** The heights at the two ends of a table, in one line. */
 export function endsText({ schema, ends }: HeightsReport): string {
   const { oldest, newest, fits, problem } = ends;
   if (problem !== null) return `not readable: ${printable(problem)}`;
@@ -27,7 +27,7 @@ export function heightsTable(segments: readonly SegmentHeights[]): string[] {
   return [COLUMNS, ...rows].map((row) => `  ${row.map((cell, i) => cell.padStart(widths[i]!)).join('  ')}`);
 }
 
-/** What is out of order, or does not fit: a label and a text for each finding. */
+/** Heights out of order and keys that do not fit: a label and a text for each finding. */
 export function heightsTrouble(
   segments: readonly SegmentHeights[],
 ): (readonly [label: string, text: string])[] {

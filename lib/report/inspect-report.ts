@@ -1,4 +1,4 @@
-/** What `inspect` tells, as plain data made from a database and its locks. */
+/** The result of `inspect`, as plain data made from a database and its locks. */
 import type { RollbackError } from '../errors.ts';
 import type { HeightEnds } from '../read/height-ends.ts';
 import type { SegmentHeights } from '../read/height-list.ts';
@@ -8,7 +8,7 @@ import type { Database, FileInfo, Segment, Table } from '../store/types.ts';
 
 /** Who holds the lock of one root. */
 export interface LockReport {
-  /** `shut`: by a rollback that is not finished. */
+  /** `shut`: locked by an unfinished rollback. */
   readonly state: 'free' | 'held' | 'elsewhere' | 'stale' | 'shut' | 'unreadable';
   readonly pid: number | null;
   readonly since: string | null;
@@ -22,7 +22,7 @@ export interface SegmentReport {
   readonly shards: number;
   readonly compression: number;
   readonly sealed: boolean;
-  /** As the metadata says; null while the segment is unsealed. */
+  /** From the metadata; null while the segment is unsealed. */
   readonly records: number | null;
   readonly keyBytes: number;
   readonly valueBytes: number;
@@ -55,21 +55,21 @@ export interface TableReport {
     readonly missing: readonly string[];
   }[];
   readonly leftovers: readonly string[];
-  /** What its keys tell; null when nobody has said what they mean. */
+  /** The heights of its keys; null when no schema is known. */
   readonly heights: HeightsReport | null;
 }
 
 /** Heights of one table. */
 export interface HeightsReport {
-  /** Name of the schema by which they are told. */
+  /** Name of the schema that reads them. */
   readonly schema: string;
   /** At the two ends of the table. */
   readonly ends: HeightEnds;
-  /** Segment by segment; null when nobody asked for it. */
+  /** Segment by segment; null when the caller did not ask for it. */
   readonly segments: readonly SegmentHeights[] | null;
 }
 
-/** A table of which nothing else can be told. */
+/** A table that cannot be read, and why. */
 export interface DamagedTable {
   readonly table: string;
   readonly code: string;
@@ -78,22 +78,22 @@ export interface DamagedTable {
 
 /** A whole database. */
 export interface InspectReport {
-  /** With the name of its database where they are those of a node's home. */
+  /** With the name of its database, if the roots belong to a node's home. */
   readonly roots: readonly {
     readonly path: string;
     readonly database: string | null;
     readonly lock: LockReport;
   }[];
-  /** What a person must know of the home; empty for plain roots. */
+  /** Remarks on the home that the user must know; empty for plain roots. */
   readonly homeNotices: readonly string[];
-  /** Rollbacks that are unfinished, or can be undone; null when their traces cannot be understood. */
+  /** Rollbacks that are unfinished or can be undone; null when their traces cannot be read. */
   readonly status: Pick<StatusReport, 'transactions' | 'traces'> | null;
   readonly tables: readonly TableReport[];
   readonly damaged: readonly DamagedTable[];
   readonly notTables: readonly string[];
 }
 
-/** What there is to tell besides the database's files. */
+/** Input besides the database's files. */
 export interface InspectFindings {
   /** The home that the roots come from. */
   readonly home?: NodeHome | undefined;
@@ -101,7 +101,7 @@ export interface InspectFindings {
   readonly locks: readonly LockReport[];
   readonly status: StatusReport | null;
   readonly damaged: ReadonlyMap<string, RollbackError>;
-  /** By table; none for those that nobody has described. */
+  /** By table; no entry for tables without a known schema. */
   readonly heights: ReadonlyMap<string, HeightsReport>;
 }
 

@@ -1,4 +1,4 @@
-/** What `inspect` tells, as text. */
+/** The result of `inspect`, as text. */
 import Table from 'cli-table3';
 import { bytesBar } from './bytes-bar.ts';
 import { endsText, heightsTable, heightsTrouble } from './heights-text.ts';
@@ -18,11 +18,11 @@ import {
   usableWidth,
 } from './text.ts';
 
-/** How an inspection is to be shown. */
+/** How to show an inspection. */
 export interface InspectTextOptions extends TextStyle {
   /** A line for every segment too. */
   readonly verbose?: boolean;
-  /** Heights were asked for: tables that tell none say so. */
+  /** The user asked for heights: tables without heights say so. */
   readonly listed?: boolean;
 }
 
@@ -122,7 +122,7 @@ function tableLines(
   return lines;
 }
 
-/** Cells of a bar, where the screen has room for them. */
+/** Cells of a bar, if the screen is wide enough. */
 const BAR_CELLS = 48;
 
 const undescribed = (table: string): string =>

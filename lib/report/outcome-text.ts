@@ -1,4 +1,4 @@
-/** What an apply did, as text. */
+/** The result of an apply, as text. */
 import type { Outcome } from '../apply/outcome.ts';
 import { paint } from './paint.ts';
 import { lastOf } from './plan-heights-text.ts';

@@ -3,7 +3,7 @@ import pc from 'picocolors';
 
 type Formatter = (text: string) => string;
 
-/** What a piece of text means; without colours every one of these returns the text as it is. */
+/** The meanings of a piece of text; without colours every function returns the text unchanged. */
 export interface Paint {
   readonly heading: Formatter;
   readonly kept: Formatter;

@@ -1,17 +1,17 @@
-/** What a target by height means for one table of a plan, as text. */
+/** The meaning of a target by height for one table of a plan, as text. */
 import type { TablePlan } from '../types.ts';
 import { plural, printable } from './text.ts';
 
-/** As many ranges of heights as somebody reads; the JSON document has all. */
+/** As many ranges of heights as a person reads; the JSON document has all. */
 const SHOWN_RANGES = 8;
 
-/** Why a table of which nothing is removed stays as it is. */
+/** Why a table that loses nothing stays as it is. */
 export function whyNothing({ heights, keptAbove }: TablePlan): string {
   if (keptAbove !== undefined) return 'what is above the target stays';
   return heights === null ? 'the newest record matches' : `nothing is above height ${heights.target}`;
 }
 
-/** Which heights stay and which go, in words; nothing for other targets. */
+/** Which heights stay and which go, in words; empty for other targets. */
 export function heightsText({ heights, keptAbove }: TablePlan): string[] {
   if (heights === null) return [];
   const { schema, lastKept, firstRemoved, alsoRemoved } = heights;
@@ -25,7 +25,7 @@ export function heightsText({ heights, keptAbove }: TablePlan): string[] {
   return [...lines, `at or below the target also go ${records} of ${ranges.join(', ')}${more}`];
 }
 
-/** What the height `lastKept` is: where records above the target stay it is not the last one. */
+/** The name of the height `lastKept`: if records above the target stay, it is not the last one. */
 export function lastOf(keptAbove: TablePlan['keptAbove']): string {
   return keptAbove === undefined ? 'the last that stays' : 'the highest at or below the target that stays';
 }

@@ -1,4 +1,4 @@
-/** What there is to say of a plan as a whole, in a sentence. */
+/** A whole plan in one sentence. */
 import type { RollbackPlan } from '../types.ts';
 import { recordText } from './record-text.ts';
 import { formatCount } from './text.ts';
@@ -8,7 +8,7 @@ export function changesAnything(plan: RollbackPlan): boolean {
   return plan.tables.some((table) => table.steps.length > 0);
 }
 
-/** What a person must not miss in a plan that changes nothing: a height with a digit too many looks the same. */
+/** A warning about a plan that changes nothing: a height with a digit too many gives the same plan. */
 export function warningsOf(plan: RollbackPlan): string[] {
   return plan.tables.flatMap(({ table, heights, removed }) => {
     if (heights === null || heights.lastKept === null || removed.records > 0) return [];

@@ -1,4 +1,4 @@
-/** A plan as text: what stays, what goes, in words and numbers, and how to apply it. */
+/** A plan as text: what stays and what goes, in words and numbers, and how to apply it. */
 import { keptAboveText } from '../plan/kept-above.ts';
 import type { Amount, RecordRef, RollbackPlan, TablePlan } from '../types.ts';
 import { segmentBar } from './bar.ts';
@@ -19,11 +19,11 @@ import {
   usableWidth,
 } from './text.ts';
 
-/** How a plan is to be shown. */
+/** How to show a plan. */
 export interface PlanTextOptions extends TextStyle {
-  /** `dry-run` (default): nothing follows. `apply`: shown before it is carried out. */
+  /** `dry-run` (default): nothing follows. `apply`: the plan is shown before it is carried out. */
   readonly mode?: 'dry-run' | 'apply';
-  /** The command that applies this plan, as words; printed ready to be pasted. */
+  /** The command that applies this plan, as words; printed ready to paste. */
   readonly applyCommand?: readonly string[];
   /** Every step as well. */
   readonly verbose?: boolean;
@@ -124,7 +124,7 @@ function barLine(table: TablePlan, { width, paint }: Layout): string {
 
 const elideRanges = (text: string): string => (text.length > 30 ? `${text.slice(0, 29)}…` : text);
 
-/** One line on what happens, where counts alone do not say it. */
+/** One line about a table where counts alone do not explain it. */
 function verdictText(table: TablePlan): string | null {
   switch (table.outcome) {
     case 'nothing':

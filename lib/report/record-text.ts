@@ -5,7 +5,7 @@ import { printable } from './text.ts';
 
 const KINDS = ['standalone', 'primary', 'secondary', 'last secondary'] as const;
 
-/** What a record's kind byte means, in words. */
+/** The record kinds, in words. */
 export function kindName(kind: number): string {
   return KINDS[kind] ?? `kind ${kind}`;
 }
@@ -14,8 +14,8 @@ export function kindName(kind: number): string {
 const SHORT_KEY = 16;
 
 /**
- * A key for people: hexadecimal, and as text where that helps a reader (short keys, and those that are mostly
- * text; a hash is not). A very long one shows its two ends; the whole of it is in the JSON document.
+ * A key for the user: hexadecimal, and also text where that helps (short keys, and those that are mostly text;
+ * not hashes). A very long key shows its two ends; the JSON document has all of it.
  */
 export function keyText(key: Uint8Array | string): string {
   const bytes = typeof key === 'string' ? Buffer.from(key, 'hex') : key;
@@ -23,7 +23,7 @@ export function keyText(key: Uint8Array | string): string {
   return asText ? formatKey(bytes) : toHex(bytes);
 }
 
-/** Above this formatKey() leaves the middle out. */
+/** Above this length formatKey() leaves the middle out. */
 const LONG_KEY = 64;
 
 function isMostlyText(bytes: Uint8Array): boolean {

@@ -1,4 +1,4 @@
-/** What resume, undo, purge and status have to say, as text. */
+/** The results of resume, undo, purge and status, as text. */
 import type { PurgeOutcome } from '../recover/purge.ts';
 import type { ResumeOutcome } from '../recover/resume.ts';
 import type { StatusReport, TransactionStatus } from '../recover/status.ts';
@@ -51,7 +51,7 @@ export function statusToText(report: StatusReport, style: TextStyle = {}): strin
   return `${out.join('\n')}\n`;
 }
 
-/** What there is to tell of rollbacks, line by line; nothing of a database that none has touched. */
+/** The rollbacks of a database, line by line; empty when there are none. */
 export function statusLines(
   report: Pick<StatusReport, 'transactions' | 'traces'>,
   style: TextStyle,

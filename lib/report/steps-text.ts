@@ -3,7 +3,7 @@ import { saysSealed } from '../format/metadata.ts';
 import type { FileRef, RollbackPlan, Step, TablePlan } from '../types.ts';
 import { formatBytes, formatSegments, plural, printable } from './text.ts';
 
-/** Where a step's file lies: the full path as a person would type it. */
+/** The full path of a step's file, as the user would type it. */
 function stepPath(file: FileRef, plan: Pick<RollbackPlan, 'roots' | 'snapshotDir'>): string {
   const base = file.root === 'snapshots' ? plan.snapshotDir : plan.roots[file.root];
   return printable(`${base ?? `<root ${file.root}>`}/${file.path}`);
@@ -28,7 +28,7 @@ export function stepToText(step: Step, plan: Pick<RollbackPlan, 'roots' | 'snaps
   }
 }
 
-/** What a table loses besides records, one phrase each; empty when nothing. */
+/** What a table loses besides records, one phrase each; empty when it loses nothing else. */
 export function alsoRemoved(table: TablePlan): string[] {
   const phrases: string[] = [];
   if (table.removesKeymap) {
@@ -79,7 +79,7 @@ const FILE_REASONS: readonly (readonly [RemovedFile['reason'], (files: readonly 
     ['watermark', () => 'gc-watermark (the emptied table starts again at segment 0)'],
   ];
 
-/** Changes to small files that a person should know of: segments that get sealed, bounds that get capped. */
+/** Changes to small files that the user should know: segments that get sealed, bounds that get capped. */
 export function alsoChanged(table: TablePlan): string[] {
   const phrases: string[] = [];
   const sealed: number[] = [];

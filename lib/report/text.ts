@@ -1,14 +1,14 @@
 /**
- * Small helpers for text that people read: numbers, sizes, times, columns, shell words.
+ * Small helpers for text: numbers, sizes, times, columns, shell words.
  *
- * Everything here takes values and gives strings; nothing looks at the terminal or the environment.
+ * Everything here takes values and returns strings, without looking at the terminal or the environment.
  */
 
 export { shellCommand, shellQuote } from '../format/shell-word.ts';
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
-/** How a text is to be laid out. */
+/** How to lay out a text. */
 export interface TextStyle {
   /** ANSI colours; default false. */
   readonly color?: boolean;
@@ -16,7 +16,7 @@ export interface TextStyle {
   readonly width?: number;
 }
 
-/** The width that a text is wrapped at: what was asked for, within what stays readable. */
+/** The width at which a text is wrapped: the one asked for, within readable limits. */
 export function usableWidth(style: TextStyle): number {
   return Math.min(Math.max(style.width ?? 110, 60), 160);
 }

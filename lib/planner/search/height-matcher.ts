@@ -1,5 +1,5 @@
 /**
- * Finds the newest record that tells a height at or below the target, and notes on the way what a person has to
+ * Finds the newest record that marks a height at or below the target. On the way it notes what the user has to
  * know: which heights there are, and which one is removed first.
  */
 import type { BatchMatcher, RecordBatch, SurveyedSegment } from '../../../streams/record-batch.ts';
@@ -14,9 +14,9 @@ import { skippableBlocks } from './walk.ts';
 
 /** The search for one height in one table. */
 export class HeightMatcher {
-  /** Height of the oldest record above the target that was passed and that the engine serves; null when none was. */
+  /** Height of the oldest served record above the target that the walk passed; null when there was none. */
   oldestAbove: bigint | null = null;
-  /** Lowest and highest height that the engine serves, as far as the walk has come. */
+  /** Lowest and highest served height that the walk has reached. */
   lowest: bigint | null = null;
   highest: bigint | null = null;
   private readonly heights: HeightBuffer;
@@ -26,7 +26,7 @@ export class HeightMatcher {
     private readonly context: TableContext,
     private readonly schema: TableSchema,
     readonly target: bigint,
-    /** The heights of blocks that have been looked at. */
+    /** The heights of blocks that have been read. */
     readonly digest: BlockHeightIndex,
   ) {
     this.heights = new HeightBuffer(schema);
@@ -60,7 +60,7 @@ export class HeightMatcher {
     return -1;
   };
 
-  /** How many of a segment's newest blocks hold no record that may be accepted; what there is to note of them is noted. */
+  /** How many of a segment's newest blocks hold no acceptable record; the heights of those blocks are noted. */
   readonly skipBlocks = ({ segment }: SurveyedSegment): number => {
     const blocks = this.digest.blocksOf(segment.index) ?? [];
     const count = skippableBlocks(blocks, (block) => this.isAbove(block));

@@ -1,13 +1,13 @@
 /** Heights as ranges, in bounded memory. */
 
-/** More ranges than anybody reads. */
+/** More ranges than a person reads. */
 const MAX_RANGES = 10_000;
 
-/** Collects heights in any order; best in a falling one. */
+/** Collects heights in any order; fastest in a falling order. */
 export class HeightRanges {
   /** Records that were added. */
   records = 0;
-  /** False once there were too many ranges to keep; then the outermost ones are merged. */
+  /** False once there were too many ranges to keep; the outermost ones are then merged. */
   complete = true;
   private ranges: [bigint, bigint][] = [];
 
@@ -24,7 +24,7 @@ export class HeightRanges {
     this.ranges.push([height, height]);
   }
 
-  /** The ranges, lowest first, none touching another. */
+  /** The ranges, lowest first, with gaps between them. */
   sorted(): readonly (readonly [bigint, bigint])[] {
     this.merge();
     return this.ranges;

@@ -1,7 +1,6 @@
 /**
- * Where everything up to and including a height ends: behind the newest record that tells a height at or below
- * it. What lies before may still be above it (old heights that a migration appended after new ones): then the
- * person decides.
+ * Finds where a height ends: behind the newest record that marks a height at or below it. Older records may
+ * still be above it (old heights that a migration appended after new ones): then the user decides.
  */
 import type { Position } from '../../../streams/forward-runs.ts';
 import type { Pivot } from '../../../streams/pivot-detector.ts';
@@ -41,7 +40,7 @@ export async function searchHeight(context: TableContext, { height }: HeightTarg
   const search = new HeightMatcher(context, schema, height, digest);
   const found = await walk(context, search.match, {
     skipBlocks: search.skipBlocks,
-    // What sealing drops is nobody's business: an open segment is looked at record by record.
+    // What sealing drops must not count, so an open segment is read record by record.
     observe: ({ index, metadata }) => (metadata.sealed ? digest.observer(index) : undefined),
   });
   const { pivot } = found;
@@ -56,7 +55,7 @@ export async function searchHeight(context: TableContext, { height }: HeightTarg
   return settle(context, schema, search, { walk: found, whenNone: 'policy' });
 }
 
-/** keepAll() by the walk that was made, where that has ended at the newest record. */
+/** keepAll() by the walk that was made, if that walk ended at the newest record. */
 function keepAllFrom(context: TableContext, found: WalkResult): Promise<SearchResult> {
   const { pivot, walked } = found;
   const isNewest =
@@ -68,8 +67,8 @@ function keepAllFrom(context: TableContext, found: WalkResult): Promise<SearchRe
 }
 
 /**
- * Looks at what would stay, and moves the end if the person wants that. Where no record above the height tells where
- * its height ends, all of it stays: what is written late goes only with what it was written after.
+ * Checks the records that would stay, and moves the end if the user wants that. Where no record above the
+ * height marks where its height ends, all of it stays: late records go only with the records that they follow.
  */
 async function settle(
   context: TableContext,
@@ -110,7 +109,10 @@ function nextLower(height: bigint, highest: bigint, isNewest: boolean): string {
     : `height ${height} has no record here: ${highest} is the next lower one`;
 }
 
-/** Everything from the oldest record above the height on goes; which heights at or below it go too is told. */
+/**
+ * Everything from the oldest record above the height on goes; the plan lists the heights at or below it that go
+ * too.
+ */
 async function dropFrom(
   context: TableContext,
   schema: TableSchema,

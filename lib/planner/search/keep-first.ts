@@ -1,4 +1,4 @@
-/** Where the oldest groups of a table end. */
+/** Finds where the oldest groups of a table end. */
 import { isPrimaryAt } from '../../format/key-records.ts';
 import type { TableContext } from '../context.ts';
 import type { KeepFirstTarget } from '../target.ts';
@@ -8,7 +8,7 @@ import type { SearchResult } from './walk.ts';
 import { keepAll, walk } from './walk.ts';
 
 /**
- * Finds the pivot of a table of which the oldest `groups` stay.
+ * Finds the pivot of a table whose oldest `groups` groups stay.
  * @throws RollbackError what a walk throws
  */
 export async function searchKeepFirst(
@@ -22,7 +22,7 @@ export async function searchKeepFirst(
       if (!isPrimaryAt(run.buffer, at)) continue;
       if (seen === groups) {
         const place = { segment: run.segment.index, offset: run.base + at };
-        // Nothing stays: that is for the person to say, whatever lies below the watermark.
+        // Nothing stays: the user must say so, whatever lies below the watermark.
         const matcher = groups === 0 ? () => -1 : matcherBefore(place);
         return { walk: await walk(context, matcher), whenNone: 'policy' };
       }

@@ -1,4 +1,4 @@
-/** What would stay of a table, read in the order in which it was written. */
+/** The records of a table that would stay, read in the order in which they were written. */
 import { type ForwardRun, forwardRuns, type Position } from '../../../streams/forward-runs.ts';
 import { KIND } from '../../format/key-records.ts';
 import type { Segment } from '../../store/types.ts';
@@ -11,7 +11,7 @@ export function readableSegments({ table }: TableContext): readonly Segment[] {
   return watermark === null ? table.segments : table.segments.filter((s) => s.index >= watermark);
 }
 
-/** What tells of the progress of reading some segments up to a place (null: to their ends). */
+/** Reports progress while some segments are read up to a place (null: to their ends). */
 export function progressOf(
   { plan, table }: TableContext,
   segments: readonly Segment[],

@@ -1,6 +1,6 @@
 /**
- * Where a record with a certain key lies. Far from the newest record it is found sooner when the keys of a file are
- * compared while it is surveyed: then only blocks from the newest match on are read again, from their ends.
+ * Finds a record with a certain key. A record far from the newest one is found sooner by comparing keys during
+ * the survey of a file: then only the blocks from the newest match on are read again, from their ends.
  */
 import type { WalkResult } from '../../../streams/plan-sink.ts';
 import { beginsInGroup } from '../../format/key-records.ts';
@@ -12,14 +12,14 @@ import type { TableContext } from '../context.ts';
 import { keyMatcher } from './matchers.ts';
 import { skippableBlocks, walk } from './walk.ts';
 
-/** What is noted of a block. */
+/** Per-block notes of the survey. */
 interface Block {
   readonly matches: boolean;
-  /** Whether it begins in the midst of a group. */
+  /** Whether it begins inside a group. */
   readonly inGroup: boolean;
 }
 
-/** So many keys can be compared with every record in the time that reading a file again takes. */
+/** Comparing this many keys with every record takes as long as reading a file again. */
 const FEW_KEYS = 4;
 
 /**
@@ -32,7 +32,7 @@ export function searchKey(context: TableContext, keys: readonly Uint8Array[]): P
   const blocksOf = new Map<number, Block[]>();
   return walk(context, matcher, {
     observe: (segment) => {
-      // What sealing drops is nobody's business: an open segment is looked at record by record.
+      // What sealing drops must not count, so an open segment is read record by record.
       const isWorthIt = segment.metadata.sealed && keys.length <= FEW_KEYS;
       if (!isWorthIt || isNearEnd(fs, segment, keys, blockBytes ?? DEFAULT_BLOCK_BYTES)) return undefined;
       const blocks: Block[] = [];
@@ -41,7 +41,7 @@ export function searchKey(context: TableContext, keys: readonly Uint8Array[]): P
     },
     skipBlocks: ({ segment }) => {
       const blocks = blocksOf.get(segment.index) ?? [];
-      // A table may have thousands of segments.
+      // Forgets each segment when it is done: a table may have thousands.
       blocksOf.delete(segment.index);
       return skippableBlocks(blocks, ({ matches }) => !matches);
     },
@@ -49,8 +49,8 @@ export function searchKey(context: TableContext, keys: readonly Uint8Array[]): P
 }
 
 /**
- * Whether the bytes of a key are among the last ones of a long key file: the walk, which begins there, will soon find
- * it. They may be part of something else; that costs time alone.
+ * Whether the bytes of a key are among the last ones of a long key file. The walk begins there and will soon
+ * find the key. The bytes may be part of something else; that costs only time.
  */
 function isNearEnd(
   fs: DurableFs,

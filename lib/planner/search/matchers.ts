@@ -1,4 +1,4 @@
-/** How the targets that look at one record after the other find theirs in a batch. */
+/** Matchers for the targets that test one record after the other. */
 
 import { type BatchMatcher, keyOf, type RecordBatch, recordNumber } from '../../../streams/record-batch.ts';
 import { RollbackError } from '../../errors.ts';
@@ -11,7 +11,7 @@ import type { RollbackFilter } from '../../types.ts';
 import { callUserCode } from '../../user-code.ts';
 import type { KeyTarget, RecordTarget } from '../target.ts';
 
-/** Finds the newest record of a run whose key is wanted; -1 for none. It holds no state. */
+/** Finds the newest record of a run whose key is wanted; -1 for none. Stateless. */
 export type KeyMatcher = (run: KeyRun) => number;
 
 /** A matcher for one table; it may hold state, so each walk needs its own. */
@@ -26,7 +26,7 @@ export function matcherFor(target: RecordTarget, table: string): BatchMatcher {
   }
 }
 
-/** The keys that are wanted of one table. */
+/** The wanted keys of one table. */
 export function keysFor(target: KeyTarget, table: string): readonly Uint8Array[] {
   if (target.kind === 'key') return [target.key];
   return Object.hasOwn(target.keys, table) ? (target.keys[table] ?? []) : [];
@@ -93,10 +93,10 @@ function filterFailedError(
   );
 }
 
-/** Compares from the end on: keys of one table often begin alike, and a mismatch then shows at once. */
+/** Compares from the end: keys of one table often begin alike, and a mismatch then shows at once. */
 function oneKeyMatcher(key: Buffer): KeyMatcher {
   const { length } = key;
-  // Of a long key the last eight bytes are compared first, as two numbers.
+  // The last eight bytes of a long key are compared first, as two numbers.
   const isLong = length >= 8;
   const [last, beforeLast] = isLong ? [key.readUInt32BE(length - 4), key.readUInt32BE(length - 8)] : [0, 0];
   return ({ buffer, offsets, count }) => {

@@ -1,4 +1,4 @@
-/** Keys that contradict the schema of their table: then nobody can tell the heights. */
+/** Keys that contradict the schema of their table, so that the heights are unknown. */
 import { RollbackError } from '../../errors.ts';
 import { isPrimaryAt, keyLengthAt, keyStart } from '../../format/key-records.ts';
 import { formatKey } from '../../format/printable.ts';

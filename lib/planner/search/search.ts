@@ -10,7 +10,7 @@ import type { SearchResult } from './walk.ts';
 import { walk } from './walk.ts';
 
 /**
- * Finds the pivot of a table, and checks that the node's store could live with it.
+ * Finds the pivot of a table, and checks that the node's store could open the result.
  * @throws RollbackError what each kind of search throws; ERR_STORE_NEEDS
  */
 export async function searchTable(context: TableContext): Promise<SearchResult> {

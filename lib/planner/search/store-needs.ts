@@ -1,4 +1,4 @@
-/** What the node's own store needs of a table after the cut, beyond what the engine needs. */
+/** What the node's own store needs in a table after the cut, beyond the engine's needs. */
 import type { Pivot } from '../../../streams/pivot-detector.ts';
 import { RollbackError } from '../../errors.ts';
 import { isPrimaryAt } from '../../format/key-records.ts';
@@ -9,8 +9,8 @@ import type { TableContext } from '../context.ts';
 import { keptRuns } from './kept-runs.ts';
 
 /**
- * Refuses a height target after which the node's store would not open; for other targets, and where nothing goes, it is
- * only told.
+ * Refuses a height target after which the node's store would not open. For other targets, and where nothing
+ * goes, a notice says so.
  * @throws RollbackError ERR_STORE_NEEDS, ERR_IO, ERR_CHANGED_WHILE_READING, ERR_INTERRUPTED
  */
 export async function refuseUnmetNeeds(
@@ -38,7 +38,7 @@ export async function refuseUnmetNeeds(
   }
 }
 
-/** The node serves what is at or above the oldest such record: that may be nothing. */
+/** The node serves heights at or above the oldest such record, which may be none. */
 function warnOfEmptiness({ heights, notices }: TableContext, needs: StoreNeeds, oldest: bigint): void {
   if (heights === null) return;
   const { lastKept } = heights;

@@ -1,4 +1,4 @@
-/** Records above the target height that would stay because they lie before records that do. */
+/** Records above the target height that would stay because they lie before records that stay. */
 import { type ForwardRun, forwardRuns, type Position, runBefore } from '../../../streams/forward-runs.ts';
 import type { Pivot } from '../../../streams/pivot-detector.ts';
 import type { SurveyedSegment } from '../../../streams/record-batch.ts';
@@ -26,32 +26,32 @@ import { schemaMisfitError } from './misfit.ts';
 /** What is known of the records that would stay. */
 export interface KeptHeights {
   readonly above: Stragglers | null;
-  /** Highest height at or below the target; null when no record tells one. */
+  /** Highest height at or below the target; null when no record has one. */
   readonly highest: bigint | null;
 }
 
 /** The records above the height; there is at least one. */
 export interface Stragglers {
   readonly first: Position;
-  /** Whether one of them tells where its height ends; those that do not are written late. */
+  /** Whether one of them marks where its height ends; the others are written late. */
   readonly decides: boolean;
   readonly example: { readonly label: string; readonly height: bigint };
   readonly records: number;
-  /** The groups that they belong to, and all records of these. */
+  /** The groups that they belong to, and all records of these groups. */
   readonly groups: number;
   readonly members: number;
   readonly lowest: bigint;
   readonly highest: bigint;
-  /** Height of the newest record before the first one that tells one. */
+  /** Height of the newest record with a height before the first straggler. */
   readonly before: bigint | null;
 }
 
-/** Looks at everything that would stay; from what is known of its blocks, as far as that tells. */
+/** Checks everything that would stay, using the notes about its blocks as far as they suffice. */
 export class StragglerSearch {
   private found: { -readonly [K in keyof Stragglers]: Stragglers[K] } | null = null;
   private highest: bigint | null = null;
   private newest: bigint | null = null;
-  /** The group that the look has come to: its records so far, and whether one of them is above the height. */
+  /** The current group: its records so far, and whether one of them is above the height. */
   private readonly group = { records: 0, isAbove: false };
   private readonly heights: HeightBuffer;
   private readonly limit: HalvedHeight;
@@ -67,15 +67,15 @@ export class StragglerSearch {
   }
 
   /**
-   * Looks at every record up to the end of the pivot's group.
-   * @param stop leave off at the first one above the height, or at the first one that decides: the numbers are then of
-   *   those so far
+   * Checks every record up to the end of the pivot's group.
+   * @param stop stop at the first one above the height, or at the first one that decides: the numbers then
+   * cover the records so far
    * @throws RollbackError ERR_SCHEMA_MISFIT, ERR_IO, ERR_CHANGED_WHILE_READING, ERR_INTERRUPTED
    */
   async before({ at, groupEnd }: Pivot, stop: 'first' | 'deciding' | null): Promise<KeptHeights> {
     const end = { segment: at.segment.index, offset: groupEnd };
     const segments = readableSegments(this.context).filter((s) => s.index <= end.segment);
-    // What is surveyed here is gone through once more, block by block.
+    // Segments surveyed here are read once more, block by block.
     const surveyed = segments.filter((s) => s.index !== end.segment && this.isSurveyed(s));
     const onBytes = progressOf(this.context, [...surveyed, ...segments], end, 'heights');
     for (const segment of segments) {
@@ -95,7 +95,7 @@ export class StragglerSearch {
     return stop === 'first' || this.found.decides;
   }
 
-  /** The records that must be looked at one by one. */
+  /** The records that must be checked one by one. */
   private runsOf(
     segment: Segment,
     survey: KeySurvey | null,
@@ -111,12 +111,12 @@ export class StragglerSearch {
     return forwardRuns({ fs, segments: [segment], end, blockBytes, signal, onBytes });
   }
 
-  /** Whether the check of a segment that stays needs a survey of it anyhow. An open one is read by itself. */
+  /** Whether the check of a segment that stays needs a survey of it anyway. An open one is read by itself. */
   private isSurveyed({ metadata }: Segment): boolean {
     return metadata.sealed && this.context.plan.check === 'all';
   }
 
-  /** The survey that a segment's check needs anyhow, with its heights noted; null when nobody needs one. */
+  /** The survey that a segment's check needs anyway, with its heights noted; null when no check needs one. */
   private async survey(segment: Segment, onBytes: (bytes: number) => void): Promise<KeySurvey | null> {
     const { context, digest } = this;
     if (!this.isSurveyed(segment)) return null;
@@ -125,7 +125,7 @@ export class StragglerSearch {
     return survey;
   }
 
-  /** The records before byte `end` of the blocks that need a look at each. */
+  /** The records before byte `end` of the blocks that must be read. */
   private async *unclear(
     at: SurveyedSegment,
     blocks: readonly BlockHeights[],
@@ -137,7 +137,7 @@ export class StragglerSearch {
     for await (const batch of blockBatches(at, wanted, { fs, signal })) yield runBefore(batch, end);
   }
 
-  /** Which blocks these are; takes what is known of the others, in the order in which they lie among them. */
+  /** Chooses these blocks; takes the notes about the others, in the order of the file. */
   private *unclearBlocks(
     survey: KeySurvey,
     blocks: readonly BlockHeights[],

@@ -1,6 +1,6 @@
 /**
- * Where everything that was sealed by a time ends: the cut falls between segments. An open segment counts as
- * sealed now. Empty segments, which every start of the engine leaves, say nothing.
+ * Finds where the segments sealed by a time end: the cut falls between segments. An open segment counts as
+ * sealed now. Empty segments, which every start of the engine leaves, are ignored.
  */
 import { RollbackError } from '../../errors.ts';
 import { formatRfc3339 } from '../../format/rfc3339.ts';
@@ -75,7 +75,7 @@ function firstRemoved(
   );
 }
 
-/** What stays though it was sealed later than the target. */
+/** The segments that stay though they were sealed later than the target. */
 async function noteKept(context: TableContext, later: readonly Timed[]): Promise<void> {
   const { records, groups } = await countRecords(
     context,
@@ -90,7 +90,7 @@ async function noteKept(context: TableContext, later: readonly Timed[]): Promise
   context.keptAbove = { records, groups, lowest, highest };
 }
 
-/** Which times are possible near the target: the next cut to either side. */
+/** The possible times near the target: the next cut to either side. */
 function noteTimes(context: TableContext, timed: readonly Timed[], first: Timed): void {
   const kept = timed[timed.indexOf(first) - 1] as Timed;
   const open = context.table.segments.some((s) => s.index === first.index && !s.metadata.sealed);

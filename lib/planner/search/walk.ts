@@ -14,7 +14,7 @@ export function walk(
   matcher: BatchMatcher,
   look: Pick<WalkOptions, 'observe' | 'skipBlocks'> = {},
 ): Promise<WalkResult> {
-  // Each file is read once forward, and once more backward.
+  // Each file is read once forward and once backward.
   const total = 2 * keyBytes(table.segments);
   let done = 0;
   return walkTable({
@@ -37,8 +37,8 @@ function keyBytes(segments: readonly Segment[]): number {
 }
 
 /**
- * Everything that the engine serves stays: the walk ends at the newest such record, and what the engine would
- * tidy is put in order all the same.
+ * Everything that the engine serves stays: the walk ends at the newest such record, and the plan still tidies
+ * what the engine would tidy.
  */
 export async function keepAll(context: TableContext): Promise<SearchResult> {
   const watermark = context.table.watermark ?? 0;
@@ -46,18 +46,16 @@ export async function keepAll(context: TableContext): Promise<SearchResult> {
   return { walk: await walk(context, matcher), whenNone: 'keep' };
 }
 
-/** The walk, and what to do when it has found no pivot. */
+/** The walk, and what to do when it finds no pivot. */
 export interface SearchResult {
   readonly walk: WalkResult;
-  /** `keep`: the table has nothing that could match, so it stays; `policy`: as the person said. */
+  /** `keep`: the table has nothing that could match, so it stays; `policy`: the user's policy decides. */
   readonly whenNone: 'policy' | 'keep';
 }
 
-/** Which blocks of a surveyed segment a search need not read again. */
-
 /**
- * How many of a segment's newest blocks hold nothing that a search may accept. A block that begins with the rest of
- * an older block's group is not among them if that block is not: there the group ends.
+ * How many of a segment's newest blocks hold no record that a search may accept. If a block begins with the
+ * rest of an older block's group and that older block is needed, it is needed too: the group ends in it.
  */
 export function skippableBlocks<B extends { readonly inGroup: boolean }>(
   blocks: readonly B[],
