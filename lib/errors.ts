@@ -1,102 +1,8 @@
-/**
- * The one error class of this project and its stable codes.
- *
- * A code never changes its meaning; messages may improve. The kind of a code decides the exit code of the
- * command (lib/cli/exit-codes.ts).
- */
+/** The one error class of this project, and the errors of the system in it. Messages may improve; codes may not. */
+import { describeErrno, errnoName, hintForErrno, isErrno } from './errno.ts';
+import { type ErrorCode, type ErrorKind, KINDS } from './error-codes.ts';
 
-/** The sort of an error; it decides the command's exit code. */
-export type ErrorKind =
-  | 'defect'
-  | 'usage'
-  | 'refused'
-  | 'damaged'
-  | 'locked'
-  | 'unfinished'
-  | 'system'
-  | 'interrupted';
-
-const KINDS = {
-  // usage
-  ERR_USAGE: 'usage',
-  ERR_TARGET_UNREADABLE: 'usage',
-  ERR_SCHEMA_UNREADABLE: 'usage',
-  // refused: understood, but unsafe or impossible
-  ERR_ROOT_NOT_FOUND: 'refused',
-  ERR_ROOT_NOT_A_DIRECTORY: 'refused',
-  ERR_ROOT_IS_A_TABLE: 'refused',
-  ERR_ROOT_IS_A_SEGMENTS_DIRECTORY: 'refused',
-  ERR_ROOT_WITHOUT_TABLE: 'refused',
-  ERR_ROOT_TWICE: 'refused',
-  ERR_ROOT_NESTED: 'refused',
-  ERR_ROOT_FORGOTTEN: 'refused',
-  ERR_HOME_WITHOUT_DATABASE: 'refused',
-  ERR_TABLE_TWICE: 'refused',
-  ERR_ROOTS_UNCERTAIN: 'refused',
-  ERR_SYMBOLIC_LINK: 'refused',
-  ERR_NOT_A_REGULAR_FILE: 'refused',
-  ERR_TABLE_UNKNOWN: 'refused',
-  ERR_NO_MATCH: 'refused',
-  ERR_BELOW_WATERMARK: 'refused',
-  ERR_HEIGHT_UNREACHABLE: 'refused',
-  ERR_TIME_UNREACHABLE: 'refused',
-  ERR_STRAGGLERS: 'refused',
-  ERR_SCHEMA_UNKNOWN: 'refused',
-  ERR_SCHEMA_MISFIT: 'refused',
-  ERR_SCHEMA_FAILED: 'refused',
-  ERR_STORE_NEEDS: 'refused',
-  ERR_ORPHAN_WITH_DATA: 'refused',
-  ERR_CHAIN_BELOW_WATERMARK: 'refused',
-  ERR_DELETE_UNCERTAIN: 'refused',
-  ERR_SNAPSHOT_DIR_NEEDED: 'refused',
-  ERR_SNAPSHOT_DIR_WRONG: 'refused',
-  ERR_FILTER_FAILED: 'refused',
-  ERR_CALLBACK_FAILED: 'refused',
-  ERR_MAX_REMOVE: 'refused',
-  ERR_PLAN_INVALID: 'refused',
-  ERR_PLAN_STALE: 'refused',
-  ERR_PLAN_UNLOCKED: 'refused',
-  ERR_NOT_CONFIRMED: 'refused',
-  ERR_NOTHING_TO_UNDO: 'refused',
-  ERR_UNDO_REFUSED: 'refused',
-  ERR_PREFLIGHT: 'refused',
-  ERR_TRANSACTION_UNKNOWN: 'refused',
-  // damaged: the files contradict the format
-  ERR_BAD_FILE_NAME: 'damaged',
-  ERR_SAME_FILE_TWICE: 'damaged',
-  ERR_FILE_MISSING: 'damaged',
-  ERR_SEGMENT_MISSING: 'damaged',
-  ERR_TOO_MANY_VALUE_FILES: 'damaged',
-  ERR_METADATA: 'damaged',
-  ERR_UNSUPPORTED_VERSION: 'damaged',
-  ERR_WATERMARK: 'damaged',
-  ERR_BOUNDARY: 'damaged',
-  ERR_KEY_RECORD: 'damaged',
-  ERR_GROUP: 'damaged',
-  ERR_ADDRESS: 'damaged',
-  ERR_KEY_COUNT: 'damaged',
-  ERR_VERIFY_FAILED: 'damaged',
-  ERR_JOURNAL: 'damaged',
-  // locked
-  ERR_LOCKED: 'locked',
-  ERR_LOCK_UNREADABLE: 'locked',
-  ERR_CHANGED_WHILE_READING: 'locked',
-  // unfinished: part of the work is done
-  ERR_UNFINISHED: 'unfinished',
-  ERR_RESULT_WRONG: 'unfinished',
-  // the operating system
-  ERR_IO: 'system',
-  // signals
-  ERR_INTERRUPTED: 'interrupted',
-  // a defect of this program
-  ERR_DEFECT: 'defect',
-} as const satisfies Record<string, ErrorKind>;
-
-/** Every stable code. */
-export type ErrorCode = keyof typeof KINDS;
-
-/** All codes, for documentation and tests. */
-export const ERROR_CODES = Object.keys(KINDS) as readonly ErrorCode[];
+export { ERROR_CODES, type ErrorCode, type ErrorKind } from './error-codes.ts';
 
 /** Where in a database the error is; every part is optional. Offsets are bytes from the file's start. */
 export interface ErrorPlace {
@@ -199,13 +105,32 @@ export function ioError(error: unknown, path: string, doing: string, state?: str
   return new RollbackError(
     'ERR_IO',
     {
-      what: known?.what ?? `The operating system refused to ${doing}: ${errno}`,
+      what: known?.what ?? `The operating system refused to ${doing}: ${describeErrno(errno ?? '')}`,
       why: state ?? UNCHANGED,
-      next: hintFor(errno ?? '', state === undefined),
+      next: hintForErrno(errno ?? '', state === undefined),
     },
     known?.place ?? { path: pathOf(error) ?? path },
     cause,
   );
+}
+
+/** ioError() for errors of the system, wrapped or not; any other error goes on as it is. */
+export function asIoError(error: unknown, path: string, doing: string, state?: string): unknown {
+  const isSystems = error instanceof RollbackError || errnoOf(error) !== null;
+  return isSystems ? ioError(error, path, doing, state) : error;
+}
+
+/**
+ * Does work, and gives errors of the system that it lets through as ERR_IO.
+ * @param path where none of them says which file it was
+ * @throws RollbackError ERR_IO; what the work throws otherwise
+ */
+export async function withIoErrors<T>(path: string, doing: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw asIoError(error, path, doing);
+  }
 }
 
 /** What the user does about a defect: the command prints where it happened. */
@@ -213,8 +138,14 @@ export const REPORT_DEFECT = 'Please report it together with the lines below';
 
 /** The errno of an error of the system; null for any other. */
 export function errnoOf(error: unknown): string | null {
+  const code = codeOf(error);
+  return code !== null && isErrno(code) ? code : null;
+}
+
+/** Node has codes of its own, for wrong arguments say, beside the names of the system's errors. */
+function codeOf(error: unknown): string | null {
   const code = (error as NodeJS.ErrnoException | null)?.code;
-  return typeof code === 'string' ? code : null;
+  return typeof code === 'string' ? errnoName(code) : null;
 }
 
 function pathOf(error: unknown): string | undefined {
@@ -222,26 +153,7 @@ function pathOf(error: unknown): string | undefined {
   return typeof path === 'string' ? path : undefined;
 }
 
-/** A state other than "unchanged" names the command to run next, and that is seldom the same command again. */
-function hintFor(errno: string, again: boolean): string {
-  const thenAgain = again ? ' and run the same command again' : '';
-  switch (errno) {
-    case 'EACCES':
-    case 'EPERM':
-      return "Run as the node's user (or root), or repair the permissions";
-    case 'EROFS':
-      return 'The file system is read-only: mount it for writing, or use `plan --no-lock` to look only';
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return `Free some space on that file system${thenAgain}`;
-    case 'EIO':
-      return 'The disk reports an error: check the kernel log before anything else';
-    default:
-      return `Repair the cause${thenAgain}`;
-  }
-}
-
-/** True for an Error with this errno code, e.g. `hasErrno(e, 'ENOENT')`. */
+/** True for an Error with one of these codes, e.g. `hasErrno(e, 'ENOENT')`. */
 export function hasErrno(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && codes.includes(errnoOf(error) ?? '');
+  return error instanceof Error && codes.includes(codeOf(error) ?? '');
 }

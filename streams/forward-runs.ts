@@ -6,7 +6,7 @@
 import { indexRecords, type KeyRun, roomFor } from '../lib/format/key-records.ts';
 import { BlockReader } from '../lib/store/block-reader.ts';
 import type { DurableFs } from '../lib/store/durable-fs.ts';
-import { breatheSometimes, openForReading } from '../lib/store/reading.ts';
+import { breatheSometimes, closeAfterReading, openForReading } from '../lib/store/reading.ts';
 import type { Segment } from '../lib/store/types.ts';
 import type { RecordBatch } from './record-batch.ts';
 import { reverseBatches, surveySegment } from './reverse-records.ts';
@@ -77,7 +77,7 @@ async function* sealedRuns(
       await breatheSometimes(options.signal);
     }
   } finally {
-    options.fs.close(fd);
+    closeAfterReading(options.fs, fd, path);
   }
 }
 

@@ -10,7 +10,13 @@ import { indexRecords, roomFor } from '../lib/format/key-records.ts';
 import { partitionPoint } from '../lib/format/partition-point.ts';
 import type { DurableFs } from '../lib/store/durable-fs.ts';
 import { blockEnd, type KeySurvey, type SurveyOptions, surveyKeys } from '../lib/store/key-survey.ts';
-import { breatheSometimes, openForReading, readFully, viewOf } from '../lib/store/reading.ts';
+import {
+  breatheSometimes,
+  closeAfterReading,
+  openForReading,
+  readFully,
+  viewOf,
+} from '../lib/store/reading.ts';
 import type { Segment } from '../lib/store/types.ts';
 import type { BatchGate, RecordBatch, SurveyedSegment } from './record-batch.ts';
 
@@ -129,7 +135,7 @@ export async function* blockBatches(
       yield { at, buffer, base, offsets, count, firstRecord, match: -1 };
     }
   } finally {
-    options.fs.close(fd);
+    closeAfterReading(options.fs, fd, survey.path);
   }
 }
 

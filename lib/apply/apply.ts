@@ -3,7 +3,7 @@
  * intent is durable in every root nothing is changed; from then on a crash leaves the database shut, to be
  * finished by resume or taken back by undo.
  */
-import { RollbackError } from '../errors.ts';
+import { RollbackError, withIoErrors } from '../errors.ts';
 import { Callbacks, withPostponed } from '../input/callbacks.ts';
 import { audited, lineOf } from '../journal/audit.ts';
 import { asCall, type Call } from '../journal/claim.ts';
@@ -86,6 +86,18 @@ export async function applyWith(
   locks: HeldDirs,
   options: ApplyOptions = {},
   changesBegin: () => void = () => {},
+): Promise<Outcome> {
+  return withIoErrors(plan.roots[0] as string, 'look at the database', () =>
+    checkAndApply(fs, plan, locks, options, changesBegin),
+  );
+}
+
+async function checkAndApply(
+  fs: DurableFs,
+  plan: RollbackPlan,
+  locks: HeldDirs,
+  options: ApplyOptions,
+  changesBegin: () => void,
 ): Promise<Outcome> {
   const { tables, present } = currentFiles(fs, plan);
   const steps = plan.tables.flatMap((t) => t.steps);

@@ -1,5 +1,6 @@
 /** A transaction whose intent is durable, from its first step to its end: what apply and resume have in common. */
 import { randomUUID } from 'node:crypto';
+import { asIoError } from '../errors.ts';
 import { setMadeKeymapsAside } from '../journal/made-keymaps.ts';
 import { leavingOpen, NO_STEPS, runForward, type StepCounts } from '../journal/run-steps.ts';
 import { finishForward, type TransactionContext } from '../journal/transaction.ts';
@@ -7,7 +8,7 @@ import { refuseNotReverted } from '../journal/undo-data.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { readRootSet, writeRootSet } from '../store/root-set.ts';
 import type { Progress, RollbackPlan } from '../types.ts';
-import { verifyResult } from './verify-result.ts';
+import { type VerifyResultOptions, verifyResult } from './verify-result.ts';
 
 /**
  * Carries the steps out, verifies what they left, and ends the transaction; finishRun() comes next.
@@ -27,13 +28,29 @@ export async function rollForward(
     counts = await runForward(context, onProgress);
   }
   // Past the marks of the end an engine may have been started: what an idle start adds is no wrong result.
-  await verifyResult(fs, plan, { onProgress, engineMayHaveStarted: stepsDone });
+  await verify(context, { onProgress, engineMayHaveStarted: stepsDone });
   leavingOpen(context, counts, () => {
     rememberRoots(fs, plan);
     finishForward(context);
   });
   return counts;
 }
+
+/** Every step is done here: an error of reading, which says that nothing was changed, would be wrong. */
+async function verify(
+  { fs, participants, plan }: TransactionContext,
+  options: VerifyResultOptions,
+): Promise<void> {
+  try {
+    await verifyResult(fs, plan, options);
+  } catch (error) {
+    throw asIoError(error, participants.roots[0] as string, 'read back what was done', UNVERIFIED);
+  }
+}
+
+const UNVERIFIED =
+  'Every step is done, but what it left could not be read back, and the database is shut: repair the cause, ' +
+  'then `litt-rollback resume` finishes it, or `litt-rollback undo` takes it back';
 
 /** Makes the roots of each database remember that they belong together: the keymap, the other witness, is gone. */
 function rememberRoots(fs: DurableFs, plan: Pick<RollbackPlan, 'roots' | 'databases'>): void {

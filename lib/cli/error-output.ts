@@ -1,5 +1,5 @@
 /** An error as a person reads it on standard error, and as a program does. */
-import { describePlace, type ErrorCode, REPORT_DEFECT, RollbackError } from '../errors.ts';
+import { asIoError, describePlace, type ErrorCode, REPORT_DEFECT, RollbackError } from '../errors.ts';
 import { printable } from '../report/text.ts';
 import { exitCodeOf } from './exit-codes.ts';
 
@@ -15,7 +15,7 @@ export interface ErrorStyle {
 
 /** Everything that goes to standard error for one error. */
 export function errorToText(error: unknown, style: ErrorStyle): string {
-  const known = error instanceof RollbackError ? error : asDefectError(error);
+  const known = asKnownError(error);
   const stack = [
     ...(known.kind === 'defect' ? stackLines(known.cause ?? known) : []),
     ...(style.verbose ? causeLines(known) : []),
@@ -27,6 +27,15 @@ export function errorToText(error: unknown, style: ErrorStyle): string {
 /** Where the documentation says what a code means and what to do: the anchor that a Markdown heading gets. */
 export function sectionOf(code: ErrorCode): string {
   return `docs/errors.md#${code.toLowerCase()}`;
+}
+
+/** An error of the system that nothing has wrapped is one all the same; anything else that is not ours is a defect. */
+export function asKnownError(error: unknown): RollbackError {
+  if (error instanceof RollbackError) return error;
+  const path = (error as NodeJS.ErrnoException | null)?.path ?? 'a file';
+  const state = 'What state that leaves `litt-rollback status` tells';
+  const known = asIoError(error, path, 'do what was asked', state);
+  return known instanceof RollbackError ? known : asDefectError(error);
 }
 
 /** Whatever was thrown that is not one of our errors is a defect of this program. */

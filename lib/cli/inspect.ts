@@ -2,7 +2,7 @@
 import { RollbackError } from '../errors.ts';
 import { heightEnds } from '../read/height-ends.ts';
 import { listHeights } from '../read/height-list.ts';
-import { rollbackStatus, type StatusReport } from '../recover/status.ts';
+import { refuseUnreadable, rollbackStatus, type StatusReport } from '../recover/status.ts';
 import { type HeightsReport, inspectReport, type LockReport } from '../report/inspect-report.ts';
 import { inspectToText } from '../report/inspect-text.ts';
 import { checkedSchemas } from '../schemas/checked-schema.ts';
@@ -52,11 +52,14 @@ export async function run(options: InspectCommandOptions, context: Context): Pro
 async function statusOf(
   roots: readonly string[],
 ): Promise<{ status: StatusReport | null; problem: RollbackError | null }> {
+  let status: StatusReport | null = null;
   try {
-    return { status: await rollbackStatus(roots), problem: null };
+    status = await rollbackStatus(roots);
+    refuseUnreadable(status);
+    return { status, problem: null };
   } catch (error) {
     if (!(error instanceof RollbackError)) throw error;
-    return { status: null, problem: error };
+    return { status, problem: error };
   }
 }
 

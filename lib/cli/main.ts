@@ -6,7 +6,7 @@ import { programVersion } from '../version.ts';
 import { withBothDashes } from './arguments.ts';
 import type { Context } from './context.ts';
 import type { GivenDirs } from './debug-log.ts';
-import { asDefectError, errorToText } from './error-output.ts';
+import { asDefectError, asKnownError, errorToText } from './error-output.ts';
 import { EXIT_DONE, exitCodeOf } from './exit-codes.ts';
 import { makeContext, type Surroundings } from './make-context.ts';
 import { mistakeError, refuseMisplacedOperands, refuseUnknownTopic } from './mistakes.ts';
@@ -39,9 +39,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     await notes.flush();
     return exitCode;
   } catch (error) {
-    notePhase('error', ...(error instanceof RollbackError ? [error.code, error.what] : [String(error)]));
-    await err.say(errorToText(error, { ...given, signal: signals.received, notes: notes.take() }));
-    return exitCodeOf(error, signals.received);
+    const known = asKnownError(error);
+    notePhase('error', known.code, known.what);
+    await err.say(errorToText(known, { ...given, signal: signals.received, notes: notes.take() }));
+    return exitCodeOf(known, signals.received);
   } finally {
     stopWatching();
     releaseProcess();

@@ -3,7 +3,7 @@
 import type { ResumeOptions } from '../recover/adopt.ts';
 import { purgeUndo } from '../recover/purge.ts';
 import { resumeRollback } from '../recover/resume.ts';
-import { rollbackStatus } from '../recover/status.ts';
+import { refuseUnreadable, rollbackStatus } from '../recover/status.ts';
 import { undoRollback } from '../recover/undo.ts';
 import { purgeToText, resumeToText, statusToText, undoToText } from '../report/recovery-text.ts';
 import type { Context } from './context.ts';
@@ -66,6 +66,7 @@ export async function status(
 ): Promise<number> {
   const report = await rollbackStatus((await sourceOrPlan(planFile, options)).roots);
   await show(context, 'status', report, () => statusToText(report, context));
+  refuseUnreadable(report);
   return EXIT_DONE;
 }
 

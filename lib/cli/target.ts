@@ -1,5 +1,6 @@
 /** The target of a rollback: from an argument, a file of keys, or a module with a filter. */
 import { readFile } from 'node:fs/promises';
+import { describeErrno } from '../errno.ts';
 import { errnoOf, hasErrno, RollbackError } from '../errors.ts';
 import { parseHex } from '../format/printable.ts';
 import type { Target } from '../planner/target.ts';
@@ -93,4 +94,6 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const unreadable = (error: unknown): string =>
   hasErrno(error, 'ENOENT', 'ENOTDIR')
     ? 'does not exist'
-    : `cannot be read: ${errnoOf(error) ?? String(error)}`;
+    : `cannot be read: ${describeErrno(errnoOf(error) ?? messageOf(error))}`;
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,6 +1,7 @@
 /** Names in a table: a name in `segments/` maps to one file of one segment. */
 import { RollbackError } from '../errors.ts';
 import { MAX_U32 } from './decimal-u32.ts';
+import { bytesOfName } from './foreign-bytes.ts';
 import { quoteBytes } from './printable.ts';
 
 const METADATA = '.metadata';
@@ -96,7 +97,7 @@ function numberIn(text: string, max: number): number | null {
 
 function badName(name: string): never {
   throw new RollbackError('ERR_BAD_FILE_NAME', {
-    what: `${quoteBytes(Buffer.from(name))} is no name of a segment file, though it has the extension of one`,
+    what: `${quoteBytes(bytesOfName(name))} is no name of a segment file, though it has the extension of one`,
     why: 'The engine stops at such a name, or takes the file for a segment that it then cannot open',
     next: 'Find out where the file comes from, and move it out of the segments directory',
   });

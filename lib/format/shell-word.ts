@@ -1,11 +1,12 @@
 /** Arguments of a command, quoted for the shell: a next step is a whole command. */
+import { hasForeignBytes, withBytesShown } from './foreign-bytes.ts';
 
 /** One argument, quoted for a POSIX shell (bash for control characters). */
 export function shellQuote(argument: string): string {
   if (/^[\p{L}\p{N}_@%+=:,./-]+$/u.test(argument)) return argument;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  if (/[\u0000-\u001f\u007f-\u009f]/.test(argument)) {
-    const escaped = argument.replace(/[\\']/g, '\\$&');
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(argument) || hasForeignBytes(argument)) {
+    const escaped = withBytesShown(argument.replace(/[\\']/g, '\\$&'));
     // biome-ignore lint/suspicious/noControlCharactersInRegex: see above
     return `$'${escaped.replace(/[\u0000-\u001f\u007f-\u009f]/g, escapeControl)}'`;
   }

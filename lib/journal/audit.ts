@@ -66,7 +66,8 @@ export function audit(fs: DurableFs, roots: readonly string[], entry: AuditEntry
       const text = recent(readIfThere(fs, path)) + line;
       writeFileDurably(fs, path, Buffer.from(text), { mode: 0o644, uid, gid });
     } catch (error) {
-      failures.push(`the audit line could not be written to ${path}: ${String((error as Error).message)}`);
+      const { what } = ioError(error, path, 'write it');
+      failures.push(`the audit line could not be written to ${path}: ${what}`);
     }
   }
   return failures;

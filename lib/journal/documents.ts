@@ -24,6 +24,7 @@ import {
 } from '../store/area.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { lostJournalError } from '../store/open-transaction.ts';
+import { lookAt, type OnUnreadable } from '../store/reading.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { RollbackPlan } from '../types.ts';
 
@@ -97,9 +98,14 @@ export type AreaState = AreaDocument & {
   readonly marks: AreaMarks;
 };
 
-/** Everything that a directory knows of transactions. */
-export function areasIn(fs: DurableFs, dir: string): AreaState[] {
-  return areaIds(fs, dir).map((id) => areaState(fs, dir, id));
+/**
+ * Everything that a directory knows of transactions.
+ * @param onUnreadable told of what cannot be read, which is then left out; without it that is refused
+ */
+export function areasIn(fs: DurableFs, dir: string, onUnreadable?: OnUnreadable): AreaState[] {
+  const ids = lookAt(dir, () => areaIds(fs, dir), onUnreadable) ?? [];
+  const states = ids.map((id) => lookAt(dir, () => areaState(fs, dir, id), onUnreadable));
+  return states.filter((state) => state !== null);
 }
 
 function areaState(fs: DurableFs, dir: string, id: string): AreaState {

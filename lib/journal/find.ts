@@ -5,6 +5,7 @@ import { refuseLinkedParents } from '../plan/step-paths.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { isFencedBy } from '../store/fence.ts';
 import { isKnown } from '../store/open-transaction.ts';
+import type { OnUnreadable } from '../store/reading.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import { resolveSnapshotDir } from '../store/snapshot-dir.ts';
 import {
@@ -34,11 +35,19 @@ export interface FoundTransaction {
   readonly phase: Phase;
 }
 
-/** Every transaction in the given roots, newest first. */
-export function findTransactions(fs: DurableFs, roots: readonly string[]): FoundTransaction[] {
+/**
+ * Every transaction in the given roots, newest first.
+ * @param onUnreadable told of areas that cannot be read, which are then left out; without it they are refused
+ */
+export function findTransactions(
+  fs: DurableFs,
+  roots: readonly string[],
+  onUnreadable?: OnUnreadable,
+): FoundTransaction[] {
   const byId = new Map<string, AreaState[]>();
   for (const root of roots) {
-    for (const area of areasIn(fs, root)) byId.set(area.id, [...(byId.get(area.id) ?? []), area]);
+    for (const area of areasIn(fs, root, onUnreadable))
+      byId.set(area.id, [...(byId.get(area.id) ?? []), area]);
   }
   const found = [...byId].map(([id, areas]) => {
     const document = areas.find((a) => a.document !== null)?.document ?? null;

@@ -122,6 +122,8 @@ function unfinishedError(
   const state = `${done} of ${total} steps are done; the database is shut, and the engine refuses to open it`;
   const next =
     'repair the cause, then `litt-rollback resume` finishes it, or `litt-rollback undo` takes it back';
+  if (error instanceof RollbackError && error.code === 'ERR_IO')
+    return ioError(error, path, 'change a file', `${state}: ${next}`);
   if (error instanceof RollbackError) {
     const own = error.next === undefined ? next : `${error.next}. Then: ${next}`;
     return new RollbackError(

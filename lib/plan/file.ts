@@ -2,6 +2,7 @@
 import { ioError, RollbackError } from '../errors.ts';
 import { readSmallFile } from '../store/durable-files.ts';
 import { realFs } from '../store/durable-fs.ts';
+import { refuseReplacedPath } from '../store/foreign-path.ts';
 import { type OutputRule, refuseOutput, writeOutput } from '../store/output-file.ts';
 import type { RollbackPlan } from '../types.ts';
 import { digestOf, noteReadBack } from './digest.ts';
@@ -30,7 +31,12 @@ export async function writePlanFile(
 ): Promise<void> {
   const { roots, snapshotDir } = plan;
   const rule = planRule(snapshotDir === null ? roots : [...roots, snapshotDir], options);
-  await writeOutput(realFs, path, bytesOf(plan), rule);
+  try {
+    await writeOutput(realFs, path, bytesOf(plan), rule);
+  } catch (error) {
+    refuseReplacedPath(realFs, path);
+    throw error;
+  }
 }
 
 /**
@@ -85,6 +91,7 @@ export async function readPlanFile(path: string): Promise<RollbackPlan> {
   try {
     text = readSmallFile(realFs, path, MAX_PLAN_BYTES, 'ERR_PLAN_INVALID').toString('utf8');
   } catch (error) {
+    refuseReplacedPath(realFs, path);
     throw ioError(error, path, 'read a plan');
   }
   try {

@@ -3,7 +3,7 @@
  * seals, repairs and truncates nothing. The only file that it makes is the lock, and it removes it again.
  */
 import { randomUUID } from 'node:crypto';
-import { RollbackError } from '../errors.ts';
+import { RollbackError, withIoErrors } from '../errors.ts';
 import { withCallbacks } from '../input/callbacks.ts';
 import { digestOf } from '../plan/digest.ts';
 import { fingerprintOf } from '../plan/fingerprint.ts';
@@ -41,10 +41,12 @@ export async function planRollback(options: PlanOptions): Promise<RollbackPlan> 
 }
 
 function planGuarded(fs: DurableFs, options: PlanOptions): Promise<RollbackPlan> {
-  if (options.lock === false) return planUnlocked(fs, options);
   const locked = (): Promise<RollbackPlan> =>
     planDatabase(fs, options, { unlocked: false, approximate: false });
-  return options.locks === undefined ? withLocks(options.roots, options.snapshotDir, locked) : locked();
+  return withIoErrors(options.roots[0] as string, 'read the database', () => {
+    if (options.lock === false) return planUnlocked(fs, options);
+    return options.locks === undefined ? withLocks(options.roots, options.snapshotDir, locked) : locked();
+  });
 }
 
 function planUnlocked(fs: DurableFs, options: PlanOptions): Promise<RollbackPlan> {

@@ -1,10 +1,12 @@
 /** Status: untouched, unfinished (how far), or applied (undo available, bytes held). Reads only. */
 import { join } from 'node:path';
+import { RollbackError } from '../errors.ts';
 import { type FoundTransaction, findTransactions } from '../journal/find.ts';
 import { isOpen } from '../journal/phase.ts';
 import { areaPath, heldBytes, KEPT_DIR } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
-import { traceOfOpen } from '../store/open-transaction.ts';
+import { guardIn, traceOfOpen } from '../store/open-transaction.ts';
+import { lookAt, type OnUnreadable } from '../store/reading.ts';
 import { lstatOrNull, resolveRoots } from '../store/roots.ts';
 
 /** One transaction, as status tells of it. */
@@ -34,33 +36,71 @@ export interface StatusReport {
   readonly transactions: readonly TransactionStatus[];
   /** Locks, bolts or areas of ours without a journal: `resume` clears them away. */
   readonly traces: readonly string[];
+  /** What this user may not read, or the disk does not give: what it would have told is not in the report. */
+  readonly unreadable: readonly Unreadable[];
+}
+
+/** A file or directory that could not be read. */
+export interface Unreadable {
+  readonly path: string;
+  readonly problem: string;
+  /** What helps; null when nothing is known to. */
+  readonly next: string | null;
 }
 
 /**
  * The status of the database in the given roots.
- * @throws RollbackError any ERR_ROOT_*, ERR_JOURNAL, ERR_IO
+ * @throws RollbackError any ERR_ROOT_*, ERR_JOURNAL, ERR_IO where nothing at all can be told
  */
 export async function rollbackStatus(dirs: readonly string[]): Promise<StatusReport> {
-  const fs = realFs;
+  return statusWith(realFs, dirs);
+}
+
+/** rollbackStatus() on any file system. */
+export function statusWith(fs: DurableFs, dirs: readonly string[]): StatusReport {
   const roots = resolveRoots(fs, dirs);
-  const found = findTransactions(fs, roots);
-  const transactions = found.filter((f) => f.phase !== 'bare').map((f) => statusOf(fs, f));
+  const unreadable = new Map<string, Unreadable>();
+  const note: OnUnreadable = ({ place: { path = '' }, what: problem, next = null }) =>
+    unreadable.set(path, { path, problem, next });
+  const found = findTransactions(fs, roots, note);
+  const transactions = found.filter((f) => f.phase !== 'bare').map((f) => statusOf(fs, f, note));
   const bare = found.filter((f) => f.phase === 'bare');
   const traces = bare.flatMap(({ areas }) => areas.map((a) => areaPath(a.dir, a.id)));
   if (!transactions.some((t) => t.state === 'unfinished'))
-    traces.push(...roots.flatMap((root) => traceOfOpen(fs, root)?.path ?? []));
-  return { roots, transactions, traces };
+    traces.push(...roots.flatMap((root) => traceIn(fs, root, note) ?? []));
+  return { roots, transactions, traces, unreadable: [...unreadable.values()] };
 }
 
-function statusOf(fs: DurableFs, found: FoundTransaction): TransactionStatus {
+/** Locks and bolts tell of an unfinished rollback to those, too, who may not read its journal. */
+function traceIn(fs: DurableFs, root: string, note: OnUnreadable): string | null {
+  const trace = lookAt(root, () => traceOfOpen(fs, root), note);
+  return trace?.path ?? lookAt(root, () => guardIn(fs, root), note);
+}
+
+/**
+ * Refuses a report that is not whole, when what it tells has been told.
+ * @throws RollbackError ERR_IO
+ */
+export function refuseUnreadable({ unreadable }: Pick<StatusReport, 'unreadable'>): void {
+  const [first] = unreadable;
+  if (first === undefined) return;
+  const { path, problem: what, next } = first;
+  throw new RollbackError(
+    'ERR_IO',
+    { what, why: 'What is told is not all that there is', next: next ?? undefined },
+    { path },
+  );
+}
+
+function statusOf(fs: DurableFs, found: FoundTransaction, note: OnUnreadable): TransactionStatus {
   const { document, areas } = found;
   const kept = new Set<string>();
   let bytesHeld = 0;
   for (const area of areas) {
     const dir = join(areaPath(area.dir, area.id), KEPT_DIR);
-    if (lstatOrNull(fs, dir) === null) continue;
-    bytesHeld += heldBytes(fs, dir);
-    for (const name of fs.readdir(dir)) {
+    if (lookAt(dir, () => lstatOrNull(fs, dir), note) === null) continue;
+    bytesHeld += lookAt(dir, () => heldBytes(fs, dir), note) ?? 0;
+    for (const name of lookAt(dir, () => fs.readdir(dir), note) ?? []) {
       if (/^\d+\.(removed|original|tail)$/.test(name)) kept.add(name.slice(0, name.indexOf('.')));
     }
   }

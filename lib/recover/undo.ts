@@ -1,5 +1,5 @@
 /** Undo: takes the last rollback back, byte for byte, finished or not. */
-import { ioError, RollbackError } from '../errors.ts';
+import { ioError, RollbackError, withIoErrors } from '../errors.ts';
 import { postponing } from '../input/callbacks.ts';
 import { audited, lineOf } from '../journal/audit.ts';
 import { asCall, type Call } from '../journal/claim.ts';
@@ -133,6 +133,18 @@ export async function undoWith(
   locks: HeldDirs,
   options: ResumeOptions = {},
   onStart: () => void = () => {},
+): Promise<UndoOutcome> {
+  return withIoErrors(roots[0] as string, 'look at the database', () =>
+    undoFinished(fs, roots, locks, options, onStart),
+  );
+}
+
+async function undoFinished(
+  fs: DurableFs,
+  roots: readonly string[],
+  locks: HeldDirs,
+  options: ResumeOptions,
+  onStart: () => void,
 ): Promise<UndoOutcome> {
   const { dirs, owns } = heldDirs(locks);
   const found = newestClosed(findTransactions(fs, roots), roots.length);

@@ -86,8 +86,8 @@ export interface InspectReport {
   }[];
   /** Remarks on the home that the user must know; empty for plain roots. */
   readonly homeNotices: readonly string[];
-  /** Rollbacks that are unfinished or can be undone; null when their traces cannot be read. */
-  readonly status: Pick<StatusReport, 'transactions' | 'traces'> | null;
+  /** Rollbacks that are unfinished, or can be undone; null when their traces cannot be understood. */
+  readonly status: Omit<StatusReport, 'roots'> | null;
   readonly tables: readonly TableReport[];
   readonly damaged: readonly DamagedTable[];
   readonly notTables: readonly string[];
@@ -114,11 +114,15 @@ export function inspectReport(database: Database, findings: InspectFindings): In
       return { path, database: home?.databases[group]?.name ?? null, lock: locks[i]! };
     }),
     homeNotices: home?.notices ?? [],
-    status: status === null ? null : { transactions: status.transactions, traces: status.traces },
+    status: status === null ? null : withoutRoots(status),
     tables: database.tables.map((table) => tableReport(table, heights.get(table.name) ?? null)),
     damaged: [...damaged].map(([table, { code, message }]) => ({ table, code, message })),
     notTables: database.notTables,
   };
+}
+
+function withoutRoots({ roots: _roots, ...status }: StatusReport): Omit<StatusReport, 'roots'> {
+  return status;
 }
 
 function tableReport(table: Table, heights: HeightsReport | null): TableReport {

@@ -53,7 +53,7 @@ export function statusToText(report: StatusReport, style: TextStyle = {}): strin
 
 /** The rollbacks of a database, line by line; empty when there are none. */
 export function statusLines(
-  report: Pick<StatusReport, 'transactions' | 'traces'>,
+  report: Pick<StatusReport, 'transactions' | 'traces' | 'unreadable'>,
   style: TextStyle,
 ): string[] {
   const colours = paint(style.color ?? false);
@@ -68,6 +68,8 @@ export function statusLines(
       ),
     );
   }
+  for (const { path, problem } of report.unreadable)
+    out.push(colours.warn(`Not all can be told: ${printable(problem)} (${printable(path)})`));
   if (out.at(-1) === '') out.pop();
   return out;
 }

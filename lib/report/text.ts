@@ -3,6 +3,7 @@
  *
  * Everything here takes values and returns strings, without looking at the terminal or the environment.
  */
+import { withBytesShown } from '../format/foreign-bytes.ts';
 
 export { shellCommand, shellQuote } from '../format/shell-word.ts';
 
@@ -79,7 +80,7 @@ export function joinWords(words: readonly string[]): string {
 /** Makes control characters of a path or a lock text visible, so that they cannot steer a terminal. */
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => {
+  return withBytesShown(text).replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => {
     if (c === '\n') return '\\n';
     if (c === '\t') return '\\t';
     return `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`;

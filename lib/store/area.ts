@@ -6,11 +6,12 @@
  * marks of how far the transaction is, and in `kept/` what undo needs.
  */
 import { join } from 'node:path';
+import { ioError } from '../errors.ts';
 import { decodeChecksummed, encodeChecksummed } from '../format/checksummed-json.ts';
 import { isTemporaryName, readSmallFile, writeFileDurably } from './durable-files.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { makeDirLike, makeOwnDir, OWN_DIR, ownDirIn } from './root-set.ts';
-import { lstatOrNull } from './roots.ts';
+import { listDirectory, lstatOrNull } from './roots.ts';
 
 /** The open transaction's document. */
 export const JOURNAL_FILE = 'journal.json';
@@ -51,11 +52,7 @@ export function makeArea(fs: DurableFs, root: string, id: string): string {
 /** Ids of the areas in a root, sorted, so that every run goes the same way. */
 export function areaIds(fs: DurableFs, root: string): string[] {
   const own = ownDirIn(fs, root);
-  if (own === null) return [];
-  return fs
-    .readdir(own)
-    .filter((name) => ID.test(name))
-    .sort();
+  return own === null ? [] : listDirectory(fs, own).filter((name) => ID.test(name));
 }
 
 /** Writes a sealed document or mark into an area, durably, owned like its root. */
@@ -64,11 +61,17 @@ export function writeChecksummed(fs: DurableFs, area: string, name: string, valu
   writeFileDurably(fs, join(area, name), encodeChecksummed(value), { mode: 0o600, uid, gid });
 }
 
-/** Reads a sealed document; null when it is missing or not whole. */
+/** Reads a sealed document; null when it is missing or not whole. @throws RollbackError ERR_IO */
 export function readChecksummed(fs: DurableFs, area: string, name: string): unknown {
   const path = join(area, name);
   if (lstatOrNull(fs, path)?.kind !== 'file') return null;
-  return decodeChecksummed(readSmallFile(fs, path, MAX_DOCUMENT_BYTES, 'ERR_JOURNAL'));
+  let bytes: Buffer;
+  try {
+    bytes = readSmallFile(fs, path, MAX_DOCUMENT_BYTES, 'ERR_JOURNAL');
+  } catch (error) {
+    throw ioError(error, path, 'read a journal');
+  }
+  return decodeChecksummed(bytes);
 }
 
 /** Whether an area holds this whole mark. */
@@ -79,7 +82,7 @@ export function hasMark(fs: DurableFs, area: string, name: string): boolean {
 /** Whether an area holds something for undo: the first step of a transaction has been taken. */
 export function hasUndoData(fs: DurableFs, area: string): boolean {
   const kept = join(area, KEPT_DIR);
-  return lstatOrNull(fs, kept)?.kind === 'directory' && fs.readdir(kept).length > 0;
+  return lstatOrNull(fs, kept)?.kind === 'directory' && listDirectory(fs, kept).length > 0;
 }
 
 /** Takes an area out of sight with one durable rename; freeing it may then take its time. */
@@ -126,13 +129,13 @@ export function emptyTrash(fs: DurableFs, root: string): void {
 function trashIn(fs: DurableFs, root: string): string[] {
   const own = ownDirIn(fs, root);
   if (own === null) return [];
-  return fs.readdir(own).filter((name) => name.startsWith(TRASH) || isTemporaryName(name));
+  return listDirectory(fs, own).filter((name) => name.startsWith(TRASH) || isTemporaryName(name));
 }
 
 /** Bytes that an area holds, by file size. */
 export function heldBytes(fs: DurableFs, dir: string): number {
   let bytes = 0;
-  for (const name of fs.readdir(dir)) {
+  for (const name of listDirectory(fs, dir)) {
     const stat = lstatOrNull(fs, join(dir, name));
     if (stat?.kind === 'directory') bytes += heldBytes(fs, join(dir, name));
     else if (stat?.kind === 'file') bytes += stat.size;

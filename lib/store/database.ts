@@ -14,7 +14,7 @@ import type { Database, FileInfo, KeymapInfo, RootGroups, SnapshotInfo, Table } 
 export interface ReadOptions {
   /** Which of the roots belong together; default all of them. */
   readonly groups?: RootGroups | undefined;
-  /** Told of tables that cannot be read, which are then left out; without it they are refused. */
+  /** Told of tables that cannot be read, and of directories that may be tables, which are then left out; without it they are refused. */
   readonly onDamage?: ((table: string, error: RollbackError) => void) | undefined;
 }
 
@@ -28,9 +28,19 @@ export function readDatabase(fs: DurableFs, dirs: readonly string[], options: Re
   const roots = resolveRoots(fs, dirs);
   const groups = options.groups ?? [roots.map((_, i) => i)];
   const notTables: string[] = [];
-  const found = groups.flatMap((group, database) =>
-    tablesOf(fs, roots, group, notTables).map((t) => ({ ...t, group, database })),
-  );
+  const { onDamage } = options;
+  const unclear = new Set<string>();
+  const onUnreadable: ReadOptions['onDamage'] =
+    onDamage &&
+    ((table, error) => {
+      unclear.add(table);
+      onDamage(table, error);
+    });
+  const found = groups
+    .flatMap((group, database) =>
+      tablesOf(fs, roots, group, notTables, onUnreadable).map((t) => ({ ...t, group, database })),
+    )
+    .filter((t) => !unclear.has(t.name));
   found.sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
   const twice = found.find((t, i) => t.name === found[i + 1]?.name);
   if (twice !== undefined) throw tableTwiceError(twice.name, roots[twice.present[0] as number] as string);
@@ -54,11 +64,12 @@ function tablesOf(
   roots: readonly string[],
   group: readonly number[],
   notTables: string[],
+  onUnreadable: ReadOptions['onDamage'],
 ): { name: string; present: number[] }[] {
   const rootsOfTable = new Map<string, number[]>();
   for (const number of group) {
     const root = roots[number] as string;
-    const found = findTables(fs, root);
+    const found = findTables(fs, root, onUnreadable);
     for (const name of found.tables) rootsOfTable.set(name, [...(rootsOfTable.get(name) ?? []), number]);
     notTables.push(...found.notTables.map((name) => join(root, name)));
   }

@@ -9,68 +9,12 @@
 import * as nodeFs from 'node:fs';
 import fsExtra from 'fs-extra';
 import { hasErrno } from '../errors.ts';
+import { bytesOfName, hasForeignBytes, textOfName } from '../format/foreign-bytes.ts';
+import type { DurableFs, FileStat, OpenFlags } from './fs-calls.ts';
+
+export type { DurableFs, FileStat, OpenFlags } from './fs-calls.ts';
 
 const { constants } = nodeFs;
-
-/** `r` read; `r+` read and write what exists; `wx` create for reading and writing, EEXIST if it exists. */
-export type OpenFlags = 'r' | 'r+' | 'wx';
-
-/** What lstat knows. Sizes are bytes; numbers that may pass 2^53 are decimal strings. */
-export interface FileStat {
-  readonly kind: 'file' | 'directory' | 'link' | 'other';
-  readonly size: number;
-  /** Permission bits only. */
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly nlink: number;
-  readonly ino: string;
-  readonly dev: string;
-  /** Last change of the content, nanoseconds since 1970. */
-  readonly mtimeNs: string;
-}
-
-/** Every call this project makes to a file system that holds a database. */
-export interface DurableFs {
-  /** Opens a file (a directory only with `r`); ELOOP when it is a symbolic link. Default mode 0600 less umask. */
-  open(path: string, flags: OpenFlags, mode?: number): number;
-  /** Fills the buffer from `position` on; returns how many bytes there were before the file's end. */
-  readAt(fd: number, buffer: Uint8Array, position: number): number;
-  /** Writes the whole buffer at `position`, however many calls that takes. */
-  writeAt(fd: number, buffer: Uint8Array, position: number): void;
-  truncate(fd: number, size: number): void;
-  fsync(fd: number): void;
-  close(fd: number): void;
-  /** Replaces `to` when it exists. */
-  rename(from: string, to: string): void;
-  unlink(path: string): void;
-  rmdir(path: string): void;
-  /** One level; EEXIST when it exists. Default mode 0750 less umask. */
-  mkdir(path: string, mode?: number): void;
-  /** Makes the entries of a directory durable. */
-  fsyncDir(path: string): void;
-  /** Hard link; EEXIST when `to` exists. */
-  link(from: string, to: string): void;
-  /** Copies by sharing blocks; EEXIST when `to` exists, false (and no `to`) when the file system cannot. */
-  reflink(from: string, to: string): boolean;
-  lstat(path: string): FileStat;
-  /** Names in a directory, in no particular order. */
-  readdir(path: string): string[];
-  realpath(path: string): string;
-  readlink(path: string): string;
-  /** A path is followed when it is a symbolic link: prefer a descriptor. */
-  chmod(target: string | number, mode: number): void;
-  /** A path is not followed when it is a symbolic link. */
-  chown(target: string | number, uid: number, gid: number): void;
-  /** Sets access and modification time, nanoseconds since 1970; Node keeps whole microseconds of it. */
-  utimes(path: string, mtimeNs: string): void;
-  /** Removes a file or a directory with everything in it; links inside are removed, not followed. */
-  removeTree(path: string): void;
-  /** Bytes that this user may still write to the path's file system; null when that cannot be told. */
-  freeBytes(path: string): number | null;
-  /** Whether this user may make and remove names in a directory. */
-  mayWrite(path: string): boolean;
-}
 
 // O_NONBLOCK: a FIFO put in a file's place must not hang the program. Regular files ignore it.
 const OPEN_FLAGS: Record<OpenFlags, number> = {
@@ -85,6 +29,8 @@ const PERMISSION_BITS = 0o7777n;
 
 /** One system call moves less than 2 GiB, so larger buffers go in pieces of this size (bytes). */
 const MAX_TRANSFER = 1 << 30;
+
+const FICLONE = constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL;
 
 /** What a file system without reflinks answers; anything else is a real error. */
 const NO_REFLINK = ['ENOTSUP', 'EOPNOTSUPP', 'EXDEV', 'EINVAL', 'ENOSYS', 'ENOTTY'];
@@ -101,8 +47,23 @@ function naming<T>(path: string | undefined, call: () => T): T {
   }
 }
 
+/** A call with a path, which is bytes for the system; of such ones that are no text Node's errors name others. */
+function at<T>(path: string, call: (system: string | Buffer) => T): T {
+  if (!hasForeignBytes(path)) return call(path);
+  try {
+    return call(bytesOfName(path));
+  } catch (error) {
+    throw Object.assign(error as Error, { path });
+  }
+}
+
+/** The same with two paths. */
+function between(from: string, to: string, call: (a: string | Buffer, b: string | Buffer) => void): void {
+  at(from, (a) => at(to, (b) => call(a, b)));
+}
+
 function open(path: string, flags: OpenFlags, mode = FILE_MODE): number {
-  const fd = nodeFs.openSync(path, OPEN_FLAGS[flags], mode);
+  const fd = at(path, (p) => nodeFs.openSync(p, OPEN_FLAGS[flags], mode));
   pathsByFd.set(fd, path);
   return fd;
 }
@@ -138,7 +99,7 @@ function writeAt(fd: number, buffer: Uint8Array, position: number): void {
 }
 
 function fsyncDir(path: string): void {
-  const fd = nodeFs.openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  const fd = at(path, (p) => nodeFs.openSync(p, constants.O_RDONLY | constants.O_DIRECTORY));
   try {
     naming(path, () => nodeFs.fsyncSync(fd));
   } finally {
@@ -148,13 +109,13 @@ function fsyncDir(path: string): void {
 
 function reflink(from: string, to: string): boolean {
   try {
-    nodeFs.copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
+    between(from, to, (a, b) => nodeFs.copyFileSync(a, b, FICLONE));
     return true;
   } catch (error) {
     // It names both files; the one that could not be made is what matters.
     if (!hasErrno(error, ...NO_REFLINK)) throw Object.assign(error as Error, { path: to });
     // EEXIST is not among these codes, so whatever lies at `to` now is the empty file of the failed attempt.
-    fsExtra.removeSync(to);
+    removeTree(to);
     return false;
   }
 }
@@ -166,7 +127,7 @@ function kindOf(stat: nodeFs.BigIntStats): FileStat['kind'] {
 }
 
 function lstat(path: string): FileStat {
-  const stat = nodeFs.lstatSync(path, { bigint: true });
+  const stat = at(path, (p) => nodeFs.lstatSync(p, { bigint: true }));
   return {
     kind: kindOf(stat),
     size: Number(stat.size),
@@ -182,23 +143,28 @@ function lstat(path: string): FileStat {
 
 function chmod(target: string | number, mode: number): void {
   if (typeof target === 'number') onFile(target, () => nodeFs.fchmodSync(target, mode));
-  else nodeFs.chmodSync(target, mode);
+  else at(target, (p) => nodeFs.chmodSync(p, mode));
 }
 
 function chown(target: string | number, uid: number, gid: number): void {
   if (typeof target === 'number') onFile(target, () => nodeFs.fchownSync(target, uid, gid));
-  else nodeFs.lchownSync(target, uid, gid);
+  else at(target, (p) => nodeFs.lchownSync(p, uid, gid));
 }
 
 function utimes(path: string, mtimeNs: string): void {
   // Half a microsecond more: Node passes seconds as a double and cuts off below microseconds.
   const seconds = (Number(BigInt(mtimeNs) / 1000n) + 0.5) / 1e6;
-  nodeFs.lutimesSync(path, seconds, seconds);
+  at(path, (p) => nodeFs.lutimesSync(p, seconds, seconds));
+}
+
+/** fs-extra's types know texts only; Node, which does the work, takes bytes. */
+function removeTree(path: string): void {
+  at(path, (p) => fsExtra.removeSync(p as string));
 }
 
 function freeBytes(path: string): number | null {
   try {
-    const stat = nodeFs.statfsSync(path);
+    const stat = at(path, (p) => nodeFs.statfsSync(p));
     return stat.bavail * stat.bsize;
   } catch {
     return null; // an unusual file system; a write will tell
@@ -207,7 +173,7 @@ function freeBytes(path: string): number | null {
 
 function mayWrite(path: string): boolean {
   try {
-    nodeFs.accessSync(path, constants.W_OK | constants.X_OK);
+    at(path, (p) => nodeFs.accessSync(p, constants.W_OK | constants.X_OK));
     return true;
   } catch {
     return false;
@@ -229,21 +195,21 @@ export const realFs: DurableFs = {
   truncate: (fd, size) => onFile(fd, () => nodeFs.ftruncateSync(fd, size)),
   fsync: (fd) => onFile(fd, () => nodeFs.fsyncSync(fd)),
   close,
-  rename: (from, to) => nodeFs.renameSync(from, to),
-  unlink: (path) => nodeFs.unlinkSync(path),
-  rmdir: (path) => nodeFs.rmdirSync(path),
-  mkdir: (path, mode = DIRECTORY_MODE) => nodeFs.mkdirSync(path, { mode }),
+  rename: (from, to) => between(from, to, nodeFs.renameSync),
+  unlink: (path) => at(path, nodeFs.unlinkSync),
+  rmdir: (path) => at(path, (p) => nodeFs.rmdirSync(p)),
+  mkdir: (path, mode = DIRECTORY_MODE) => at(path, (p) => nodeFs.mkdirSync(p, { mode })),
   fsyncDir,
-  link: (from, to) => nodeFs.linkSync(from, to),
+  link: (from, to) => between(from, to, nodeFs.linkSync),
   reflink,
   lstat,
-  readdir: (path) => nodeFs.readdirSync(path),
-  realpath: (path) => nodeFs.realpathSync.native(path),
-  readlink: (path) => nodeFs.readlinkSync(path),
+  readdir: (path) => at(path, (p) => nodeFs.readdirSync(p, 'buffer').map(textOfName)),
+  realpath: (path) => at(path, (p) => textOfName(nodeFs.realpathSync.native(p, 'buffer'))),
+  readlink: (path) => at(path, (p) => textOfName(nodeFs.readlinkSync(p, 'buffer'))),
   chmod,
   chown,
   utimes,
-  removeTree: (path) => fsExtra.removeSync(path),
+  removeTree,
   freeBytes,
   mayWrite,
 };

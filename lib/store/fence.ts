@@ -7,7 +7,7 @@
  * - For two system calls there is no lock. Fences are raised before the intent, and again by who finds one gone.
  */
 import { join } from 'node:path';
-import { hasErrno, RollbackError } from '../errors.ts';
+import { hasErrno, ioError, RollbackError } from '../errors.ts';
 import { shellCommand } from '../format/shell-word.ts';
 import { createTemporary, removeQuietly, temporaryName } from './durable-files.ts';
 import type { DurableFs } from './durable-fs.ts';
@@ -168,7 +168,17 @@ export function isFencedBy(fs: DurableFs, dir: string, id: string): boolean {
   return fenceIn(fs, dir)?.id === id;
 }
 
+/** Null also for a lock that this user may not read: those of ours that fail closed are open to everybody. */
 function lockText(fs: DurableFs, dir: string): string | null {
+  try {
+    return readLock(fs, dir);
+  } catch (error) {
+    if (hasErrno(error, 'EACCES', 'EPERM')) return null;
+    throw ioError(error, join(dir, LOCK_FILE), 'read the lock file');
+  }
+}
+
+function readLock(fs: DurableFs, dir: string): string | null {
   const path = join(dir, LOCK_FILE);
   const stat = lstatOrNull(fs, path);
   if (stat === null || stat.kind !== 'file' || stat.size > MAX_LOCK_BYTES) return null;
@@ -176,7 +186,7 @@ function lockText(fs: DurableFs, dir: string): string | null {
   try {
     fd = fs.open(path, 'r');
   } catch (error) {
-    if (hasErrno(error, 'EACCES', 'EPERM', 'ENOENT')) return null;
+    if (hasErrno(error, 'ENOENT')) return null;
     throw error;
   }
   try {
@@ -193,7 +203,8 @@ function lockText(fs: DurableFs, dir: string): string | null {
  * @param id null for the fence of any transaction
  */
 export function lowerFence(fs: DurableFs, dir: string, id: string | null): void {
-  const fence = fenceIn(fs, dir);
+  // One that may not be read is refused, here as nowhere else: unseen, it would keep the database shut.
+  const fence = fenceOf(join(dir, LOCK_FILE), readLock(fs, dir) ?? '');
   if (fence !== null && (id === null || fence.id === null || fence.id === id)) fs.unlink(fence.path);
   fs.fsyncDir(dir);
 }

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { RollbackError } from '../errors.ts';
 import { isTableName, parseSegmentFileName } from '../format/file-names.ts';
 import type { DurableFs } from './durable-fs.ts';
+import { lookAt } from './reading.ts';
 import { listDirectory, lstatOrNull, MAX_SUGGESTIONS, SEGMENTS_DIR } from './roots.ts';
 
 /** How many directories are looked into for a hint: somebody may have passed `/`. */
@@ -11,18 +12,28 @@ const MAX_LOOKS = 1000;
 /**
  * Names of the tables in one root, and of directories that look like tables but whose name the engine does
  * not accept.
+ * @param onUnreadable told of what may be a table and cannot be looked into; without it that is refused
  * @throws RollbackError ERR_SYMBOLIC_LINK, ERR_ROOT_IS_A_TABLE, ERR_ROOT_IS_A_SEGMENTS_DIRECTORY,
  *   ERR_ROOT_WITHOUT_TABLE, ERR_IO
  */
-export function findTables(fs: DurableFs, root: string): { tables: string[]; notTables: string[] } {
+export function findTables(
+  fs: DurableFs,
+  root: string,
+  onUnreadable?: (table: string, error: RollbackError) => void,
+): { tables: string[]; notTables: string[] } {
   const tables: string[] = [];
   const notTables: string[] = [];
+  let isUnclear = false;
   for (const name of listDirectory(fs, root)) {
     if (isTableName(name)) {
-      if (holdsSegments(fs, join(root, name))) tables.push(name);
+      const dir = join(root, name);
+      const note = onUnreadable && ((error: RollbackError) => onUnreadable(name, error));
+      const isTable = lookAt(dir, () => holdsSegments(fs, dir), note);
+      if (isTable === true) tables.push(name);
+      isUnclear ||= isTable === null;
     } else if (looksLikeTable(fs, join(root, name))) notTables.push(name);
   }
-  if (tables.length === 0) throw noTableError(fs, root, notTables);
+  if (tables.length === 0 && !isUnclear) throw noTableError(fs, root, notTables);
   return { tables, notTables };
 }
 

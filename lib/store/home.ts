@@ -8,6 +8,7 @@ import { hasErrno, ioError, RollbackError } from '../errors.ts';
 import type { RollbackPlan } from '../types.ts';
 import { type ReadOptions, readDatabase } from './database.ts';
 import { type DurableFs, type FileStat, realFs } from './durable-fs.ts';
+import { refuseReplacedPath } from './foreign-path.ts';
 import { lstatOrNull } from './roots.ts';
 import type { Database, RootGroups } from './types.ts';
 
@@ -41,6 +42,7 @@ const LOG_INDEX = 'log-index';
  */
 export function findHomeWith(fs: DurableFs, dir: string): NodeHome {
   if (kindBehindLinks(fs, dir) !== 'directory') {
+    refuseReplacedPath(fs, dir);
     throw new RollbackError(
       'ERR_ROOT_NOT_FOUND',
       {

@@ -8,7 +8,7 @@ import { partitionPoint } from '../format/partition-point.ts';
 import { BlockReader, DEFAULT_BLOCK_BYTES } from './block-reader.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { KeyScan } from './key-scan.ts';
-import { breatheSometimes, openForReading, readFully, viewOf } from './reading.ts';
+import { breatheSometimes, closeAfterReading, openForReading, readFully, viewOf } from './reading.ts';
 import type { DroppedRange, Fault, ScanRules } from './scan-findings.ts';
 
 /** How much memory the kept scan states of one survey may take together. */
@@ -87,7 +87,7 @@ export async function surveyKeys(
     }
     options.onBytes?.(size - survey.offset);
   } finally {
-    fs.close(fd);
+    closeAfterReading(fs, fd, path);
   }
   return survey.result();
 }
@@ -185,7 +185,7 @@ export function prefixOf(fs: DurableFs, survey: KeySurvey, upTo: number): Prefix
       scan.feed(view, 0, end - start, start);
     }
   } finally {
-    fs.close(fd);
+    closeAfterReading(fs, fd, survey.path);
   }
   scan.finish(upTo);
   return {

@@ -35,15 +35,18 @@ export async function lockDatabase(dirs: readonly string[], snapshotDir?: string
     dirs: locks.dirs,
     paths: locks.paths,
     owns: (dir) => locks.owns(dir),
-    release: () => {
-      locks.release();
-      forget();
-    },
-    restore: () => {
-      locks.restore();
-      forget();
-    },
+    release: () => endingWith(forget, () => locks.release()),
+    restore: () => endingWith(forget, () => locks.restore()),
   };
+}
+
+/** Locks are given back once, also where that fails: the exit of the process could do no more. */
+function endingWith(forget: () => void, giveBack: () => void): void {
+  try {
+    giveBack();
+  } finally {
+    forget();
+  }
 }
 
 /**

@@ -11,7 +11,7 @@
  *   of a hundred rounds.) The engine knows no such rule; against it, the two system calls of the move remain.
  * - Only a lock with our inode and our text is ever removed.
  */
-import { hasErrno, ioError, type RollbackError } from '../errors.ts';
+import { errnoOf, hasErrno, ioError, type RollbackError } from '../errors.ts';
 import { createFileDurably, type FileOwner, readSmallFile, removeQuietly } from './durable-files.ts';
 import type { DurableFs, FileStat } from './durable-fs.ts';
 import { type ExaminedLock, sameFile, sleep } from './lock-state.ts';
@@ -183,15 +183,20 @@ function waitUntilSettled(fs: DurableFs, lock: HeldLock): void {
   }
 }
 
-/** Inode numbers are reused and a lock may be rewritten in place with another text: both must agree. */
+/**
+ * Inode numbers are reused and a lock may be rewritten in place with another text: both must agree.
+ * @throws RollbackError ERR_IO when it cannot be told
+ */
 export function isOurs(fs: DurableFs, lock: HeldLock): boolean {
   try {
     const now = fs.lstat(lock.path);
     if (now.ino !== lock.stat.ino || now.dev !== lock.stat.dev) return false;
     return readSmallFile(fs, lock.path, lock.text.length).equals(lock.text);
-  } catch {
-    // Gone, replaced by something else, or unreadable: not a file we could claim.
-    return false;
+  } catch (error) {
+    // Gone, replaced by something that is no file, or another user's: ours may be read by us.
+    if (errnoOf(error) === null || hasErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM'))
+      return false;
+    throw ioError(error, lock.path, 'read the lock file');
   }
 }
 

@@ -92,3 +92,8 @@ export function lostJournalError(path: string): RollbackError {
     { path },
   );
 }
+
+/** A fence or a bolt, whatever may be said about its transaction; null without one. */
+export function guardIn(fs: DurableFs, root: string): string | null {
+  return fenceIn(fs, root)?.path ?? boltIn(fs, root)?.path ?? null;
+}

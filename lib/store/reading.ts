@@ -1,5 +1,5 @@
 /** Reading files in long stretches: exact reads, and a breath now and then. */
-import { ioError, RollbackError } from '../errors.ts';
+import { asIoError, ioError, RollbackError } from '../errors.ts';
 import type { DurableFs } from './durable-fs.ts';
 
 /** Milliseconds of synchronous work between two chances for signals, timers and other work to run. */
@@ -17,6 +17,25 @@ export async function breatheSometimes(signal?: AbortSignal): Promise<void> {
     lastBreath = performance.now();
   }
   if (signal?.aborted === true) throw interruptedError(signal);
+}
+
+/** Told of what cannot be read, and is then left out. */
+export type OnUnreadable = (error: RollbackError) => void;
+
+/**
+ * What a look at a file gives; null where the system refuses it and somebody is told of that.
+ * @throws RollbackError ERR_IO when nobody is told; what the look throws otherwise
+ */
+export function lookAt<T>(path: string, look: () => T, onUnreadable: OnUnreadable | undefined): T | null {
+  try {
+    return look();
+  } catch (error) {
+    const known = asIoError(error, path, 'read a file');
+    if (onUnreadable === undefined || !(known instanceof RollbackError) || known.kind !== 'system')
+      throw known;
+    onUnreadable(known);
+    return null;
+  }
 }
 
 /** The error of an aborted run; nothing has been changed at this point. */
@@ -41,6 +60,15 @@ export function openForReading(fs: DurableFs, path: string): number {
     return fs.open(path, 'r');
   } catch (error) {
     throw ioError(error, path, 'open a file for reading');
+  }
+}
+
+/** Closes a file that was read; @throws RollbackError ERR_IO */
+export function closeAfterReading(fs: DurableFs, fd: number, path: string): void {
+  try {
+    fs.close(fd);
+  } catch (error) {
+    throw ioError(error, path, 'close a file');
   }
 }
 
@@ -90,7 +118,7 @@ export function readRange(fs: DurableFs, path: string, position: number, length:
   try {
     readFully(fs, fd, path, buffer, position, length);
   } finally {
-    fs.close(fd);
+    closeAfterReading(fs, fd, path);
   }
   return buffer;
 }

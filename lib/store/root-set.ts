@@ -3,7 +3,7 @@
  * one even though the keymap, the other witness, is gone.
  */
 import { join } from 'node:path';
-import { RollbackError } from '../errors.ts';
+import { errnoOf, hasErrno, ioError, RollbackError } from '../errors.ts';
 import { readSmallFile, writeFileDurably } from './durable-files.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { lstatOrNull } from './roots.ts';
@@ -28,7 +28,7 @@ interface Memory {
   readonly roots: number;
 }
 
-/** Compares what each given root remembers. Unreadable or foreign files count as no memory. */
+/** Compares what each given root remembers. A damaged file counts as no memory. @throws RollbackError ERR_IO */
 export function readRootSet(fs: DurableFs, roots: readonly string[]): RememberedSet {
   const memories = roots.map((root) => readMemory(fs, root)).filter((m): m is Memory => m !== null);
   const [first] = memories;
@@ -42,16 +42,18 @@ export function readRootSet(fs: DurableFs, roots: readonly string[]): Remembered
 }
 
 function readMemory(fs: DurableFs, root: string): Memory | null {
+  const path = join(root, OWN_DIR, MEMORY_FILE);
   try {
-    const parsed: unknown = JSON.parse(
-      readSmallFile(fs, join(root, OWN_DIR, MEMORY_FILE), MAX_BYTES).toString(),
-    );
+    const parsed: unknown = JSON.parse(readSmallFile(fs, path, MAX_BYTES).toString());
     if (typeof parsed !== 'object' || parsed === null) return null;
     const { format, id, roots: count } = parsed as Record<string, unknown>;
     if (format !== FORMAT || typeof id !== 'string' || !Number.isSafeInteger(count)) return null;
     return { id, roots: count as number };
-  } catch {
-    return null; // memory is extra evidence; without it the other evidence decides
+  } catch (error) {
+    // What cannot be read may say that a root was forgotten; what is not there, or damaged, says nothing.
+    const says = errnoOf(error) !== null && !hasErrno(error, 'ENOENT', 'ENOTDIR');
+    if (says) throw ioError(error, path, 'read which roots belong together');
+    return null;
   }
 }
 

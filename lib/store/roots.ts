@@ -2,6 +2,7 @@
 import { dirname, sep } from 'node:path';
 import { hasErrno, ioError, RollbackError } from '../errors.ts';
 import type { DurableFs, FileStat } from './durable-fs.ts';
+import { refuseForeignPath, refuseReplacedPath } from './foreign-path.ts';
 
 /** Name of the directory in a table that holds its segment files. */
 export const SEGMENTS_DIR = 'segments';
@@ -31,7 +32,7 @@ export function listDirectory(fs: DurableFs, path: string): string[] {
 /**
  * Real paths of the given roots, in the order given.
  * @throws RollbackError ERR_USAGE (none given), ERR_ROOT_NOT_FOUND, ERR_ROOT_NOT_A_DIRECTORY, ERR_ROOT_TWICE,
- *   ERR_ROOT_NESTED, ERR_IO
+ *   ERR_ROOT_NESTED, ERR_PATH_BYTES, ERR_IO
  */
 export function resolveRoots(fs: DurableFs, dirs: readonly string[]): string[] {
   if (!Array.isArray(dirs) || dirs.length === 0) {
@@ -53,10 +54,13 @@ function resolveRoot(fs: DurableFs, dir: string, seen: Map<string, string>, isOn
   try {
     real = fs.realpath(dir);
   } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) throw rootNotFoundError(fs, dir, isOnly, error);
-    throw ioError(error, dir, 'resolve a root');
+    if (!hasErrno(error, 'ENOENT', 'ENOTDIR')) throw ioError(error, dir, 'resolve a root');
+    refuseReplacedPath(fs, dir);
+    throw rootNotFoundError(fs, dir, isOnly, error);
   }
-  const stat = fs.lstat(real);
+  refuseForeignPath(real);
+  const stat = lstatOrNull(fs, real);
+  if (stat === null) throw rootNotFoundError(fs, dir, isOnly, undefined);
   if (stat.kind !== 'directory') {
     throw new RollbackError(
       'ERR_ROOT_NOT_A_DIRECTORY',

@@ -1,7 +1,8 @@
 /** The directory in which the engine publishes snapshots, as the operator gives it. */
 import { join } from 'node:path';
-import { RollbackError } from '../errors.ts';
+import { hasErrno, ioError, RollbackError } from '../errors.ts';
 import type { DurableFs } from './durable-fs.ts';
+import { refuseForeignPath, refuseReplacedPath } from './foreign-path.ts';
 import { LOCK_FILE } from './lock.ts';
 import { OWN_DIR } from './root-set.ts';
 import { lstatOrNull } from './roots.ts';
@@ -9,16 +10,19 @@ import { SNAPSHOT_DIR } from './table-in-root.ts';
 
 /**
  * The real path of the snapshot directory, checked.
- * @throws RollbackError ERR_SNAPSHOT_DIR_WRONG
+ * @throws RollbackError ERR_SNAPSHOT_DIR_WRONG, ERR_PATH_BYTES, ERR_IO
  */
 export function resolveSnapshotDir(fs: DurableFs, dir: string, roots: readonly string[]): string {
   let real: string;
   try {
     real = fs.realpath(dir);
   } catch (error) {
+    if (!hasErrno(error, 'ENOENT', 'ENOTDIR')) throw ioError(error, dir, 'resolve the snapshot directory');
+    refuseReplacedPath(fs, dir);
     throw snapshotDirError(dir, 'The snapshot directory does not exist', error);
   }
-  if (fs.lstat(real).kind !== 'directory')
+  refuseForeignPath(real);
+  if (lstatOrNull(fs, real)?.kind !== 'directory')
     throw snapshotDirError(dir, 'The snapshot directory is not a directory');
   if (roots.includes(real)) throw snapshotDirError(dir, 'The snapshot directory is one of the roots');
   return real;

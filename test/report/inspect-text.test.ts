@@ -154,6 +154,7 @@ const found: InspectFindings = {
       },
     ],
     traces: [],
+    unreadable: [],
   },
   damaged: new Map([
     [

@@ -62,6 +62,8 @@ export class FaultCore {
   readonly ops: FaultyOp[] = [];
   /** Calls that change nothing, so far. */
   reads = 0;
+  /** The one of them that failed. */
+  failedRead: { readonly name: string; readonly path: string } | null = null;
   /** Whether the process has died. */
   crashed = false;
   private failed = false;
@@ -100,11 +102,12 @@ export class FaultCore {
   }
 
   /** A call that changes nothing. */
-  protected read<T>(call: () => T): T {
+  protected read<T>(name: string, path: string, call: () => T): T {
     if (this.crashed) throw new CrashNow();
     const { failReadAt } = this.fault;
-    if (failReadAt?.index === this.reads++) throw errnoError(failReadAt.errno, 'read');
-    return call();
+    if (failReadAt?.index !== this.reads++) return call();
+    this.failedRead = { name, path };
+    throw errnoError(failReadAt.errno, name, path);
   }
 
   /** A call whose answer the program needs at once. */

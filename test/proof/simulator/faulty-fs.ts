@@ -17,13 +17,13 @@ export { CrashNow, type Fault, type FaultyOp, isSync, type Mutation } from './fa
 export class FaultyFs extends FaultCore implements DurableFs {
   open(path: string, flags: OpenFlags, mode?: number): number {
     const open = (): number => this.inner.open(path, flags, mode);
-    const fd = flags === 'wx' ? this.value('open', [path], open) : this.read(open);
+    const fd = flags === 'wx' ? this.value('open', [path], open) : this.read('open', path, open);
     this.paths.set(fd, path);
     return fd;
   }
 
   readAt(fd: number, buffer: Uint8Array, position: number): number {
-    return this.read(() => this.inner.readAt(fd, buffer, position));
+    return this.read('read', this.pathOf(fd)[0] as string, () => this.inner.readAt(fd, buffer, position));
   }
 
   writeAt(fd: number, buffer: Uint8Array, position: number): void {
@@ -54,7 +54,7 @@ export class FaultyFs extends FaultCore implements DurableFs {
     // A call that comes late may need the descriptor.
     const last = Math.max(...this.late.map(({ until }) => until));
     if (this.late.length > 0) this.late.push({ until: last, isSync: true, call: close });
-    else this.read(close);
+    else this.read('close', this.pathOf(fd)[0] as string, close);
   }
 
   rename(from: string, to: string): void {
@@ -86,19 +86,19 @@ export class FaultyFs extends FaultCore implements DurableFs {
   }
 
   lstat(path: string): FileStat {
-    return this.read(() => this.inner.lstat(path));
+    return this.read('lstat', path, () => this.inner.lstat(path));
   }
 
   readdir(path: string): string[] {
-    return this.read(() => this.inner.readdir(path));
+    return this.read('readdir', path, () => this.inner.readdir(path));
   }
 
   realpath(path: string): string {
-    return this.read(() => this.inner.realpath(path));
+    return this.read('realpath', path, () => this.inner.realpath(path));
   }
 
   readlink(path: string): string {
-    return this.read(() => this.inner.readlink(path));
+    return this.read('readlink', path, () => this.inner.readlink(path));
   }
 
   chmod(target: string | number, mode: number): void {
@@ -122,11 +122,11 @@ export class FaultyFs extends FaultCore implements DurableFs {
   }
 
   freeBytes(path: string): number | null {
-    return this.read(() => this.inner.freeBytes(path));
+    return this.read('freeBytes', path, () => this.inner.freeBytes(path));
   }
 
   mayWrite(path: string): boolean {
-    return this.read(() => this.inner.mayWrite(path));
+    return this.read('mayWrite', path, () => this.inner.mayWrite(path));
   }
 
   private kindOf(path: string): FileStat['kind'] | null {
