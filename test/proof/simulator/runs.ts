@@ -225,8 +225,8 @@ export function wayOut(
   if (seen.phase === 'open' || seen.phase === 'over') {
     return { resume: seen.backward ? 'before' : 'after', undo: 'before' };
   }
-  const inSnapshots = subject.plan.tables.some((t) => t.steps.some((s) => s.file.root === 'snapshots'));
-  const members = subject.roots.length + (inSnapshots ? 1 : 0);
+  // The snapshot directory takes part also where no step lies there: undo puts its bounds back.
+  const members = subject.roots.length + (subject.snapshotDir === undefined ? 0 : 1);
   const isKept = subject.keepUndo && seen.areas.length === members && seen.areas.every((a) => a.undo);
   return { resume: where, undo: isKept ? 'before' : null };
 }
