@@ -24,6 +24,7 @@ import type { Table } from '../store/types.ts';
 import type { FingerprintEntry, Progress, RollbackPlan } from '../types.ts';
 import { beginIntent } from './begin-intent.ts';
 import { refuseChangedFiles, refuseImplausiblePlan } from './check-plan.ts';
+import { earlierApply, earlierToText } from './earlier-apply.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
 import { preflight } from './preflight.ts';
 import { rollForward } from './roll-forward.ts';
@@ -134,6 +135,14 @@ async function checkAndApply(
   );
 }
 
+/**
+ * Refuses a plan of another state of the database, before anybody is asked about it.
+ * @throws RollbackError ERR_PLAN_STALE; what reading a database throws
+ */
+export function refuseStale(plan: RollbackPlan): void {
+  currentFiles(realFs, plan);
+}
+
 function refuseAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted !== true) return;
   const text = { what: 'Interrupted', why: 'Nothing was changed' };
@@ -183,8 +192,21 @@ function currentFiles(
 ): { readonly tables: readonly Table[]; readonly present: readonly FingerprintEntry[] } {
   const tables = presentTables(fs, plan);
   const present = fingerprintOf(fs, tables, plan.snapshotDir);
-  compareFingerprints(plan.fingerprint, present, plan.roots, plan.snapshotDir);
+  try {
+    compareFingerprints(plan.fingerprint, present, plan.roots, plan.snapshotDir);
+  } catch (error) {
+    throw withHistory(fs, plan, error);
+  }
   return { tables, present };
+}
+
+/** The commonest reason why a plan is out of date is the plan itself. */
+function withHistory(fs: DurableFs, plan: RollbackPlan, error: unknown): unknown {
+  const earlier = earlierApply(fs, plan);
+  if (earlier === null || !(error instanceof RollbackError)) return error;
+  const why = earlierToText(earlier);
+  const text = { what: error.what, why: `${why[0]!.toUpperCase()}${why.slice(1)}`, next: error.next };
+  return new RollbackError(error.code, text, error.place, error);
 }
 
 function presentTables(fs: DurableFs, plan: RollbackPlan): readonly Table[] {

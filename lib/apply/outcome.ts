@@ -2,6 +2,7 @@
 import type { StepCounts } from '../journal/run-steps.ts';
 import { keptAboveNotices } from '../plan/kept-above.ts';
 import type { KeptAbove, PlanHeights, RollbackPlan, TableOutcome } from '../types.ts';
+import { type EarlierApply, earlierToText } from './earlier-apply.ts';
 
 /** What an apply did. */
 export interface Outcome {
@@ -62,5 +63,15 @@ export function outcomeOf(
     bytesRemoved: plan.tables.reduce((sum, t) => sum + t.removed.keyBytes + t.removed.valueBytes, 0),
     undoable,
     notices,
+  };
+}
+
+/** The outcome of a plan that had been carried out before: nothing was left to do. */
+export function outcomeOfEarlier(plan: RollbackPlan, earlier: EarlierApply): Outcome {
+  const steps = plan.tables.reduce((sum, t) => sum + t.steps.length, 0);
+  const said = `nothing to do: ${earlierToText(earlier)}`;
+  return {
+    ...outcomeOf(plan, { done: 0, alreadyDone: steps }, earlier.undoable, [said]),
+    bytesRemoved: 0,
   };
 }

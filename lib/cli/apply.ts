@@ -2,14 +2,16 @@
  * `apply`: plans under locks, shows the plan, asks, and carries it out; or does the same with a saved plan.
  */
 
-import { applyPlan, refuseUnlocked } from '../apply/apply.ts';
-import type { Outcome } from '../apply/outcome.ts';
+import { applyPlan, refuseStale, refuseUnlocked } from '../apply/apply.ts';
+import { type EarlierApply, earlierApply, earlierToText } from '../apply/earlier-apply.ts';
+import { type Outcome, outcomeOfEarlier } from '../apply/outcome.ts';
 import { RollbackError } from '../errors.ts';
 import { keptAboveNotices } from '../plan/kept-above.ts';
 import { planRollback } from '../planner/plan-rollback.ts';
 import { outcomeToText } from '../report/outcome-text.ts';
 import { changesAnything, warningsOf } from '../report/plan-summary.ts';
 import { planToText } from '../report/plan-text.ts';
+import { realFs } from '../store/durable-fs.ts';
 import type { LockSet } from '../store/lock.ts';
 import { withLocks } from '../store/lock-database.ts';
 import type { RollbackPlan } from '../types.ts';
@@ -67,16 +69,42 @@ async function applySaved(path: string, options: ApplyCommandOptions, context: C
   refuseBesidePlan(givenPlanningFlags(options));
   const plan = await readGivenPlan(path);
   refuseUnlocked(plan);
-  // "Nothing to do" was true when the plan was made: whether it still is has to be looked at, too.
-  if (!changesAnything(plan)) await carryOut(plan, options, context, null);
-  return showAndApply(plan, options, context, null);
+  return withLocks(plan.roots, plan.snapshotDir ?? undefined, async (locks, changesBegin) => {
+    await context.signals.checkpoint();
+    try {
+      refuseStale(plan);
+    } catch (error) {
+      if (!(error instanceof RollbackError) || error.code !== 'ERR_PLAN_STALE') throw error;
+      const earlier = earlierApply(realFs, plan);
+      if (!earlier?.stands) throw error;
+      return showEarlier(plan, earlier, context);
+    }
+    return showAndApply(plan, options, context, { locks, changesBegin });
+  });
+}
+
+/** A job that is run again has nothing left to do. */
+async function showEarlier(plan: RollbackPlan, earlier: EarlierApply, context: Context): Promise<number> {
+  const text = `Nothing to do: ${earlierToText(earlier)}`;
+  if (context.json) {
+    const outcome = outcomeOfEarlier(plan, earlier);
+    const { at, transaction } = earlier;
+    await context.out.json({
+      message_type: 'outcome',
+      version: 1,
+      outcome,
+      already_applied: { at, transaction },
+    });
+  } else if (context.quiet) await context.warn(text);
+  else await context.out.write(`${text}.\n`);
+  return EXIT_DONE;
 }
 
 async function showAndApply(
   plan: RollbackPlan,
   options: ApplyCommandOptions,
   context: Context,
-  held: HeldLocks | null,
+  held: HeldLocks,
 ): Promise<number> {
   const work = changesAnything(plan);
   for (const warning of warningsOf(plan)) await context.warn(warning);
@@ -96,7 +124,7 @@ function carryOut(
   plan: RollbackPlan,
   options: ApplyCommandOptions,
   context: Context,
-  held: HeldLocks | null,
+  held: HeldLocks,
 ): Promise<Outcome> {
   const { signals } = context;
   const display = context.newProgress();
@@ -104,11 +132,11 @@ function carryOut(
     keepUndo: options.undo ?? true,
     signal: signals.signal,
     onStart: () => {
-      held?.changesBegin();
+      held.changesBegin();
       signals.changesBegin();
     },
     ...(display.report && { onProgress: display.report }),
-    ...(held && { locks: held.locks }),
+    locks: held.locks,
   }).finally(display.stop);
 }
 

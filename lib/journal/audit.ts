@@ -73,6 +73,36 @@ export function audit(fs: DurableFs, roots: readonly string[], entry: AuditEntry
   return failures;
 }
 
+/** A line of the audit, with its time. */
+export interface AuditLine extends AuditEntry {
+  /** RFC 3339. */
+  readonly at: string;
+}
+
+/** The lines of one root, oldest first; none where they cannot be read. What is no line of ours is passed over. */
+export function auditLines(fs: DurableFs, root: string): AuditLine[] {
+  try {
+    if (ownDirIn(fs, root) === null) return [];
+    const text = readIfThere(fs, join(root, OWN_DIR, AUDIT_FILE));
+    return text.split('\n').flatMap((line) => lineIn(line) ?? []);
+  } catch {
+    return []; // history is told where it can be
+  }
+}
+
+function lineIn(text: string): AuditLine | null {
+  try {
+    const line = JSON.parse(text) as Partial<AuditLine> | null;
+    const isLine =
+      typeof line?.at === 'string' &&
+      typeof line.transaction === 'string' &&
+      typeof line.outcome === 'string';
+    return isLine ? (line as AuditLine) : null;
+  } catch {
+    return null; // an empty last line, or somebody's note
+  }
+}
+
 function readIfThere(fs: DurableFs, path: string): string {
   try {
     return readSmallFile(fs, path, 2 * MAX_BYTES).toString('utf8');
