@@ -59,4 +59,12 @@ describe('ARCHITECTURE', () => {
     expect(missing).to.deep.equal([]);
     expect(named.length).to.be.greaterThan(50);
   });
+
+  it('has a page for the proof, which names only files and folders that there are', () => {
+    const page = textFiles().find((f) => f.path === 'test/proof/README.md')?.text ?? '';
+    const named = page.match(/(?<=`)(?:[\w-]+\/)+(?:[\w-]+\.ts)?(?=`)/g) ?? [];
+    const missing = named.filter((name) => !paths.some((path) => `/${path}`.includes(`/${name}`)));
+    expect(missing).to.deep.equal([]);
+    expect(named.length).to.be.greaterThan(25);
+  });
 });
