@@ -61,8 +61,9 @@ export function audit(fs: DurableFs, roots: readonly string[], entry: AuditEntry
   for (const root of roots) {
     const path = join(root, OWN_DIR, AUDIT_FILE);
     try {
-      if (ownDirIn(fs, root) === null) continue;
-      const { uid, gid } = fs.lstat(root);
+      const own = ownDirIn(fs, root);
+      if (own === null) continue;
+      const { uid, gid } = fs.lstat(own);
       const text = recent(readIfThere(fs, path)) + line;
       writeFileDurably(fs, path, Buffer.from(text), { mode: 0o644, uid, gid });
     } catch (error) {

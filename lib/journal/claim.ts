@@ -3,12 +3,11 @@
  * count, whether their process still runs or not.
  */
 import { join } from 'node:path';
-import { hasErrno } from '../errors.ts';
 import { encodeChecksummed } from '../format/checksummed-json.ts';
-import { areaPath, discardedAreas, RUNNER_FILE } from '../store/area.ts';
+import { areaPath, discardedAreas, mendArea, ownerIn, RUNNER_FILE } from '../store/area.ts';
 import { beginCall, type CallIdentity, endCall } from '../store/call-identity.ts';
 import { claimedError, claimIn, type FoundClaim, workerOf } from '../store/claim-file.ts';
-import { createPassingFile, removeQuietly } from '../store/durable-files.ts';
+import { createAtOnce, createPassingFile, removeQuietly, temporaryName } from '../store/durable-files.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { isFenced } from '../store/fence.ts';
 
@@ -25,20 +24,21 @@ export class Call {
    * @throws RollbackError ERR_LOCKED
    */
   claimAreas(fs: DurableFs, dirs: readonly string[], id: string, force = false): void {
-    for (const dir of [...dirs].sort()) this.#claimArea(fs, areaPath(dir, id), force);
+    for (const dir of [...dirs].sort()) {
+      mendArea(fs, dir, id);
+      this.#claimArea(fs, areaPath(dir, id), force);
+    }
   }
 
   #claimArea(fs: DurableFs, area: string, force: boolean): void {
     const last = claimIn(fs, area);
     if (last !== null) refuseLiving(last, force);
-    const { uid, gid } = fs.lstat(area);
+    const owner = ownerIn(fs, area);
     const path = join(area, `${RUNNER_FILE}.${(last?.number ?? 0) + 1}`);
-    try {
-      createPassingFile(fs, path, encodeChecksummed(this.#identity), { mode: 0o600, uid, gid });
-    } catch (error) {
-      if (!hasErrno(error, 'EEXIST')) throw error;
-      throw claimedError(path, 'another process has just begun to work on it');
-    }
+    const isMine = createAtOnce(fs, path, temporaryName(`${path}.${this.#identity.call}`), (prepared) =>
+      createPassingFile(fs, prepared, encodeChecksummed(this.#identity), owner),
+    );
+    if (!isMine) throw claimedError(path, 'another process has just begun to work on it');
     this.#claims.push({ fs, path });
   }
 

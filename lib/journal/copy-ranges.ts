@@ -1,6 +1,7 @@
 /** Copies ranges of files, and makes new files that look like old ones. */
 import { RollbackError } from '../errors.ts';
 import type { DurableFs, FileStat } from '../store/durable-fs.ts';
+import { giveLike } from '../store/ownership.ts';
 import { lstatOrNull } from '../store/roots.ts';
 
 /** Bytes `[start, end)`. */
@@ -25,8 +26,7 @@ export function createLike(fs: DurableFs, path: string, like: FileStat, write: (
 }
 
 function finishLike(fs: DurableFs, fd: number, path: string, like: FileStat): void {
-  const made = fs.lstat(path);
-  if (made.uid !== like.uid || made.gid !== like.gid) fs.chown(fd, like.uid, like.gid);
+  giveLike(fs, fd, fs.lstat(path), like);
   fs.chmod(fd, like.mode & 0o7777);
   fs.fsync(fd);
 }

@@ -16,6 +16,7 @@ import { isTemporaryName, temporaryName } from '../store/durable-files.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { isFenced, lowerFence, replacedName } from '../store/fence.ts';
 import { LOCK_FILE } from '../store/lock.ts';
+import { OWN_DIR } from '../store/root-set.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import { resolveSnapshotDir } from '../store/snapshot-dir.ts';
 import { type AreaState, areasIn } from './documents.ts';
@@ -54,7 +55,7 @@ export function clearTransaction(fs: DurableFs, dirs: readonly string[], id: str
 
 /** Whether a crashed run left files in a directory with these areas that block nothing and can be deleted. */
 export function hasLeftovers(fs: DurableFs, dir: string, areas: readonly AreaState[]): boolean {
-  return hasTrash(fs, dir) || areas.some(isGarbage) || lockTemporaries(fs, dir).length > 0;
+  return hasTrash(fs, dir) || areas.some(isGarbage) || temporaries(fs, dir).length > 0;
 }
 
 /** An area that never got its document, or one of a finished rollback that was to keep nothing. */
@@ -69,13 +70,13 @@ function isGarbage({ state, document }: AreaState): boolean {
   }
 }
 
-/** Half-written locks of a directory and, in a snapshot directory, of its tables. */
-function lockTemporaries(fs: DurableFs, dir: string): string[] {
+/** Our own directory, not yet named, and half-written locks of a directory and, in a snapshot directory, of its tables. */
+function temporaries(fs: DurableFs, dir: string): string[] {
   const below = possibleTables(fs, dir).map((name) => join(dir, name));
-  const temporaries = [dir, ...below]
+  const locks = [dir, ...below]
     .map((d) => join(d, LOCK_FILE))
     .flatMap((lock) => [temporaryName(lock), replacedName(lock)]);
-  return temporaries.filter((path) => lstatOrNull(fs, path) !== null);
+  return [temporaryName(join(dir, OWN_DIR)), ...locks].filter((path) => lstatOrNull(fs, path) !== null);
 }
 
 /** Takes away what has no document to go by. What is discarded still takes its space. */
@@ -102,7 +103,7 @@ function dropUndoing(fs: DurableFs, area: string): void {
 /** Removes marks and documents of an area that a killed run has not finished writing. */
 export function dropTemporaries(fs: DurableFs, area: string): void {
   const names = fs.readdir(area).filter(isTemporaryName);
-  for (const name of names) fs.unlink(join(area, name));
+  for (const name of names) fs.removeTree(join(area, name));
   if (names.length > 0) fs.fsyncDir(area);
 }
 
@@ -120,7 +121,7 @@ function lowerAllFences(fs: DurableFs, dirs: readonly string[], id: string | nul
       const below = join(dir, name);
       if (lstatOrNull(fs, below)?.kind === 'directory' && isFenced(fs, below)) lowerFence(fs, below, id);
     }
-    for (const path of lockTemporaries(fs, dir)) fs.unlink(path);
+    for (const path of temporaries(fs, dir)) fs.removeTree(path);
     lowerFence(fs, dir, id);
   }
 }

@@ -8,9 +8,9 @@
 import { join } from 'node:path';
 import { ioError } from '../errors.ts';
 import { decodeChecksummed, encodeChecksummed } from '../format/checksummed-json.ts';
-import { isTemporaryName, readSmallFile, writeFileDurably } from './durable-files.ts';
+import { type FileOwner, isTemporaryName, readSmallFile, writeFileDurably } from './durable-files.ts';
 import type { DurableFs } from './durable-fs.ts';
-import { makeDirLike, makeOwnDir, OWN_DIR, ownDirIn } from './root-set.ts';
+import { makeDirFor, makeOwnDir, OWN_DIR, ownDirIn, ownDirOwner } from './root-set.ts';
 import { listDirectory, lstatOrNull } from './roots.ts';
 
 /** The open transaction's document. */
@@ -42,11 +42,25 @@ export function areaPath(root: string, id: string): string {
 
 /** Makes a transaction's area with its `kept/`, durably. */
 export function makeArea(fs: DurableFs, root: string, id: string): string {
+  const owner = ownDirOwner(fs, root);
   makeOwnDir(fs, root);
   const area = areaPath(root, id);
-  makeDirLike(fs, area, root);
-  makeDirLike(fs, join(area, KEPT_DIR), root);
+  makeDirFor(fs, area, owner);
+  makeDirFor(fs, join(area, KEPT_DIR), owner);
   return area;
+}
+
+/** Gives an area to the node that a run which died had not given yet: a later run may be the node's user's. */
+export function mendArea(fs: DurableFs, root: string, id: string): void {
+  const area = areaPath(root, id);
+  for (const dir of [join(root, OWN_DIR), area, join(area, KEPT_DIR)])
+    if (lstatOrNull(fs, dir)?.kind === 'directory') makeDirFor(fs, dir, ownDirOwner(fs, root));
+}
+
+/** Owner and mode of files in a directory of ours: those of the directory, to be read and written. */
+export function ownerIn(fs: DurableFs, dir: string): FileOwner {
+  const { uid, gid, mode } = fs.lstat(dir);
+  return { uid, gid, mode: (mode & 0o020) === 0 ? 0o600 : 0o660 };
 }
 
 /** Ids of the areas in a root, sorted, so that every run goes the same way. */
@@ -55,10 +69,9 @@ export function areaIds(fs: DurableFs, root: string): string[] {
   return own === null ? [] : listDirectory(fs, own).filter((name) => ID.test(name));
 }
 
-/** Writes a sealed document or mark into an area, durably, owned like its root. */
+/** Writes a sealed document or mark into an area, durably, owned like the area. */
 export function writeChecksummed(fs: DurableFs, area: string, name: string, value: unknown): void {
-  const { uid, gid } = fs.lstat(area);
-  writeFileDurably(fs, join(area, name), encodeChecksummed(value), { mode: 0o600, uid, gid });
+  writeFileDurably(fs, join(area, name), encodeChecksummed(value), ownerIn(fs, area));
 }
 
 /** Reads a sealed document; null when it is missing or not whole. @throws RollbackError ERR_IO */

@@ -3,9 +3,9 @@
  * holds the id of its transaction, which alone removes it.
  */
 import { join } from 'node:path';
-import { hasErrno, RollbackError } from '../errors.ts';
+import { RollbackError } from '../errors.ts';
 import { isTableName } from '../format/file-names.ts';
-import { createFileDurably, readSmallFile } from './durable-files.ts';
+import { createAtOnce, createTemporary, readSmallFile, temporaryName } from './durable-files.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { listDirectory, lstatOrNull, SEGMENTS_DIR } from './roots.ts';
 
@@ -25,12 +25,13 @@ const MAX_BOLT_BYTES = 4096;
 export function placeBolt(fs: DurableFs, segmentsDir: string, id: string): void {
   const { uid, gid } = fs.lstat(segmentsDir);
   const path = join(segmentsDir, BOLT_FILE);
-  try {
-    createFileDurably(fs, path, Buffer.from(`${id}\n`), { mode: BOLT_MODE, uid, gid });
-  } catch (error) {
-    if (!hasErrno(error, 'EEXIST')) throw error;
-    if (!mayHandle(fs, path, id)) throw boltOfAnotherError(path);
-  }
+  const bytes = Buffer.from(`${id}\n`);
+  const isThere =
+    lstatOrNull(fs, path) !== null ||
+    !createAtOnce(fs, path, temporaryName(path), (prepared) =>
+      createTemporary(fs, prepared, bytes, { mode: BOLT_MODE, uid, gid }),
+    );
+  if (isThere && !mayHandle(fs, path, id)) throw boltOfAnotherError(path);
   fs.fsyncDir(segmentsDir);
 }
 
@@ -42,6 +43,7 @@ export function placeBolt(fs: DurableFs, segmentsDir: string, id: string): void 
 export function removeBolt(fs: DurableFs, segmentsDir: string, id: string | null): void {
   const path = join(segmentsDir, BOLT_FILE);
   if (lstatOrNull(fs, path) !== null && (id === null || mayHandle(fs, path, id))) fs.unlink(path);
+  if (lstatOrNull(fs, temporaryName(path)) !== null) fs.unlink(temporaryName(path));
   fs.fsyncDir(segmentsDir);
 }
 

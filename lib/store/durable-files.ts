@@ -8,6 +8,8 @@
 import { basename, dirname, join } from 'node:path';
 import { type ErrorCode, hasErrno, RollbackError } from '../errors.ts';
 import type { DurableFs, FileStat } from './durable-fs.ts';
+import { give } from './ownership.ts';
+import { lstatOrNull } from './roots.ts';
 
 /**
  * Creates a file under a temporary name of ours, synced. Only an interrupted write of ours leaves such a name, and the
@@ -109,12 +111,49 @@ export function writeFileDurably(fs: DurableFs, path: string, bytes: Uint8Array,
 
 function applyOwner(fs: DurableFs, fd: number, path: string, owner: FileOwner): void {
   const now = fs.lstat(path);
-  const uid = owner.uid ?? now.uid;
-  const gid = owner.gid ?? now.gid;
-  // Changing nothing would still need the right to change it, which an ordinary user lacks.
-  if (uid !== now.uid || gid !== now.gid) fs.chown(fd, uid, gid);
+  give(fs, fd, now, { uid: owner.uid ?? now.uid, gid: owner.gid ?? now.gid });
   // After the owner, because a change of owner clears set-id bits; and fchmod, because open obeys the umask.
   fs.chmod(fd, owner.mode);
+}
+
+/** What `link` answers where the file system has no hard links. */
+export const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
+
+/** Moves a file to a name that is free; false when it is taken. Raw errors. */
+export function moveIfFree(fs: DurableFs, from: string, to: string): boolean {
+  try {
+    fs.link(from, to);
+    fs.unlink(from);
+    return true;
+  } catch (error) {
+    if (hasErrno(error, 'EEXIST')) return false;
+    if (!hasErrno(error, ...NO_LINKS)) throw error;
+    if (lstatOrNull(fs, to) !== null) return false;
+    fs.rename(from, to);
+    return true;
+  }
+}
+
+/**
+ * Creates `path` whole and given away from the first moment that it has this name: a run that dies leaves none that is
+ * torn, or that belongs to root. False when the name is taken. Its directory is not synced. Raw errors.
+ * @param prepared the name that it has until then
+ */
+export function createAtOnce(
+  fs: DurableFs,
+  path: string,
+  prepared: string,
+  create: (prepared: string) => void,
+): boolean {
+  create(prepared);
+  try {
+    if (moveIfFree(fs, prepared, path)) return true;
+  } catch (error) {
+    removeQuietly(fs, prepared);
+    throw error;
+  }
+  removeQuietly(fs, prepared);
+  return false;
 }
 
 /** Removes a file of our own that is no longer needed, where a failure must not hide the first error. */

@@ -9,11 +9,11 @@
 import { join } from 'node:path';
 import { hasErrno, ioError, RollbackError } from '../errors.ts';
 import { shellCommand } from '../format/shell-word.ts';
-import { createTemporary, removeQuietly, temporaryName } from './durable-files.ts';
+import { createTemporary, moveIfFree, removeQuietly, temporaryName } from './durable-files.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { lockedError } from './lock-errors.ts';
-import { NO_LINKS } from './lock-files.ts';
 import { type ExaminedLock, examineLock, LOCK_FILE, sameFile } from './lock-state.ts';
+import { nodeOwner } from './ownership.ts';
 import { isProcessAlive } from './process-identity.ts';
 import { lstatOrNull } from './roots.ts';
 
@@ -68,7 +68,7 @@ export function raiseFence(
 ): void {
   const path = join(dir, LOCK_FILE);
   const temporary = temporaryName(path);
-  const { uid, gid } = fs.lstat(dir);
+  const { uid, gid } = nodeOwner(fs, dir);
   const text = Buffer.from(fenceText(fence));
   if (isFencedBy(fs, dir, fence.id)) {
     // It may be that of a killed process, and not durable yet.
@@ -106,7 +106,7 @@ function refuseUnlessReplaceable(
 
 /** False when another process has put its lock there since it was examined: that one is in its place again. */
 function exchange(fs: DurableFs, temporary: string, path: string, found: ExaminedLock | null): boolean {
-  if (found === null) return linkIfFree(fs, temporary, path);
+  if (found === null) return moveIfFree(fs, temporary, path);
   const aside = replacedName(path);
   try {
     // The cheap look first: it keeps the moment in which a living lock could be moved to two system calls.
@@ -117,11 +117,11 @@ function exchange(fs: DurableFs, temporary: string, path: string, found: Examine
     throw error;
   }
   if (!sameFile(fs.lstat(aside), found.stat)) {
-    linkIfFree(fs, aside, path);
+    moveIfFree(fs, aside, path);
     removeQuietly(fs, aside);
     return false;
   }
-  const isRaised = linkIfFree(fs, temporary, path);
+  const isRaised = moveIfFree(fs, temporary, path);
   fs.unlink(aside);
   return isRaised;
 }
@@ -129,21 +129,6 @@ function exchange(fs: DurableFs, temporary: string, path: string, found: Examine
 /** Where `exchange` keeps what it replaces for a moment. */
 export function replacedName(path: string): string {
   return temporaryName(`${path}.replaced`);
-}
-
-/** Moves a file to a name that is free; false when it is taken. */
-function linkIfFree(fs: DurableFs, from: string, to: string): boolean {
-  try {
-    fs.link(from, to);
-    fs.unlink(from);
-    return true;
-  } catch (error) {
-    if (hasErrno(error, 'EEXIST')) return false;
-    if (!hasErrno(error, ...NO_LINKS)) throw error;
-    if (lstatOrNull(fs, to) !== null) return false;
-    fs.rename(from, to);
-    return true;
-  }
 }
 
 /** The fence of a directory; null where its lock is none of ours that fails closed. */

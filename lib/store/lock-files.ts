@@ -12,14 +12,17 @@
  * - Only a lock with our inode and our text is ever removed.
  */
 import { errnoOf, hasErrno, ioError, type RollbackError } from '../errors.ts';
-import { createFileDurably, type FileOwner, readSmallFile, removeQuietly } from './durable-files.ts';
+import {
+  createFileDurably,
+  type FileOwner,
+  NO_LINKS,
+  readSmallFile,
+  removeQuietly,
+} from './durable-files.ts';
 import type { DurableFs, FileStat } from './durable-fs.ts';
 import { type ExaminedLock, sameFile, sleep } from './lock-state.ts';
 import { othersHaveLockAside, temporaryLockName } from './lock-temporaries.ts';
 import { isProcessAlive } from './process-identity.ts';
-
-/** What `link` answers where the file system has no hard links. */
-export const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 
 /** How long to let another process finish what it does with the lock (milliseconds). */
 export const RACE_PAUSE = 5;
@@ -148,6 +151,8 @@ export function putBackIfFree(fs: DurableFs, dir: string, path: string, stale: S
 
 function recreate(fs: DurableFs, path: string, { bytes, stat }: StaleLock): void {
   createFileDurably(fs, path, bytes, { mode: stat.mode, uid: stat.uid, gid: stat.gid });
+  // A stale lock blocks nobody by being absent; of another owner its node could not read it.
+  if (fs.lstat(path).uid !== stat.uid) throw new Error('this user may not give the lock back to its owner');
   fs.utimes(path, stat.mtimeNs);
 }
 

@@ -8,6 +8,7 @@ import { lockedError } from './lock-errors.ts';
 import * as files from './lock-files.ts';
 import { type ExaminedLock, examineLock, LOCK_FILE, sleep } from './lock-state.ts';
 import { othersHaveLockAside, sweepTemporaries, temporaryLockName } from './lock-temporaries.ts';
+import { nodeOwner } from './ownership.ts';
 import { isProcessAlive, thisProcess } from './process-identity.ts';
 
 export { type FoundLock, inspectLock, LOCK_FILE, type LockState } from './lock-state.ts';
@@ -186,6 +187,5 @@ function lockCreationError(error: unknown, path: string): RollbackError {
 /** Root works for the node's user, who must be able to read and remove what root leaves behind in a crash. */
 function lockOwner(fs: DurableFs, dir: string): FileOwner {
   if (process.geteuid?.() !== 0) return { mode: LOCK_MODE };
-  const { uid, gid } = fs.lstat(dir);
-  return { mode: LOCK_MODE, uid, gid };
+  return { mode: LOCK_MODE, ...nodeOwner(fs, dir) };
 }

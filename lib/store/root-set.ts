@@ -4,8 +4,9 @@
  */
 import { join } from 'node:path';
 import { errnoOf, hasErrno, ioError, RollbackError } from '../errors.ts';
-import { readSmallFile, writeFileDurably } from './durable-files.ts';
-import type { DurableFs } from './durable-fs.ts';
+import { type FileOwner, readSmallFile, temporaryName, writeFileDurably } from './durable-files.ts';
+import type { DurableFs, FileStat } from './durable-fs.ts';
+import { give, nodeOwner } from './ownership.ts';
 import { lstatOrNull } from './roots.ts';
 
 /** Our own directory in a root; the engine passes over it: it has no `segments` child. */
@@ -63,17 +64,17 @@ function readMemory(fs: DurableFs, root: string): Memory | null {
  */
 export function writeRootSet(fs: DurableFs, roots: readonly string[], id: string): void {
   for (const root of roots) {
-    const { uid, gid } = fs.lstat(root);
-    makeOwnDir(fs, root);
+    const { uid, gid } = fs.lstat(makeOwnDir(fs, root));
     const text = `${JSON.stringify({ format: FORMAT, version: 1, id, roots: roots.length })}\n`;
     writeFileDurably(fs, join(root, OWN_DIR, MEMORY_FILE), Buffer.from(text), { mode: 0o644, uid, gid });
   }
 }
 
-/** Makes `.litt-rollback` in a root, owned like the root; returns its path. */
+/** Makes `.litt-rollback` in a root, or mends what is there; returns its path. */
 export function makeOwnDir(fs: DurableFs, root: string): string {
+  ownDirIn(fs, root);
   const dir = join(root, OWN_DIR);
-  if (ownDirIn(fs, root) === null) makeDirLike(fs, dir, root);
+  makeDirFor(fs, dir, ownDirOwner(fs, root));
   return dir;
 }
 
@@ -103,16 +104,40 @@ export function ownDirIn(fs: DurableFs, root: string): string | null {
   );
 }
 
-/** Makes a directory with the owner of another one, durably, unless it exists. */
-export function makeDirLike(fs: DurableFs, dir: string, like: string): void {
-  if (lstatOrNull(fs, dir) !== null) return;
-  const owner = fs.lstat(like);
-  fs.mkdir(dir, 0o750);
-  const made = fs.lstat(dir);
-  if (made.uid !== owner.uid || made.gid !== owner.gid) {
-    fs.chown(dir, owner.uid, owner.gid);
-    // Its owner is not part of its name: a directory that came back as root's would shut the node's user out.
-    fs.fsyncDir(dir);
+/**
+ * Makes a directory of ours in a root, durably. It is made under another name, given to the node, and then gets its own:
+ * a run that dies leaves none that shuts the node out. One that is there is given to the node, if it was left so.
+ * @param owner what `ownDirOwner` says of the root
+ */
+export function makeDirFor(fs: DurableFs, dir: string, owner: FileOwner): void {
+  const stat = lstatOrNull(fs, dir);
+  if (stat !== null) {
+    giveDir(fs, dir, stat, owner);
+    return;
   }
+  const prepared = temporaryName(dir);
+  if (lstatOrNull(fs, prepared) !== null) fs.rmdir(prepared);
+  fs.mkdir(prepared, owner.mode);
+  const made = fs.lstat(prepared);
+  giveDir(fs, prepared, made, owner);
+  // Only a directory that a group shares is opened further than the umask allows.
+  if ((owner.mode & GROUP_WRITES & ~made.mode) !== 0) fs.chmod(prepared, (made.mode & SET_GID) | owner.mode);
+  fs.rename(prepared, dir);
   fs.fsyncDir(join(dir, '..'));
+}
+
+const GROUP_WRITES = 0o020;
+const SET_GID = 0o2000;
+
+/** Its owner is not part of its name, and becomes durable by itself. */
+function giveDir(fs: DurableFs, dir: string, { uid, gid }: FileStat, owner: FileOwner): void {
+  const to = { uid: owner.uid ?? uid, gid: owner.gid ?? gid };
+  if (uid === to.uid && gid === to.gid) return;
+  give(fs, dir, { uid, gid }, to);
+  fs.fsyncDir(dir);
+}
+
+/** Owner and mode of our directories in a root: the node's, and open to its group where the root is. */
+export function ownDirOwner(fs: DurableFs, root: string): FileOwner {
+  return { ...nodeOwner(fs, root), mode: (fs.lstat(root).mode & 0o770) | 0o700 };
 }

@@ -26,6 +26,7 @@ const WRITERS = [
   'lib/store/durable-files.ts',
   'lib/store/fence.ts',
   'lib/store/lock-files.ts',
+  'lib/store/ownership.ts',
   'lib/store/root-set.ts',
 ];
 
