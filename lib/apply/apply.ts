@@ -1,7 +1,7 @@
 /**
- * Applying: takes a plan, changes exactly what it says as one transaction, verifies the result. Until the
- * intent is durable in every root nothing is changed; from then on a crash leaves the database shut, to be
- * finished by resume or taken back by undo.
+ * Applying: takes a plan, changes exactly what it says as one transaction, and verifies the result. Until the
+ * intent is durable in every root nothing is changed. From then on a crash leaves the database shut, until
+ * resume finishes the transaction or undo reverts it.
  */
 import { RollbackError, withIoErrors } from '../errors.ts';
 import { Callbacks, withPostponed } from '../input/callbacks.ts';
@@ -33,21 +33,21 @@ import { rollForward } from './roll-forward.ts';
 export interface ApplyOptions {
   /** Locks that the caller holds already, from lockDatabase(). */
   readonly locks?: LockSet | undefined;
-  /** Whether what is removed is kept for undo until it is purged; default true. */
+  /** Whether removed data is kept for undo until it is purged; default true. */
   readonly keepUndo?: boolean | undefined;
-  /** Looked at until the first change; from then on the run is finished. */
+  /** Stops the run until the first change; from then on the run is finished. */
   readonly signal?: AbortSignal | undefined;
-  /** Called right before the first change; an async one is waited for. When it throws, nothing is changed. */
+  /** Called right before the first change; an async one is awaited. When it throws, nothing is changed. */
   readonly onStart?: (() => unknown) | undefined;
-  /** From the first change on one that throws stops nothing: the outcome's notices say so. */
+  /** A callback that throws after the first change stops nothing: the outcome's notices report it. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /**
  * Applies a plan and verifies the result.
  * @throws RollbackError ERR_PLAN_UNLOCKED, ERR_PLAN_STALE, ERR_PLAN_INVALID, ERR_PREFLIGHT, ERR_LOCKED,
- *   ERR_INTERRUPTED, ERR_CALLBACK_FAILED (onStart): nothing was changed; ERR_UNFINISHED, ERR_IO, ERR_RESULT_WRONG: the database is shut,
- *   resume or undo
+ * ERR_INTERRUPTED, ERR_CALLBACK_FAILED (onStart): nothing was changed; ERR_UNFINISHED, ERR_IO,
+ * ERR_RESULT_WRONG: the database is shut, run resume or undo
  */
 export async function applyPlan(plan: RollbackPlan, options: ApplyOptions = {}): Promise<Outcome> {
   refuseUnlocked(plan);
@@ -165,7 +165,7 @@ async function carryOut(
   return outcomeOf(plan, counts, keepUndo, failures);
 }
 
-/** A journal that this program could not read again would shut the database for good. */
+/** A journal that this program cannot read again would shut the database for good. */
 function refuseUnreadablePlan(plan: RollbackPlan): void {
   if (wasReadBack(plan)) return;
   const { success, error } = planSchema.safeParse(plan);
@@ -183,7 +183,7 @@ function refuseUnreadablePlan(plan: RollbackPlan): void {
 }
 
 /**
- * Refuses a plan whose files are not as they were when it was made; returns what is there.
+ * Refuses a plan whose files have changed since it was made; returns the present files.
  * @throws RollbackError ERR_PLAN_STALE; what reading a database throws
  */
 function currentFiles(

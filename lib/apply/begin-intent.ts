@@ -1,6 +1,6 @@
 /**
- * Everything up to the durable intent. Whoever has come in between is noticed before the mark: then what was prepared is
- * taken away again, and the other's files are left alone.
+ * Everything up to the durable intent. If another process comes in between, this is noticed before the mark:
+ * the run then removes what it has prepared, and leaves the other's files alone.
  */
 import { ioError, RollbackError } from '../errors.ts';
 import type { Call } from '../journal/claim.ts';
@@ -10,9 +10,9 @@ import { begin, prepareAreas, type TransactionContext } from '../journal/transac
 
 /**
  * Makes the intent of a transaction durable.
- * @param check throws when the database is not as it was planned
- * @throws RollbackError ERR_LOCKED, what `check` throws: nothing was changed, and nothing is left. ERR_IO says which of
- *   three states it leaves: nothing prepared, shut without a change, or open
+ * @param check throws when the database has changed since planning
+ * @throws RollbackError ERR_LOCKED, what `check` throws: nothing was changed, and no trace is left. ERR_IO says
+ * which of three states it leaves: nothing prepared, shut without a change, or open
  */
 export function beginIntent(
   context: TransactionContext,
@@ -43,7 +43,9 @@ function isRefusal(error: unknown): error is RollbackError {
   return error instanceof RollbackError && ['locked', 'refused', 'damaged'].includes(error.kind);
 }
 
-/** Takes bolts, documents and fences of this transaction away; they are all its own, and no mark says that it began. */
+/**
+ * Removes bolts, documents and fences of this transaction. All are its own, and no mark says that it has begun.
+ */
 function backOut({ fs, participants }: TransactionContext, refusal: RollbackError): never {
   try {
     clearTransaction(fs, participants.dirs, participants.id);

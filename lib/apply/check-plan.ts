@@ -1,8 +1,7 @@
 /**
- * A plan may come from a file, and a file may have been edited: before the intent it is held against what was
- * found in the database. Which record it stops at is the person's to say; everything that follows from that must
- * be there, and nothing else. What cannot be told without reading the records is left to the verification after
- * the last step.
+ * Checks a plan, which may come from an edited file, against the database before the intent. The target is the
+ * user's choice; everything derived from it must match the database, with nothing added. What only the records
+ * could prove is left to the verification after the last step.
  */
 import { basename } from 'node:path';
 import { RollbackError } from '../errors.ts';
@@ -23,7 +22,7 @@ import type { FileInfo, Table } from '../store/types.ts';
 import type { FingerprintEntry, RollbackPlan, Step, TablePlan } from '../types.ts';
 
 /**
- * Refuses a plan whose steps do not belong together, or name what reading the database has not found.
+ * Refuses a plan whose steps contradict each other, or name files that reading the database did not find.
  * @throws RollbackError ERR_PLAN_INVALID
  */
 export function refuseImplausiblePlan(
@@ -51,7 +50,7 @@ export function refuseImplausiblePlan(
   }
 }
 
-/** Steps for files that were not found, or that have another size. */
+/** Finds steps for missing files, or for files of another size. */
 function problemOfFiles(steps: readonly Step[], sizes: ReadonlyMap<string, number>): string | null {
   for (const step of steps) {
     const { path } = step.file;
@@ -72,7 +71,10 @@ function sizeBefore(step: Step): number | null {
   return step.op === 'replace-file' ? step.before.length / 2 : null;
 }
 
-/** Whole segments go or stay, keymap and snapshot links go with records, the watermark with the last segment. */
+/**
+ * Whole segments go or stay, keymap and snapshot links go with records, the watermark goes with the last
+ * segment.
+ */
 function problemOfTable(plan: TablePlan, table: Table): string | null {
   const gone = new Set(plan.steps.filter(isRemoval).map((s) => fileKey(s.file)));
   const isGone = (file: Pick<FileInfo, 'root' | 'rel'>): boolean => gone.has(fileKey(file));
@@ -94,7 +96,7 @@ function problemOfTable(plan: TablePlan, table: Table): string | null {
   return problemOfSummary(plan, table) ?? problemOfLinks(plan, table, isGone);
 }
 
-/** The engine would publish an old link as the new segment; and undo would take it for one made since. */
+/** The engine would publish an old link as the new segment; and undo would take the link for a later one. */
 function problemOfLinks(
   { snapshotCopies }: TablePlan,
   { snapshots }: Table,
@@ -109,7 +111,7 @@ function problemOfLinks(
 }
 
 /**
- * Refuses when a file is in another state than the step for it expects, before the first one is carried out.
+ * Refuses when a file is not in the state that its step expects, before the first step is carried out.
  * @throws RollbackError ERR_PLAN_STALE, ERR_IO
  */
 export function refuseChangedFiles(fs: DurableFs, participants: Participants, steps: readonly Step[]): void {

@@ -1,10 +1,10 @@
-/** What an apply did, as data. */
+/** The outcome of an apply, as data. */
 import type { StepCounts } from '../journal/run-steps.ts';
 import { keptAboveNotices } from '../plan/kept-above.ts';
 import type { KeptAbove, PlanHeights, RollbackPlan, TableOutcome } from '../types.ts';
 import { type EarlierApply, earlierToText } from './earlier-apply.ts';
 
-/** What an apply did. */
+/** The outcome of an apply. */
 export interface Outcome {
   readonly planId: string;
   readonly tables: readonly {
@@ -12,27 +12,27 @@ export interface Outcome {
     readonly outcome: TableOutcome;
     readonly recordsKept: number;
     readonly recordsRemoved: number;
-    /** Only where the target was a height. */
+    /** Present only if the target was a height. */
     readonly heights?: PlanHeights;
-    /** Only where records above the target stay. */
+    /** Present only if records above the target stay. */
     readonly keptAbove?: KeptAbove;
   }[];
   /** Steps of the plan. */
   readonly steps: number;
   /** Steps that changed something. */
   readonly done: number;
-  /** Steps whose result was there already. */
+  /** Steps that were already done. */
   readonly alreadyDone: number;
-  /** Key and value bytes that went. */
+  /** Key and value bytes that were removed. */
   readonly bytesRemoved: number;
-  /** Whether undo can take it back. */
+  /** Whether undo can revert it. */
   readonly undoable: boolean;
   readonly notices: readonly string[];
 }
 
 /**
  * The outcome of a plan that was carried out.
- * @param failures what a person must be told besides
+ * @param failures further failures that the user must know
  */
 export function outcomeOf(
   plan: RollbackPlan,

@@ -1,14 +1,14 @@
-/** Before the intent: every foreseeable failure is a refusal. */
+/** Turns every foreseeable failure into a refusal before the intent. */
 import { dirname } from 'node:path';
 import { RollbackError } from '../errors.ts';
 import { cutsInPlace } from '../journal/execute-step.ts';
 import type { TransactionContext } from '../journal/transaction.ts';
 import { lstatOrNull } from '../store/roots.ts';
 
-/** Room for journals, marks and directories besides what the steps write (bytes in each member). */
+/** Room for journals, marks and directories besides what the steps write (bytes for each participant). */
 const OVERHEAD_BYTES = 1024 * 1024;
 
-/** Bytes that the steps write into each member's file system: saved tails, prefixes, new key files. */
+/** Bytes that the steps write into each participant's file system: saved tails, prefixes, new key files. */
 function bytesNeeded({ fs, participants, plan }: TransactionContext): Map<string, number> {
   const journal = 2 * JSON.stringify(plan).length;
   const needed = new Map(participants.dirs.map((dir) => [dir, OVERHEAD_BYTES + journal]));

@@ -1,4 +1,4 @@
-/** A transaction whose intent is durable, from its first step to its end: what apply and resume have in common. */
+/** Takes a transaction with a durable intent from its first step to its end: shared by apply and resume. */
 import { randomUUID } from 'node:crypto';
 import { asIoError } from '../errors.ts';
 import { setMadeKeymapsAside } from '../journal/made-keymaps.ts';
@@ -11,8 +11,8 @@ import type { Progress, RollbackPlan } from '../types.ts';
 import { type VerifyResultOptions, verifyResult } from './verify-result.ts';
 
 /**
- * Carries the steps out, verifies what they left, and ends the transaction; finishRun() comes next.
- * @param stepsDone whether an earlier run has got past the verification
+ * Carries out the steps, verifies the result, and ends the transaction; finishRun() comes next.
+ * @param stepsDone whether an earlier run got past the verification
  * @throws RollbackError ERR_UNFINISHED, ERR_IO, ERR_RESULT_WRONG: the transaction stays open
  */
 export async function rollForward(

@@ -1,4 +1,4 @@
-/** The whole of a rollback in one call, with the promise of the Go function of that name. */
+/** The whole rollback in one call, with the promise of the Go function of the same name. */
 
 import { planRollback } from '../planner/plan-rollback.ts';
 import { withLocks } from '../store/lock-database.ts';

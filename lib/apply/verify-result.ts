@@ -1,4 +1,4 @@
-/** Verifies what an apply left: read back from the disk and held against the plan. */
+/** Verifies the result of an apply: reads it back from the disk and compares it with the plan. */
 import { surveySegment } from '../../streams/reverse-records.ts';
 import { type ErrorCode, RollbackError } from '../errors.ts';
 import { notePhase } from '../phases.ts';
@@ -11,13 +11,16 @@ import { readPlanned } from '../store/home.ts';
 import type { FileInfo, Segment, Table } from '../store/types.ts';
 import type { Progress, RollbackPlan, TablePlan } from '../types.ts';
 
-/** These say themselves what state is left, or are no answer about the database. */
+/** These errors name the remaining state themselves, or say nothing about the database. */
 const KEPT_CODES: readonly ErrorCode[] = ['ERR_RESULT_WRONG', 'ERR_IO', 'ERR_INTERRUPTED', 'ERR_DEFECT'];
 
 /** How to verify. */
 export interface VerifyResultOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
-  /** Whether what an engine makes is let pass: segments above the newest, keymaps, links, segments that it has collected. */
+  /**
+   * Whether the engine's own files are accepted: segments above the newest, keymaps, links, segments that it
+   * has collected.
+   */
   readonly engineMayHaveStarted?: boolean | undefined;
 }
 
@@ -80,14 +83,14 @@ async function verifyAll(
 }
 
 /**
- * The table without what an engine has made since: segments above the newest, unless they are the ones that the rollback
- * removed, come back; keymaps.
+ * The table without later files of an engine: keymaps, and segments above the newest, unless they are the
+ * removed ones coming back.
  */
 function withoutEngine(plan: RollbackPlan, tablePlan: TablePlan, table: Table): Table {
   const expected = segmentsLeft(tablePlan);
   const highest = expected.at(-1) ?? -1;
   const before = new Map(plan.fingerprint.map(([root, path, size]) => [fileKey({ root, path }), size]));
-  // All metadata has one size, and tells nothing.
+  // All metadata files have the same size, so comparing it would prove nothing.
   const isBack = (f: FileInfo): boolean =>
     f.size > 0 &&
     !f.rel.endsWith('.metadata') &&
@@ -154,7 +157,7 @@ async function refuseWrongSegment(fs: DurableFs, plan: TablePlan, segment: Segme
 const WHY = 'Something else has written to it, or the disk has lost a change';
 const NEXT = 'The database is shut. Check the disk, then `litt-rollback undo` takes the rollback back';
 
-/** What reading refuses is said as what it is here: every step is done, and the transaction is open. */
+/** Rewords a refusal to read: at this point every step is done, and the transaction is open. */
 function unreadable(error: unknown): unknown {
   if (!(error instanceof RollbackError) || KEPT_CODES.includes(error.code)) return error;
   const what = `After the rollback the database cannot be read: ${error.what}`;

@@ -1,4 +1,4 @@
-/** Takes an unfinished transaction over from the run that died: whoever is still at work is left alone. */
+/** Takes an unfinished transaction over from a run that died. A run that is still at work is left alone. */
 import { ioError, RollbackError } from '../errors.ts';
 import type { Call } from '../journal/claim.ts';
 import { type AreaState, type JournalDocument, missingDocumentError } from '../journal/documents.ts';
@@ -21,28 +21,28 @@ import type { Progress } from '../types.ts';
 export interface ResumeOptions {
   /** The snapshot directory, when the rollback includes one. */
   readonly snapshotDir?: string | undefined;
-  /** A person says that a runner which cannot be judged from here is dead. */
+  /** The user says that a process whose state is unknown is dead. */
   readonly forceUnlock?: boolean | undefined;
-  /** One that throws stops nothing: the outcome's notices say so. */
+  /** A callback that throws stops nothing: the outcome's notices report it. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** An error of the file system while recovering, before or between the parts that say more about it. */
+/** Wraps a file system error during recovery, outside the parts that report more themselves. */
 export function stillOpenError(error: unknown, root: string, command: 'resume' | 'undo'): RollbackError {
   const state = `What was unfinished still is, and is shut: repair the cause, then run \`litt-rollback ${command}\` again`;
   return ioError(error, root, 'change a file', state);
 }
 
-/** A transaction that this process works on from now on, and how it goes on. */
+/** A transaction that this process works on from now on, and the direction of the work. */
 export type Adopted =
-  /** Nothing has happened yet: its traces are cleared away. */
+  /** No change has been made yet: its traces are removed. */
   | { readonly phase: 'intent' }
   | { readonly phase: 'applying' | 'done'; readonly context: TransactionContext }
   | {
       readonly phase: 'reverting';
       readonly context: TransactionContext;
       readonly areas: readonly AreaState[];
-      /** Whether every step had been carried out before the undo. */
+      /** Whether every step was carried out before the undo. */
       readonly wasDone: boolean;
     };
 
@@ -61,7 +61,8 @@ export function adoptTransaction(
   refuseHeld(fs, roots);
   if (open.phase === 'lost') throw missingDocumentError(open.areas[0] as AreaState);
   if (open.phase === 'intent' || document === null) {
-    // The mark may be in a root that was not given, and what is to be cleared away in a snapshot directory.
+    // The mark may be in a root that was not given, and so may the list of files to clear in a snapshot
+    // directory.
     refuseTooFewRoots(fs, open, roots);
     refuseMissingSnapshotDir(document, options);
     call.claimAreas(
@@ -98,7 +99,7 @@ function goingOn(
   }
 }
 
-/** Without it a lock in the snapshot directory would be left, and nothing in the roots would tell of it. */
+/** Without it a lock in the snapshot directory would be left, and nothing in the roots would point to it. */
 export function refuseMissingSnapshotDir(
   document: JournalDocument | null,
   { snapshotDir }: ResumeOptions,
@@ -106,7 +107,7 @@ export function refuseMissingSnapshotDir(
   if (document?.hasSnapshotDir === true && snapshotDir === undefined) throw snapshotDirNeededError(document);
 }
 
-/** An engine (or another program) that holds an ordinary lock is at work. */
+/** An engine (or another program) with an ordinary lock is at work. */
 export function refuseHeld(fs: DurableFs, roots: readonly string[]): void {
   for (const root of roots) {
     if (isFenced(fs, root)) continue;

@@ -1,7 +1,7 @@
 /**
- * Before an undo: does the database still look as the rollback left it? What an idle start of the engine adds
- * (a keymap, empty segments, snapshot links) is listed, to be cleared away; new records or collected segments
- * make it refuse.
+ * Checks before an undo that the database still looks as the rollback left it. Files that an idle start of the
+ * engine adds (a keymap, empty segments, snapshot links) are listed for removal; new records or collected
+ * segments make the undo refuse.
  */
 import { basename, join } from 'node:path';
 import { RollbackError } from '../errors.ts';
@@ -18,18 +18,18 @@ import { lstatOrNull, SEGMENTS_DIR } from '../store/roots.ts';
 import type { FileInfo, Orphan, Segment, Table } from '../store/types.ts';
 import type { FingerprintEntry, TablePlan } from '../types.ts';
 
-/** Something that the engine has made since: cleared away only if it is still the same file. */
+/** A file that the engine has made since: removed only if it is still the same file. */
 export interface Addition {
   readonly member: ParticipantName;
   readonly path: string;
   readonly ino: string;
-  /** Of a regular file: what tells it in a copy of the database. Marks of older versions have none. */
+  /** For a regular file: identifies it in a copy of the database. Marks of older versions lack it. */
   readonly size?: number | undefined;
   readonly mtimeNs?: string | undefined;
 }
 
 /**
- * What must be cleared away before the undo.
+ * The files to remove before the undo.
  * @throws RollbackError ERR_UNDO_REFUSED
  */
 export function engineAdditions(context: TransactionContext): Addition[] {
@@ -49,7 +49,7 @@ class TableMatch {
   private readonly fs: DurableFs;
   /**
    * Expected size of each file, by its fileKey(). Key and value files only ever grow, and an earlier undo may
-   * have given a file a new time, so the size is what tells.
+   * have given a file a new time, so the size decides.
    */
   private readonly expected = new Map<string, number>();
   private readonly name: string;
@@ -133,7 +133,9 @@ class TableMatch {
     }
   }
 
-  /** Keymaps made from the cut segments, links to segments that come back, and what stands in their places. */
+  /**
+   * Keymaps made from the cut segments, links to segments that come back, and files in the places of either.
+   */
   private clearDerived(): void {
     if (this.plan.steps.some(takesRecords))
       for (const keymap of this.table.keymaps) this.clear(keymap.root, keymap.rel);
@@ -142,7 +144,7 @@ class TableMatch {
       if (lstatOrNull(this.fs, this.context.participants.pathOf(step)) !== null)
         this.clear(step.file.root, step.file.path);
     }
-    // Also where nothing was published then: the engine may have published the segments that were cut.
+    // Also if nothing was published then: the engine may have published the segments that were cut.
     const from = firstChangedOf(this.plan.steps) ?? Number.POSITIVE_INFINITY;
     for (const snapshot of this.table.snapshots) {
       for (const file of snapshot.files) if (segmentOf(file.rel) >= from) this.clearFile(file);

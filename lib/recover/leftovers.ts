@@ -1,4 +1,4 @@
-/** Ends of which no step is left: an undo that is over, and traces without a journal. */
+/** Finishes transactions with no steps left: a completed undo, or debris without a journal. */
 
 import { join } from 'node:path';
 import { RollbackError } from '../errors.ts';
@@ -23,8 +23,8 @@ import { type ResumeOptions, refuseHeld, refuseMissingSnapshotDir } from './adop
 import { refuseNotRestored } from './verify-restored.ts';
 
 /**
- * No journal: a lock that fails closed, a bolt, or half-made files mean only "clean up". Returns what a person must be
- * told of; null when there was nothing to clean up.
+ * Without a journal, a lock that fails closed, a bolt, or half-made files only need cleaning up. Returns what
+ * the user must know; null when there was nothing to clean up.
  * @throws RollbackError ERR_LOCKED, ERR_JOURNAL, ERR_SNAPSHOT_DIR_NEEDED
  */
 export function sweepLeftovers(
@@ -46,7 +46,7 @@ export function sweepLeftovers(
   refuseAtWork(fs, dirs, options.forceUnlock);
   for (const { dir, id } of areas) call.claimAreas(fs, [dir], id, options.forceUnlock);
   clearTraces(fs, dirs);
-  // The run that ended it, or wanted to take it back, has not come to its line.
+  // The run that ended the transaction, or was about to revert it, has not written its audit line.
   const standing = new Map(closed.flatMap((a) => (a.document === null ? [] : [[a.id, a.document.plan]])));
   const entries = [...standing].map(([id, plan]) => ({
     ...lineOf('resume', id, plan),
@@ -56,9 +56,9 @@ export function sweepLeftovers(
 }
 
 /**
- * Every area is made before the first fence, and every document is durable before the first bolt; they go after the last
- * one. So where fences or bolts are, or undo data, and no journal belongs to that, somebody has removed it: the
- * database may be mixed.
+ * Every area is made before the first fence, and every document is durable before the first bolt; they go after
+ * the last one. So if fences, bolts or undo data exist without a journal that they belong to, the journal was
+ * removed by hand: the database may be mixed.
  */
 function refuseLostJournal(fs: DurableFs, dirs: readonly string[], areas: readonly AreaState[]): void {
   const bare = areas.find((a) => a.state === 'bare' && a.marks.begun);
@@ -72,7 +72,9 @@ function refuseLostJournal(fs: DurableFs, dirs: readonly string[], areas: readon
   }
 }
 
-/** Bolts of an older version do not say whose they are: then the fence beside them decides, if there is one. */
+/**
+ * Bolts of an older version do not name their transaction: then the fence beside them decides, if there is one.
+ */
 function mayOwn(fs: DurableFs, dir: string, owner: string | null, id: string): boolean {
   if (owner !== null) return owner === id;
   return !isFenced(fs, dir) || isFencedBy(fs, dir, id);
@@ -86,7 +88,7 @@ function fencesOf(fs: DurableFs, dir: string): FoundFence[] {
 }
 
 /**
- * A root that was forgotten may hold the journal of what looks like a trace here.
+ * A forgotten root may hold the journal of what looks like a trace here.
  * @throws RollbackError ERR_ROOTS_UNCERTAIN
  */
 function refuseForgottenRoots(fs: DurableFs, roots: readonly string[]): void {
@@ -106,8 +108,8 @@ function refuseForgottenRoots(fs: DurableFs, roots: readonly string[]): void {
 }
 
 /**
- * Ends an undo whose inverse steps are all durable. Some areas may be gone already, so this goes by the marks
- * that are left, not by a full set of documents. Returns what a person must be told of.
+ * Ends an undo whose inverse steps are all durable. Some areas may be gone already, so this uses the remaining
+ * marks instead of a full set of documents. Returns what the user must know.
  */
 export function finishReverted(
   fs: DurableFs,
@@ -134,7 +136,7 @@ export function finishReverted(
   return finishRun(ended, { action, outcome: 'taken back' });
 }
 
-/** The roots whose areas are still there, by their numbers. */
+/** The roots whose areas still exist, by their numbers. */
 function rootsOf({ areas }: FoundTransaction): (string | undefined)[] {
   const roots: (string | undefined)[] = [];
   for (const { dir, document } of areas)

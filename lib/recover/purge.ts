@@ -1,4 +1,4 @@
-/** Purge: frees what undo keeps. The rollback then stays. */
+/** Purge: deletes undo data. The rollback then stays. */
 import { ioError, RollbackError } from '../errors.ts';
 import { type AuditEntry, audit, audited, lineOf } from '../journal/audit.ts';
 import { type FoundTransaction, findTransactions, missingRootsError } from '../journal/find.ts';
@@ -11,13 +11,13 @@ import { lstatOrNull, resolveRoots } from '../store/roots.ts';
 
 /** What to purge. */
 export interface PurgeOptions {
-  /** One transaction, with all older ones, which could not be undone without it; default all. */
+  /** One transaction and all older ones, which could not be undone without it; default all. */
   readonly id?: string | undefined;
   /** The snapshot directory, when a rollback included one. */
   readonly snapshotDir?: string | undefined;
 }
 
-/** What purge freed. */
+/** The data that purge deleted. */
 export interface PurgeOutcome {
   readonly purged: readonly string[];
   readonly bytesFreed: number;
@@ -25,13 +25,13 @@ export interface PurgeOutcome {
 }
 
 /**
- * Frees what finished rollbacks keep for undo.
- * @throws RollbackError ERR_UNFINISHED, ERR_TRANSACTION_UNKNOWN, ERR_ROOTS_UNCERTAIN, ERR_LOCKED, any ERR_ROOT_*,
- *   ERR_IO
+ * Deletes the undo data of finished rollbacks.
+ * @throws RollbackError ERR_UNFINISHED, ERR_TRANSACTION_UNKNOWN, ERR_ROOTS_UNCERTAIN, ERR_LOCKED, any
+ * ERR_ROOT_*, ERR_IO
  */
 export function purgeUndo(dirs: readonly string[], options: PurgeOptions = {}): Promise<PurgeOutcome> {
   notePhase('purge', ...dirs);
-  // The database itself is not changed: stale locks are put back whatever is freed.
+  // The database itself is not changed: stale locks are put back in any case.
   return withLocks(dirs, options.snapshotDir, (locks) => {
     const found = findTransactions(realFs, locks.dirs);
     refuseMissingRoots(found, resolveRoots(realFs, dirs));
@@ -39,12 +39,12 @@ export function purgeUndo(dirs: readonly string[], options: PurgeOptions = {}): 
   });
 }
 
-/** A part that is freed in some roots only ends the undo of all of them: that is not done unasked. */
+/** Deleting a part in some roots ends the undo of all of them: that needs the user's word. */
 function refuseMissingRoots(found: readonly FoundTransaction[], roots: readonly string[]): void {
   for (const transaction of found) {
     const areas = transaction.areas.filter((a) => roots.includes(a.dir));
     const document = areas.find((a) => a.document !== null)?.document ?? null;
-    // With as many roots as it has, what is not there was freed by a purge that was interrupted.
+    // If all its roots are given, a missing part was deleted by an interrupted purge.
     if (document === null || roots.length >= document.roots) continue;
     throw missingRootsError(areas, document);
   }
@@ -70,9 +70,9 @@ async function purgeFound(
       next: 'See `litt-rollback status`',
     });
   }
-  // One that tells no time is not known to be newer than others: they are not freed with it.
+  // A transaction without a time may be newer than the others: it is not deleted with them.
   const isDated = found[from]?.begunAt != null || found[from]?.sequence != null;
-  // Oldest first: whatever an interruption leaves can still be undone from the newest on.
+  // Oldest first: after an interruption the newest rollbacks can still be undone.
   const chosen = found.slice(from, id === undefined || isDated ? undefined : from + 1).reverse();
   const line = ({ id: transaction, document }: FoundTransaction) =>
     lineOf('purge', transaction, document?.plan);
@@ -95,7 +95,7 @@ async function purgeFound(
   };
 }
 
-/** Takes one transaction's areas out of sight; returns the bytes that they hold. */
+/** Takes one transaction's areas out of sight; returns their size in bytes. */
 function discardAreas(fs: DurableFs, dirs: readonly string[], id: string): number {
   let bytes = 0;
   for (const dir of dirs) {

@@ -1,4 +1,4 @@
-/** Resume: finishes what a crash has interrupted, forward or backward, without asking the filter again. */
+/** Resume: finishes an interrupted rollback, forward or backward, without asking the filter again. */
 
 import { rollForward } from '../apply/roll-forward.ts';
 import { postponing } from '../input/callbacks.ts';
@@ -18,8 +18,9 @@ import { finishReverted, sweepLeftovers } from './leftovers.ts';
 import { resumeRevert } from './revert.ts';
 
 /**
- * What resume did: `nothing` was unfinished; `swept`: nothing had happened yet, and its traces are gone;
- * `cleaned`: only locks, bolts or files of no use were left; `finished` the rollback; `taken-back`: finished an undo.
+ * What resume did. `nothing`: no rollback was unfinished. `swept`: no change had been made yet, and the traces
+ * are removed. `cleaned`: only locks, bolts or useless files were left. `finished`: finished the rollback.
+ * `taken-back`: finished an undo.
  */
 export interface ResumeOutcome {
   readonly action: 'nothing' | 'swept' | 'cleaned' | 'finished' | 'taken-back';
@@ -31,7 +32,7 @@ export interface ResumeOutcome {
 /**
  * Finishes the unfinished rollback (or undo) in the given roots.
  * @throws RollbackError ERR_LOCKED, ERR_ROOTS_UNCERTAIN, ERR_SNAPSHOT_DIR_NEEDED, ERR_JOURNAL: nothing was
- *   changed; ERR_UNFINISHED, ERR_IO, ERR_RESULT_WRONG: still unfinished, still shut
+ * changed; ERR_UNFINISHED, ERR_IO, ERR_RESULT_WRONG: still unfinished, still shut
  */
 export function resumeRollback(dirs: readonly string[], options: ResumeOptions = {}): Promise<ResumeOutcome> {
   return postponing(options, (guarded) => resumeWith(realFs, dirs, guarded));
@@ -87,7 +88,7 @@ async function resumeIn(
     case 'done': {
       const keepUndo = open.document?.keepUndo ?? true;
       const failures = finishRun(adopted.context, { action: 'resume', outcome: 'finished', keepUndo });
-      // What a person must do besides is said here: the run that would have said it has died.
+      // Prints what else the user must do: the interrupted run can no longer say it.
       const { plan } = adopted.context;
       const notices = [...keptAboveNotices(plan), ...plan.notices, ...failures];
       return { ...about, action: 'finished', notices };
@@ -95,7 +96,7 @@ async function resumeIn(
   }
 }
 
-/** Finishes what was begun, forward or backward. */
+/** Finishes the transaction, forward or backward. */
 async function goOn(
   fs: DurableFs,
   open: FoundTransaction,
@@ -113,7 +114,7 @@ async function goOn(
     case 'applying':
     case 'done':
       placeBolts(adopted.context);
-      // A crash may have left the mark in some roots only, or not yet durable: no step comes before that.
+      // A crash may have left the mark in some roots only, or not yet durable: no step comes before the mark.
       markAll(adopted.context, COMMITTED_MARK);
       await rollForward(adopted.context, options.onProgress, adopted.phase === 'done');
   }

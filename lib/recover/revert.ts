@@ -1,4 +1,4 @@
-/** Takes a transaction back: clears what the engine has made since, then the inverse steps. Repeatable. */
+/** Reverts a transaction: moves later files of the engine away, then runs the inverse steps. Repeatable. */
 import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
 import { RollbackError } from '../errors.ts';
@@ -28,7 +28,7 @@ const markSchema = z.object({
   ),
 });
 
-/** Begins to take a transaction back: the list of what is cleared away is durable before anything moves. */
+/** Begins to revert a transaction: the list of files to move away is durable before anything moves. */
 export async function revert(
   context: TransactionContext,
   additions: readonly Addition[],
@@ -47,7 +47,7 @@ export async function revert(
   });
 }
 
-/** Goes on with taking back. */
+/** Continues a revert. */
 export async function resumeRevert(
   context: TransactionContext,
   areas: readonly AreaState[],
@@ -59,7 +59,7 @@ export async function resumeRevert(
   await revert(context, checkedAdditions(context, mark), onProgress);
 }
 
-/** The list of a mark that was read back: input like any other. */
+/** The list in a mark that was read back: untrusted input. */
 function checkedAdditions(context: TransactionContext, mark: unknown): Addition[] {
   const parsed = markSchema.safeParse(mark);
   const tables = context.plan.tables.map((t) => t.table);
@@ -73,7 +73,7 @@ function checkedAdditions(context: TransactionContext, mark: unknown): Addition[
   });
 }
 
-/** Moves what the engine has made out of the way. Whoever goes on in a copy of the database finds other inodes. */
+/** Moves later files of the engine out of the way. In a copy of the database the inodes differ. */
 function quarantine({ fs, participants }: TransactionContext, additions: readonly Addition[]): void {
   const touched = new Set<string>();
   additions.forEach((addition, i) => {
@@ -91,7 +91,10 @@ function quarantine({ fs, participants }: TransactionContext, additions: readonl
   for (const dir of touched) if (lstatOrNull(fs, dir) !== null) fs.fsyncDir(dir);
 }
 
-/** What is no regular file is derived: a keymap, a link. A file is told by its inode, or, in a copy, by size and time. */
+/**
+ * Anything but a regular file is derived: a keymap, a link. A regular file is identified by its inode, or, in a
+ * copy, by size and time.
+ */
 function isSame(stat: FileStat, { ino, size, mtimeNs }: Addition): boolean {
   if (stat.ino === ino || stat.kind !== 'file') return true;
   return stat.size === size && stat.mtimeNs === mtimeNs;

@@ -9,32 +9,35 @@ import { guardIn, traceOfOpen } from '../store/open-transaction.ts';
 import { lookAt, type OnUnreadable } from '../store/reading.ts';
 import { lstatOrNull, resolveRoots } from '../store/roots.ts';
 
-/** One transaction, as status tells of it. */
+/** One transaction, as status reports it. */
 export interface TransactionStatus {
   readonly id: string;
   readonly begunAt: string | null;
   readonly target: string | null;
-  /** `unfinished` until resumed or undone; `applied` while undo can take it back; `partial` when purging stopped. */
+  /**
+   * `unfinished` until resumed or undone; `applied` while it can be undone; `partial` after an interrupted
+   * purge.
+   */
   readonly state: 'unfinished' | 'applied' | 'partial';
-  /** Which way an unfinished one goes. */
+  /** The direction of an unfinished one. */
   readonly direction: 'forward' | 'backward';
   /** Whether files may have been changed. */
   readonly committed: boolean;
-  /** Steps whose kept part is in the area, of how many. */
+  /** Steps with undo data in the area, and steps in all. */
   readonly stepsKept: number;
   readonly steps: number;
   readonly bytesHeld: number;
-  /** Roots that were given, of how many belong to it. */
+  /** Given roots that belong to it, and its roots in all. */
   readonly rootsGiven: number;
   readonly roots: number | null;
 }
 
-/** What status found. */
+/** The result of status. */
 export interface StatusReport {
   readonly roots: readonly string[];
   /** Newest first. */
   readonly transactions: readonly TransactionStatus[];
-  /** Locks, bolts or areas of ours without a journal: `resume` clears them away. */
+  /** Locks, bolts or areas of this program without a journal: `resume` removes them. */
   readonly traces: readonly string[];
   /** What this user may not read, or the disk does not give: what it would have told is not in the report. */
   readonly unreadable: readonly Unreadable[];

@@ -24,20 +24,20 @@ import { type Addition, engineAdditions } from './check-undo.ts';
 import { finishReverted } from './leftovers.ts';
 import { resumeRevert, revert } from './revert.ts';
 
-/** What undo did. */
+/** The result of an undo. */
 export interface UndoOutcome {
   readonly transaction: string;
-  /** The target of the rollback that was taken back. */
+  /** The target of the reverted rollback. */
   readonly target: string;
-  /** Whether it had been finished before. */
+  /** Whether the rollback was finished. */
   readonly wasFinished: boolean;
   readonly notices: readonly string[];
 }
 
 /**
- * Takes back the unfinished rollback, or else the newest finished one.
+ * Reverts the unfinished rollback, or else the newest finished one.
  * @throws RollbackError ERR_NOTHING_TO_UNDO, ERR_UNDO_REFUSED, ERR_LOCKED, ERR_ROOTS_UNCERTAIN,
- *   ERR_SNAPSHOT_DIR_NEEDED, ERR_JOURNAL: nothing was changed; ERR_UNFINISHED, ERR_IO: unfinished and shut
+ * ERR_SNAPSHOT_DIR_NEEDED, ERR_JOURNAL: nothing was changed; ERR_UNFINISHED, ERR_IO: unfinished and shut
  */
 export async function undoRollback(
   dirs: readonly string[],
@@ -49,14 +49,14 @@ export async function undoRollback(
   const open = findOpen(findTransactions(fs, roots));
   return postponing(options, (guarded) => {
     if (open !== null) return undoOpen(fs, roots, guarded, open);
-    // Locks or bolts without a journal, of a beginning or an end that was interrupted, keep it from locking.
+    // Locks or bolts without a journal, from an interrupted beginning or end, would keep undo from locking.
     return withLocks(dirs, options.snapshotDir, (locks, changesBegin) =>
       undoWith(fs, roots, locks, guarded, changesBegin),
     );
   });
 }
 
-/** Takes an unfinished rollback back on any file system: the one that was found, or else the one that is there. */
+/** Reverts an unfinished rollback on any file system: the one that was found, or else the one in the roots. */
 export async function undoOpen(
   fs: DurableFs,
   roots: readonly string[],
@@ -115,18 +115,21 @@ async function takeBackFrom(
       await revert(context, additionsAtEnd(context), options.onProgress);
       return { context, wasDone: true };
     case 'reverting':
-      // It has its own list of what to clear away.
+      // It has its own list of files to move away.
       await resumeRevert(context, adopted.areas, options.onProgress);
       return { context, wasDone: adopted.wasDone };
   }
 }
 
-/** Where every step was taken, an engine may have been let in since; not where an undo has begun, its mark lost. */
+/**
+ * Where every step was taken, an engine may have been started since; but not where an undo has begun and its
+ * mark is lost.
+ */
 function additionsAtEnd(context: TransactionContext): Addition[] {
   return problemOfNotReverted(context) === null ? additionsOf(context) : [];
 }
 
-/** Takes the newest finished rollback back on any file system; the caller holds the locks. */
+/** Reverts the newest finished rollback on any file system; the caller holds the locks. */
 export async function undoWith(
   fs: DurableFs,
   roots: readonly string[],
@@ -165,7 +168,10 @@ async function undoFinished(
   });
 }
 
-/** Holds the database against what the rollback left; if that fails, one that cannot be read may be the reason. */
+/**
+ * Compares the database with the result of the rollback. If that fails, a newer rollback that cannot be read
+ * may be the reason.
+ */
 function additionsOf(context: TransactionContext, newer?: AreaState): Addition[] {
   try {
     const additions = engineAdditions(context);
@@ -176,7 +182,7 @@ function additionsOf(context: TransactionContext, newer?: AreaState): Addition[]
   }
 }
 
-/** The newest finished transaction that can be read, and what is newer and cannot. */
+/** The newest finished transaction that can be read, and the newer ones that cannot. */
 function newestClosed(found: readonly FoundTransaction[], roots: number) {
   const closed = found.filter((t) => t.phase === 'closed');
   const at = closed.findIndex((t) => t.document !== null);
@@ -187,7 +193,7 @@ function newestClosed(found: readonly FoundTransaction[], roots: number) {
   const { document, areas } = transaction;
   const lost = lostPart(transaction);
   if (lost !== undefined) throw missingDocumentError(lost);
-  // As many roots as it has, and not every one holds its part: freeing it was interrupted.
+  // All its roots are given, but some lack their part: a purge was interrupted.
   if (missingRoots(areas, document).length > 0 && roots >= document.roots) throw partlyFreedError();
   return { transaction, document, newer };
 }

@@ -1,4 +1,4 @@
-/** Reads back what an undo claims: every file that the plan had found is there again, with its size. */
+/** Verifies an undo: every file that the plan had found exists again, with its size. */
 import { join } from 'node:path';
 import { RollbackError } from '../errors.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
