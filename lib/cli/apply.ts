@@ -1,6 +1,4 @@
-/**
- * `apply`: plans under locks, shows the plan, asks, and carries it out; or does the same with a saved plan.
- */
+/** `apply`: plans under locks, shows the plan, asks, and carries it out; or does the same with a saved plan. */
 
 import { applyPlan, refuseStale, refuseUnlocked } from '../apply/apply.ts';
 import { type EarlierApply, earlierApply, earlierToText } from '../apply/earlier-apply.ts';
@@ -30,7 +28,7 @@ export interface ApplyCommandOptions extends PlanningOptions {
   readonly undo?: boolean;
 }
 
-/** Locks that this command has taken, and what says that they are not to be put back as they were. */
+/** Locks that this command has taken, and the callback that says not to restore stale ones. */
 interface HeldLocks {
   readonly locks: LockSet;
   readonly changesBegin: () => void;

@@ -1,4 +1,4 @@
-/** The arguments of a process, word by word: what each is for the command line that `program.ts` defines. */
+/** Classifies the arguments of a process, word by word, for the command line that `program.ts` defines. */
 import type { Command, Option } from 'commander';
 import { shellCommand } from '../report/text.ts';
 
@@ -10,15 +10,12 @@ export interface Word {
 
 /** The words of one call. */
 export interface Words {
-  /** The command that was chosen; null when none was, or one that there is not. */
+  /** The chosen command; null for none, or for an unknown one. */
   readonly command: Command | null;
   readonly words: readonly Word[];
 }
 
-/**
- * Long options with one dash in place of two are given the second one: tools of other families write `-src`. What
- * stands behind `--` stays as it is.
- */
+/** Long options with one dash get the second one: other tools write `-src`. Words after `--` stay unchanged. */
 export function withBothDashes(program: Command, argv: readonly string[]): string[] {
   const longs = new Set(
     [program, ...program.commands].flatMap((c) => c.options.map((o) => o.long?.slice(2) ?? '')),
@@ -30,7 +27,7 @@ export function withBothDashes(program: Command, argv: readonly string[]): strin
   });
 }
 
-/** Says of each argument what it is. */
+/** Classifies each argument. */
 export function wordsOf(program: Command, argv: readonly string[]): Words {
   let command: Command | null = null;
   let known: readonly Option[] = program.options;
@@ -54,12 +51,12 @@ export function wordsOf(program: Command, argv: readonly string[]): Words {
   return { command, words };
 }
 
-/** The words that are no option, no value of one, and not the command. */
+/** The words that are neither options nor their values, and not the command. */
 export function operandsOf({ words }: Words): string[] {
   return words.filter((w) => w.kind === 'operand').map((w) => w.text);
 }
 
-/** The same call with `--src` in front of each operand, as a line to be pasted. */
+/** The same call with `--src` in front of each operand, as a line to paste. */
 export function withSources({ words }: Words): string {
   const spelled = words
     .filter((w) => w.text !== '--')

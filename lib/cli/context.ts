@@ -3,7 +3,7 @@ import type { Progress } from '../types.ts';
 import type { Output } from './output.ts';
 import type { Signals } from './signals.ts';
 
-/** When something is shown: let the program find out, or decide. */
+/** When to show something: the program finds out, or the user decides. */
 export type When = 'auto' | 'always' | 'never';
 
 /** The options that every command takes. */
@@ -15,7 +15,7 @@ export interface GlobalOptions {
   readonly color?: When;
 }
 
-/** A progress display: takes reports, and goes away before anything else is written. */
+/** A progress display: takes reports, and disappears before other output is written. */
 export interface ProgressDisplay {
   readonly report: ((progress: Progress) => void) | undefined;
   stop(): Promise<void>;
@@ -34,12 +34,12 @@ export interface Context {
   readonly width: number;
   /** Standard output is a terminal. */
   readonly terminal: boolean;
-  /** Whether a person can be asked. */
+  /** Whether the user can be asked. */
   readonly interactive: boolean;
-  /** A remark that is no result; nothing with --quiet. */
+  /** A remark beside the result; silent with --quiet. */
   note(text: string): Promise<void>;
-  /** What a person must not miss, though it is no error; --quiet does not hide it. */
+  /** What the user must not miss, though it is not an error; --quiet does not hide it. */
   warn(text: string): Promise<void>;
-  /** A display for one stretch of work; the caller stops it before anything else is written. */
+  /** A display for one stretch of work; the caller stops it before it writes other output. */
   newProgress(): ProgressDisplay;
 }

@@ -3,10 +3,10 @@ import { asIoError, describePlace, type ErrorCode, REPORT_DEFECT, RollbackError 
 import { printable } from '../report/text.ts';
 import { exitCodeOf } from './exit-codes.ts';
 
-/** How an error is to be told. */
+/** How to print an error. */
 export interface ErrorStyle {
   readonly json: boolean;
-  /** The chain of causes and stacks too. */
+  /** Adds the chain of causes and stacks. */
   readonly verbose: boolean;
   readonly signal: NodeJS.Signals | null;
   /** Remarks that were held back; only with JSON. */
@@ -24,7 +24,7 @@ export function errorToText(error: unknown, style: ErrorStyle): string {
   return `${[...messageLines(known), `  For more, see ${sectionOf(known.code)}`, ...stack].join('\n')}\n`;
 }
 
-/** Where the documentation says what a code means and what to do: the anchor that a Markdown heading gets. */
+/** Where the documentation explains a code: the anchor that Markdown gives to a heading. */
 export function sectionOf(code: ErrorCode): string {
   return `docs/errors.md#${code.toLowerCase()}`;
 }

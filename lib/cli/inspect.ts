@@ -1,4 +1,7 @@
-/** `inspect`: what there is, from metadata, directory listings and the ends of key files; heights on demand. */
+/**
+ * `inspect`: shows the contents of a database, from metadata, directory listings and the ends of key files;
+ * heights on demand.
+ */
 import { RollbackError } from '../errors.ts';
 import { heightEnds } from '../read/height-ends.ts';
 import { listHeights } from '../read/height-list.ts';
@@ -42,7 +45,8 @@ export async function run(options: InspectCommandOptions, context: Context): Pro
   const report = inspectReport(database, { locks, status, damaged, heights, home });
   if (json) await out.json({ message_type: 'inspect', version: 1, ...report });
   else await out.write(inspectToText(report, { color, width, verbose, listed: options.heights === true }));
-  // What is told already still decides the exit code. A table of an unfinished rollback may be in any state.
+  // Problems that were printed still decide the exit code. A table of an unfinished rollback may be in any
+  // state.
   const [first] = [problem, ...damaged.values()].filter((error) => error !== null);
   if (first === undefined) return EXIT_DONE;
   refuseUnfinished(realFs, database.roots);
@@ -97,7 +101,7 @@ async function heightsOf(
   return reports;
 }
 
-/** A lock that keeps anybody else out is something to tell here, not a reason to tell nothing. */
+/** A lock that keeps others out belongs in the report; it is not a reason to fail. */
 function lockOf(root: string): LockReport {
   try {
     if (isFenced(realFs, root)) return { state: 'shut', pid: null, since: null, text: null };

@@ -1,4 +1,4 @@
-/** `keys`: lists records, newest first, so that a target can be chosen. */
+/** `keys`: lists records, newest first, to help choose a target. */
 import { RollbackError } from '../errors.ts';
 import {
   type DatabaseReader,
@@ -29,16 +29,16 @@ export interface KeysCommandOptions extends SourceOptions {
   readonly oldestFirst?: true;
 }
 
-/** Records that are put into words in one call of a user's schema. */
+/** Records whose text is made in one call of a user's schema. */
 const PIECE = 256;
 
-/** Text that is handed over at once. */
+/** Text that is written at once. */
 const CHUNK = 64 * 1024;
 
-/** Bytes of a key file that are read at once: the objects made of a larger block would outlive it for long. */
+/** Bytes of a key file that are read at once: objects made from a larger block would outlive it for long. */
 const BLOCK_BYTES = 64 * 1024;
 
-/** Records of each table that are shown on a terminal when nobody says how many. */
+/** Records shown of each table on a terminal when the user gives no number. */
 const SHOWN_ON_TERMINAL = 100;
 
 /** Runs the command; the result is its exit code. */
@@ -68,7 +68,7 @@ export async function run(given: KeysCommandOptions, context: Context): Promise<
 
 type Range = Pick<RecordsOptions, 'fromHeight' | 'toHeight'>;
 
-/** @throws RollbackError ERR_USAGE for a range of no height, and for two ranges */
+/** @throws RollbackError ERR_USAGE for an empty range, and for two ranges */
 function rangeOf({ height, fromHeight: from, toHeight: to }: KeysCommandOptions): Range {
   if (height !== undefined) {
     if (from === undefined && to === undefined) return { fromHeight: height, toHeight: height };
@@ -84,7 +84,7 @@ function rangeOf({ height, fromHeight: from, toHeight: to }: KeysCommandOptions)
   });
 }
 
-/** How many records are shown of a table, and whether that number is nobody's wish. */
+/** How many records are shown of a table, and whether that number is a default. */
 function limitOf({ limit }: KeysCommandOptions, context: Context): { limit: number; isDefault: boolean } {
   if (typeof limit === 'number') return { limit, isDefault: false };
   if (limit === undefined && context.terminal) return { limit: SHOWN_ON_TERMINAL, isDefault: true };
@@ -133,7 +133,7 @@ async function listTable(
     if (records.length > 0) isEmpty = false;
     isCut = records.length > left;
     left -= Math.min(left, records.length);
-    // Whether there are more is of interest only where they were left out unasked.
+    // Whether there are more matters only if the default limit cut the list.
     if (left === 0 && (isCut || !isDefault)) break;
     if (left > 0) continue;
     await out.write(chunk);
@@ -159,7 +159,7 @@ async function listTable(
 const headings = (schema: TableSchema | null): string =>
   `segment     record  kind            shard      offset        size  ${schema === null ? '' : meaning('meaning')}key`;
 
-/** A column for what a key means. */
+/** A column for the meaning of keys. */
 const meaning = (text: string): string => `${text.padEnd(24)}  `;
 
 function recordLine(_table: string, r: RecordView, schema: TableSchema | null): string {
@@ -187,7 +187,7 @@ function recordJson(table: string, r: RecordView, schema: TableSchema | null): s
   });
 }
 
-/** Null for a key that does not fit; a height is text, because numbers of JSON lose precision. */
+/** Null for a key that does not fit; a height is text, because JSON numbers lose precision. */
 function decodedJson(decoded: DecodedKey | null): Record<string, string | null> | null {
   if (decoded === null) return null;
   const { height, kind, label } = decoded;

@@ -1,4 +1,4 @@
-/** Loads what a person has written in JavaScript: filters and schemas. */
+/** Loads JavaScript modules of the user: filters and schemas. */
 import { existsSync, statSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,7 +10,7 @@ const TYPESCRIPT = new Set(['.ts', '.mts', '.cts']);
 
 /**
  * The default export of a module, whether it was written as an ES module or compiled to CommonJS.
- * @param failed makes the error; its text goes on after "The filter module "
+ * @param failed makes the error; its text continues "The filter module "
  */
 export async function loadDefault(given: string, failed: ModuleFailure): Promise<unknown> {
   const path = resolve(given);

@@ -80,14 +80,14 @@ async function parseAndRun(argv: readonly string[], surroundings: Surroundings):
   return exitCode;
 }
 
-/** What writes the debug log is loaded only when the variable is set. */
+/** The debug log is loaded only when the variable is set. */
 async function startLogIfAsked(argv: readonly string[], given: GivenDirs, err: Output): Promise<void> {
   const path = process.env['LITT_ROLLBACK_DEBUG'] ?? '';
   if (path === '') return;
   (await import('./debug-log.ts')).startDebugLog(path, argv, given, (text) => void err.say(text));
 }
 
-/** Commands inherit neither setting once they exist. */
+/** Commands inherit neither setting after they are made. */
 function collectOutput(program: Command, write: (text: string) => void): void {
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ writeOut: write, writeErr: write, outputError: () => {} });
@@ -98,7 +98,7 @@ async function runWork(work: Work, source: SourceOptions, context: Context): Pro
   try {
     return await work(context);
   } catch (error) {
-    // A signal aborts whatever was going on; what that looked like to the code underneath does not matter.
+    // A signal aborts the current work, whatever error that work then throws.
     const { signals } = context;
     if (signals.received !== null && !signals.changing && !(error instanceof RollbackError))
       throw signals.interruptedError();
@@ -106,14 +106,14 @@ async function runWork(work: Work, source: SourceOptions, context: Context): Pro
   }
 }
 
-/** Usage errors come up while options are being parsed; how to tell them must be known before that. */
+/** Usage errors occur while options are being parsed; the way to print them must be known before that. */
 function optionsBeforeParsing(argv: readonly string[]): { json: boolean; verbose: boolean } {
   const has = (name: string): boolean => argv.includes(`--${name}`) || argv.includes(`-${name}`);
   return { json: has('json'), verbose: has('verbose') };
 }
 
 /**
- * An error that no code waits for and work that never comes to an end are defects, of a user's module or of this
+ * An error that no code waits for and work that never ends are defects, of a user's module or of this
  * program. They end the process, and its exit handlers give the locks back; but never in the middle of changes.
  */
 function watchForDefects(
@@ -131,7 +131,7 @@ function watchForDefects(
     if (!signals.changing) end(error);
     else void err.say(errorToText(error, { ...style, signal: null }));
   };
-  // Nothing left to wait for, and no result yet: without this the process would end without a word.
+  // The event loop is empty and there is no result: without this the process would end without a word.
   const onIdle = (): void =>
     end(unfinishedModuleError() ?? asDefectError(new Error('the work stopped before it came to a result')));
   process.on('uncaughtException', onError);

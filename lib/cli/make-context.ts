@@ -1,11 +1,11 @@
-/** What one run of the command has around it, from its options and from the terminal. */
+/** Builds the context of one run from its options and the terminal. */
 import type { Context, GlobalOptions, When } from './context.ts';
 import type { Notes } from './notes.ts';
 import type { Output } from './output.ts';
 import { progressDisplay } from './progress-display.ts';
 import type { Signals } from './signals.ts';
 
-/** What there is before any option is known. */
+/** The input that exists before any option is known. */
 export interface Surroundings {
   readonly out: Output;
   readonly err: Output;
@@ -34,10 +34,10 @@ export function makeContext(name: string, globals: GlobalOptions, surroundings: 
     quiet,
     verbose: globals.verbose ?? false,
     color: wantsColor(globals.color ?? 'auto'),
-    // A terminal that does not know its width says 0.
+    // A terminal of unknown width reports 0.
     width: process.stdout.columns || 110,
     terminal: process.stdout.isTTY === true,
-    // In this order: to ask stdin loads what reads it.
+    // The order matters: touching stdin loads the code that reads it.
     interactive: process.stderr.isTTY === true && process.stdin.isTTY === true,
     note: (text) => notes.note(text),
     warn: (text) => notes.warn(text),

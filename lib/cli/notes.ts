@@ -1,6 +1,6 @@
 /**
- * Remarks on standard error. For programs each is a line of JSON, and is held back until the run has ended: an error
- * is then told in one line of JSON, with the remarks in it, and nothing else stands beside it.
+ * Remarks on standard error. For programs each is a line of JSON that is held back until the run has ended: an
+ * error is then printed as one line of JSON with the remarks in it, and nothing else.
  */
 import { printable } from '../report/text.ts';
 import type { Output } from './output.ts';
@@ -21,28 +21,28 @@ export class Notes {
     this.#err = err;
   }
 
-  /** How remarks are told from here on. */
+  /** How to print remarks from now on. */
   configure({ json, quiet }: { readonly json: boolean; readonly quiet: boolean }): void {
     this.#json = json;
     this.#quiet = quiet;
   }
 
-  /** Tells one thing, in a sentence without its stop; nothing with --quiet. */
+  /** Prints one remark, a sentence without its full stop; silent with --quiet. */
   async note(text: string): Promise<void> {
     if (!this.#quiet) await this.#say({ kind: 'note', text });
   }
 
-  /** Tells what nobody may miss. */
+  /** Prints notices that the user must not miss. */
   warn(text: string): Promise<void> {
     return this.#say({ kind: 'warning', text });
   }
 
-  /** What was held back, once: it is told in another place. */
+  /** Returns the remarks that were held back, once: the caller prints them elsewhere. */
   take(): string[] {
     return this.#held.splice(0).map(({ text }) => text);
   }
 
-  /** Tells what was held back. */
+  /** Prints the remarks that were held back. */
   async flush(): Promise<void> {
     for (const { kind, text } of this.#held.splice(0))
       await this.#err.say(`${JSON.stringify({ message_type: kind, version: 1, text })}\n`);

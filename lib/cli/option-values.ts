@@ -1,4 +1,6 @@
-/** Parsers for option values. Each refuses an option that was given twice with two meanings, and empty values. */
+/**
+ * Parsers for option values. Each refuses empty values, and an option that was given twice with two meanings.
+ */
 import { InvalidArgumentError } from 'commander';
 import { parseGivenTime } from '../format/given-time.ts';
 import { MAX_HEIGHT } from '../schemas/heights.ts';
@@ -54,14 +56,14 @@ export function height(value: string, previous: bigint | undefined): bigint {
   return n;
 }
 
-/** A time, and the words in which it was given. */
+/** A time, and the words that the user typed for it. */
 export interface GivenTime {
   /** Nanoseconds since 1970. */
   readonly time: bigint;
   readonly given: string;
 }
 
-/** A time as RFC 3339 writes it, or as people do. */
+/** A time in RFC 3339, or in a common form. */
 export function time(value: string, previous: GivenTime | undefined): GivenTime {
   once(value, previous?.given);
   const read = parseGivenTime(value, BigInt(Date.now()) * 1_000_000n);
@@ -96,7 +98,7 @@ function wholeNumber(text: string): number | null {
 }
 
 function notEmpty(value: string): string {
-  // An empty value is nearly always a shell variable that was not set.
+  // An empty value is nearly always an unset shell variable.
   if (value === '') throw new InvalidArgumentError('It is empty.');
   return value;
 }

@@ -1,6 +1,6 @@
 /**
- * Standard output and standard error. A reader that went away (`| head`) is no error: the output is marked as
- * closed and swallows the rest. Everything else that goes wrong while writing results is reported.
+ * Standard output and standard error. A reader that went away (`| head`) is not an error: the output is marked
+ * as closed and swallows the rest. Everything else that goes wrong while writing results is reported.
  */
 import type { Writable } from 'node:stream';
 import { RollbackError } from '../errors.ts';
@@ -20,7 +20,7 @@ export class Output {
     stream.on('error', () => {});
   }
 
-  /** Writes text and waits until it was handed over. False when nobody reads any more. */
+  /** Writes text and waits until it was handed over. False when the reader has gone away. */
   async write(text: string): Promise<boolean> {
     if (text === '' || this.closed) return !this.closed;
     try {
@@ -35,12 +35,12 @@ export class Output {
     return true;
   }
 
-  /** As `write`, for messages: what cannot be said is left unsaid. */
+  /** Like `write`, for messages: errors are ignored. */
   async say(text: string): Promise<void> {
     try {
       await this.write(text);
     } catch {
-      // There is no place left to report this to, and a message never decides what happens.
+      // The error cannot be printed, and a message never decides what happens.
     }
   }
 

@@ -38,7 +38,7 @@ export async function run(options: PlanCommandOptions, context: Context): Promis
   }).finally(progress.stop);
   await signals.checkpoint();
   for (const warning of warningsOf(plan)) await context.warn(warning);
-  // The document and the file would say the same twice.
+  // The document and the file would have the same content.
   const isPrinted = options.out !== undefined && isStandardOutput(options.out);
   if (isPrinted) await out.write(planText(plan));
   else if (options.out !== undefined) await writePlanFile(options.out, plan, writing);
@@ -55,7 +55,7 @@ export async function run(options: PlanCommandOptions, context: Context): Promis
   return options.detailedExitcode && changesAnything(plan) ? EXIT_CHANGES : EXIT_DONE;
 }
 
-/** Where no output may be written to. */
+/** Where no output may be written. */
 function databaseDirs({ roots, snapshotDir }: Pick<PlanOptions, 'roots' | 'snapshotDir'>): string[] {
   const dirs = resolveRoots(realFs, roots);
   if (snapshotDir === undefined || snapshotDir === 'none') return dirs;

@@ -1,4 +1,4 @@
-/** What every command's definition is made of. */
+/** Building blocks of every command's definition. */
 import { type Command, Option } from 'commander';
 import type { Context, GlobalOptions } from './context.ts';
 import type { GivenDirs } from './debug-log.ts';
@@ -8,10 +8,12 @@ import { collect, once } from './option-values.ts';
 
 import type { SourceOptions } from './source.ts';
 
-/** What a chosen command does. */
+/** The work of a chosen command. */
 export type Work = (context: Context) => Promise<number>;
 
-/** Called with the chosen command's name, its global options, the directories that it was given, and its work. */
+/**
+ * Called with the chosen command's name, its global options, the directories that it was given, and its work.
+ */
 export type Choose = (
   name: string,
   globals: GlobalOptions & SourceOptions & GivenDirs,
@@ -24,7 +26,7 @@ type Parser = (value: string, previous: never) => unknown;
 export function option(flags: string, description: string, parse: Parser): Option {
   const parser = parse as (value: string, previous: unknown) => unknown;
   return new Option(flags, description).argParser((value, previous) => {
-    // Where a variable of the shell is empty the next option takes the place of the value.
+    // Where a shell variable is empty, the next option takes the place of the value.
     if (/^(--[A-Za-z].*|-[A-Za-z])$/.test(value)) throw swallowedError(flags, value);
     return parser(value, previous);
   });
@@ -47,7 +49,7 @@ export function addSource(command: Command): void {
     );
 }
 
-/** A saved plan in place of the source. */
+/** A saved plan instead of the source. */
 export function addPlanArgument(command: Command): void {
   command.argument('[plan.json]', 'a plan saved with `plan --out`: the roots are those that it names');
 }

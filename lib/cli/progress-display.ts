@@ -1,6 +1,6 @@
 /**
- * Progress while something takes long: a bar on a terminal, plain lines where a person asked for them without
- * one, JSON lines for programs. Nothing appears for what is over within a second.
+ * Progress of long work: a bar on a terminal, plain lines elsewhere if the user asks for them, JSON lines for
+ * programs. Work of less than a second shows nothing.
  */
 import type { SingleBar } from 'cli-progress';
 import { formatBytes, formatCount } from '../report/text.ts';
@@ -11,7 +11,7 @@ import type { Output } from './output.ts';
 const DELAY_MS = 1000;
 const LINE_INTERVAL_MS = 1000;
 
-/** What decides how progress looks. */
+/** The input that decides how progress looks. */
 export interface ProgressSetup {
   readonly when: When;
   readonly quiet: boolean;
@@ -22,7 +22,7 @@ export interface ProgressSetup {
   readonly jsonLines: Output | null;
 }
 
-/** Chooses the display that fits. */
+/** Chooses the display. */
 export function progressDisplay(setup: ProgressSetup): ProgressDisplay {
   if (setup.when === 'never' || setup.quiet) return SILENT;
   if (setup.jsonLines !== null)
@@ -69,7 +69,7 @@ function lineDisplay(out: Output, render: (progress: Progress) => string): Progr
   };
 }
 
-/** A bar on standard error. The library that draws it is loaded when the first one is due. */
+/** A bar on standard error. The library that draws it is loaded with the first bar. */
 function barDisplay(delay: number): ProgressDisplay {
   const startedAt = Date.now();
   let make: (() => SingleBar) | null = null;

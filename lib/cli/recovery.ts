@@ -1,4 +1,4 @@
-/** The commands about rollbacks that were begun: resume, undo, purge, status. */
+/** The commands for rollbacks that have begun: resume, undo, purge, status. */
 
 import type { ResumeOptions } from '../recover/adopt.ts';
 import { purgeUndo } from '../recover/purge.ts';
@@ -17,7 +17,7 @@ export interface RecoveryOptions extends SourceOptions {
   readonly id?: string;
 }
 
-/** `resume`: finishes what a crash has interrupted. */
+/** `resume`: finishes an interrupted rollback. */
 export async function resume(
   planFile: string | undefined,
   options: RecoveryOptions,
@@ -31,7 +31,7 @@ export async function resume(
   return EXIT_DONE;
 }
 
-/** `undo`: takes the last rollback back. */
+/** `undo`: reverts the last rollback. */
 export async function undo(
   planFile: string | undefined,
   options: RecoveryOptions,
@@ -45,7 +45,7 @@ export async function undo(
   return EXIT_DONE;
 }
 
-/** `purge`: frees what undo keeps. */
+/** `purge`: deletes the undo data. */
 export async function purge(
   planFile: string | undefined,
   options: RecoveryOptions,
@@ -74,7 +74,7 @@ function recovering(options: RecoveryOptions, source: Source): ResumeOptions {
   return { snapshotDir: options.snapshotDir ?? source.snapshotDir, forceUnlock: options.forceUnlock };
 }
 
-/** From here on a signal waits for the end: the work may be resumed, but finishing is shorter. */
+/** From now on a signal waits for the end: the work could be resumed, but finishing it is shorter. */
 async function changing<T>(
   context: Context,
   work: (onProgress: Pick<ResumeOptions, 'onProgress'>) => Promise<T>,

@@ -1,4 +1,4 @@
-/** `--schema TABLE=SCHEMA`: a schema that comes with this program, or a module. */
+/** `--schema TABLE=SCHEMA`: a built-in schema, or a module. */
 import { existsSync } from 'node:fs';
 import { RollbackError } from '../errors.ts';
 import { isTableName } from '../format/file-names.ts';
@@ -8,7 +8,7 @@ import { KNOWN_SCHEMAS, knownSchema } from '../schemas/known.ts';
 import type { TableSchema } from '../schemas/types.ts';
 import { loadDefault } from './load-module.ts';
 
-/** The schemas that were named, by table. */
+/** The named schemas, by table. */
 export async function readSchemas(specs: readonly string[]): Promise<Record<string, TableSchema>> {
   const schemas = new Map<string, TableSchema>();
   for (const spec of specs) {
@@ -29,7 +29,7 @@ function split(spec: string): [table: string, value: string] {
 }
 
 async function loadSchema(path: string): Promise<TableSchema> {
-  // A word without any sign of a path is a name, unless a module of that name lies here.
+  // A word that does not look like a path is a name, unless a module of that name is in this directory.
   if (!/[/\\.]/.test(path) && !existsSync(path))
     throw unreadableSchemaError(`There is no schema ${path}`, path, undefined, {
       next: `${didYouMean(path, KNOWN_SCHEMAS)}${KNOWN}`,

@@ -1,7 +1,7 @@
 /**
- * What SIGINT, SIGTERM and SIGHUP do. Before the first change they abort the command, and its locks are released
- * on the way out. From the first change on they only cause a message: stopping midway would leave the database
- * half-cut, so the remaining steps are finished.
+ * Handles SIGINT, SIGTERM and SIGHUP. Before the first change they abort the command, and its locks are
+ * released on the way out. From the first change on they only cause a message: stopping midway would leave the
+ * database half-cut, so the remaining steps are finished.
  */
 import { RollbackError } from '../errors.ts';
 
@@ -9,7 +9,7 @@ const HANDLED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** The signals of one run. */
 export class Signals {
-  /** The first signal that came before any change; null while there was none. */
+  /** The first signal that came before any change; null if none came. */
   received: NodeJS.Signals | null = null;
   readonly #controller = new AbortController();
   readonly #say: (text: string) => void;
@@ -35,13 +35,13 @@ export class Signals {
     return this.#changing;
   }
 
-  /** From here on the run is finished whatever signal comes. */
+  /** From now on the run is finished whatever signal comes. */
   changesBegin(): void {
     this.#changing = true;
   }
 
   /**
-   * Throws when a signal has asked to stop. Long stretches of synchronous work keep signals waiting: first they
+   * Throws when a signal has asked to stop. Long stretches of synchronous work keep signals waiting: they first
    * get the chance to be delivered, which takes two turns of the event loop.
    */
   async checkpoint(): Promise<void> {

@@ -1,4 +1,6 @@
-/** What was probably meant by a source that is not there, or is no database: the error that says so gets a better hint. */
+/**
+ * What was probably meant by a source that does not exist or holds no database: gives the error a better hint.
+ */
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -17,7 +19,7 @@ const MAX_LOOKS = 200;
 
 const MAX_SUGGESTIONS = 3;
 
-/** The error with a hint that fits what was typed; the same error where there is none. */
+/** The error with a hint that fits the input; the same error if there is none. */
 export function hintedError(error: RollbackError, options: SourceOptions): RollbackError {
   const hint = hintFor(error, options);
   if (hint === null) return error;
@@ -32,7 +34,7 @@ function hintFor({ code, place, next = '' }: RollbackError, { src, home }: Sourc
       return spellingHint(path, src === undefined ? '--home' : '--src');
     case 'ERR_HOME_WITHOUT_DATABASE': {
       const found = suggestions(path);
-      // The place where a store should be is not the directory that was given.
+      // The store's directory lies elsewhere than the given directory.
       return path !== home || found.length === 0 ? null : `Probably meant: ${found.join(' or ')}`;
     }
     case 'ERR_ROOT_WITHOUT_TABLE':
@@ -47,7 +49,7 @@ function hintFor({ code, place, next = '' }: RollbackError, { src, home }: Sourc
   }
 }
 
-/** What a shell would have changed before this program saw it, had it not been quoted; and several paths in one. */
+/** Characters that a shell would have replaced if they had not been quoted; and several paths in one. */
 function spellingHint(path: string, flag: string): string | null {
   if (path.startsWith('~')) {
     const whole = path.replace(/^~(?=\/|$)/, homedir());
@@ -96,7 +98,7 @@ function isRoot(dir: string): boolean {
   return answers(() => findTables(realFs, dir).tables.length > 0);
 }
 
-/** What cannot be looked at is not suggested. */
+/** A directory that cannot be read is not suggested. */
 function answers(look: () => boolean): boolean {
   try {
     return look();

@@ -1,4 +1,4 @@
-/** SOURCE, TARGET and SCOPE as the command line gives them, turned into what planning takes. */
+/** SOURCE, TARGET and SCOPE from the command line, turned into planning options. */
 import { RollbackError } from '../errors.ts';
 import { formatRfc3339, parseRfc3339 } from '../format/rfc3339.ts';
 import type { PlanOptions } from '../planner/options.ts';
@@ -8,7 +8,7 @@ import { readSchemas } from './schemas.ts';
 import { type SourceOptions, sourceOf } from './source.ts';
 import { readTarget, type TargetOptions } from './target.ts';
 
-/** What is planned, and what is allowed. */
+/** What to plan, and what is allowed. */
 export interface ScopeOptions {
   readonly table?: readonly string[];
   readonly onNoMatch?: NoMatchPolicy;
@@ -22,13 +22,13 @@ export interface ScopeOptions {
   readonly maxRemove?: Limit;
 }
 
-/** Everything that makes a plan. */
+/** All input of a plan. */
 export type PlanningOptions = SourceOptions & TargetOptions & ScopeOptions;
 
 const SOURCES = ['src', 'home'] as const;
 const TARGETS = ['height', 'key', 'keysFile', 'before', 'dropLast', 'keepFirst', 'filter'] as const;
 
-/** Name of an option's property as it is typed. */
+/** The name of an option's property, as it is typed. */
 function flagOf(property: string): string {
   return `--${property.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
 }
@@ -44,7 +44,7 @@ export function refuseManyTargets(options: TargetOptions): void {
   });
 }
 
-/** The names of the planning options that were given, for a message. */
+/** The names of the given planning options, for a message. */
 export function givenPlanningFlags(options: PlanningOptions): string[] {
   const names = [...SOURCES, ...TARGETS, ...SCOPE_NAMES] as const;
   return names.filter((name) => options[name] !== undefined).map(flagOf);
@@ -72,7 +72,7 @@ export async function planOptionsOf(options: PlanningOptions): Promise<PlanOptio
     roots,
     home,
     target,
-    // On the command line a table that the target does not match is a question, not a default.
+    // On the command line a table without a match is a question, not a default.
     onNoMatch: options.onNoMatch ?? 'refuse',
     ...(options.schema && { schemas: await readSchemas(options.schema) }),
     ...(options.stragglers && { stragglers: options.stragglers }),
@@ -86,7 +86,7 @@ export async function planOptionsOf(options: PlanningOptions): Promise<PlanOptio
   };
 }
 
-/** What was understood, where it was not said in the words that are used here. */
+/** The program's reading of a target, if the user typed it in another form. */
 export function remarksOn({ before }: TargetOptions): string[] {
   if (before === undefined || parseRfc3339(before.given) !== null) return [];
   return [`--before ${before.given} is taken for ${formatRfc3339(before.time)} (UTC)`];

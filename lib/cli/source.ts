@@ -1,4 +1,4 @@
-/** SOURCE as the command line gives it: roots, the home of a node, or a saved plan. */
+/** SOURCE on the command line: roots, the home of a node, or a saved plan. */
 import { hasErrno, RollbackError } from '../errors.ts';
 import { readPlanFile } from '../plan/file.ts';
 import type { NodeHome } from '../store/home.ts';
@@ -12,7 +12,7 @@ export interface SourceOptions {
   readonly home?: string;
 }
 
-/** The roots that were given, or those of the node whose home was given. */
+/** The given roots, or those of the given node's home. */
 export interface Source {
   readonly roots: readonly string[];
   readonly home: NodeHome | undefined;
@@ -41,7 +41,7 @@ export function sourceOf({ src, home: dir }: SourceOptions): Source {
   return { roots: rootsOfHome(home), home, groups: groupsOfHome(home) };
 }
 
-/** As sourceOf(), for the commands that take a saved plan in its place. */
+/** Like sourceOf(), for the commands that also take a saved plan. */
 export async function sourceOrPlan(file: string | undefined, options: SourceOptions): Promise<Source> {
   if (file === undefined) return sourceOf(options);
   refuseBesidePlan(
@@ -52,7 +52,7 @@ export async function sourceOrPlan(file: string | undefined, options: SourceOpti
   return { roots, home: undefined, groups, snapshotDir: snapshotDir ?? undefined };
 }
 
-/** A plan says itself what these options would say. @throws RollbackError ERR_USAGE */
+/** A plan already holds these options. @throws RollbackError ERR_USAGE */
 export function refuseBesidePlan(flags: readonly string[]): void {
   if (flags.length === 0) return;
   throw new RollbackError('ERR_USAGE', {
@@ -62,7 +62,7 @@ export function refuseBesidePlan(flags: readonly string[]): void {
   });
 }
 
-/** The plan in a file that was named. @throws RollbackError ERR_USAGE when there is none, what readPlanFile throws */
+/** The plan in the named file. @throws RollbackError ERR_USAGE when there is none, what readPlanFile throws */
 export async function readGivenPlan(path: string): Promise<RollbackPlan> {
   try {
     return await readPlanFile(path);

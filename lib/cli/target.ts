@@ -19,7 +19,7 @@ export interface TargetOptions {
   readonly filter?: string;
 }
 
-/** Reads whichever target was given; there must be exactly one. */
+/** Reads the given target; there must be exactly one. */
 export async function readTarget(options: TargetOptions): Promise<Target> {
   if (options.height !== undefined) return { kind: 'height', height: options.height };
   if (options.before !== undefined) return { kind: 'before', time: options.before.time };

@@ -1,4 +1,4 @@
-/** `version`: which program this is, on what it runs, and which formats it reads and writes. */
+/** `version`: prints the version of this program, its platform, and the formats that it reads and writes. */
 import { programVersion } from '../version.ts';
 import type { Context } from './context.ts';
 import { EXIT_DONE } from './exit-codes.ts';
