@@ -1,6 +1,6 @@
 /**
- * A line for every apply, resume, undo and purge, kept in each root beside the areas. One that was swept away before it
- * had changed anything leaves none.
+ * The audit: one line for every apply, resume, undo and purge, kept in each root beside the areas. A
+ * transaction that was swept away before it changed anything leaves no line.
  */
 import { join } from 'node:path';
 import { hasErrno, ioError } from '../errors.ts';
@@ -11,21 +11,21 @@ import type { RollbackPlan } from '../types.ts';
 import { programVersion } from '../version.ts';
 
 const AUDIT_FILE = 'audit.jsonl';
-/** When the file has grown to this size (bytes), its older half goes. */
+/** When the file reaches this size (bytes), its older half is removed. */
 const MAX_BYTES = 1024 * 1024;
 
-/** What an audit line says, beside the time and the version of this program. */
+/** The fields of an audit line, beside the time and the version of this program. */
 export interface AuditEntry {
   readonly action: 'apply' | 'resume' | 'undo' | 'purge';
   readonly transaction: string;
-  /** The plan's digest. Null, as the target, where no journal tells it any more. */
+  /** The plan's digest. Null, like the target, if no journal holds it any more. */
   readonly plan: string | null;
   readonly target: string | null;
   /** `finished`, `taken back`, `purged`, `the rollback stands`; or `failed: ` and the code of the error. */
   readonly outcome: string;
 }
 
-/** A line but for its outcome. The digest says which plan it was, whatever its file is called. */
+/** A line without its outcome. The digest identifies the plan, whatever its file is called. */
 export function lineOf(
   action: AuditEntry['action'],
   transaction: string,
@@ -35,8 +35,8 @@ export function lineOf(
 }
 
 /**
- * Does a command's work on a transaction. If it fails, and was no refusal, the audit says so, if it can, before the
- * error goes on.
+ * Does a command's work on a transaction. If the work fails with anything but a refusal, the audit gets a line,
+ * where that is possible, before the error goes on.
  */
 export async function audited<T>(
   fs: DurableFs,

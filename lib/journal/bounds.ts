@@ -1,6 +1,7 @@
 /**
- * Bounds below the snapshot directory. The engine raises them at every start, also where the plan had nothing to do with
- * them, and never lowers them: it refuses to open where one is above its newest segment. So undo puts them back.
+ * Bounds below the snapshot directory. The engine raises them at every start, also if the plan did not touch
+ * them, and never lowers them. It refuses to open if a bound is above its newest segment. So undo puts them
+ * back.
  */
 import { dirname, join } from 'node:path';
 import { LOWER_BOUND_FILE, UPPER_BOUND_FILE } from '../format/boundary.ts';
@@ -13,7 +14,9 @@ import type { TransactionContext } from './transaction.ts';
 
 const MAX_BOUND_BYTES = 256;
 
-/** The bounds of the tables that a plan changes, by path; null where no snapshot directory takes part. Raw errors. */
+/**
+ * The bounds of the tables that a plan changes, by path; null if no snapshot directory takes part. Raw errors.
+ */
 export function boundsNow(
   fs: DurableFs,
   { snapshotDir }: Participants,
@@ -31,7 +34,10 @@ function hexOf(fs: DurableFs, path: string): string | null {
   return readSmallFile(fs, path, MAX_BOUND_BYTES).toString('hex');
 }
 
-/** Puts the bounds back as they were, durably; repeatable. Of a journal that does not tell them they stay. Raw errors. */
+/**
+ * Puts the bounds back as they were, durably; repeatable. If the journal does not hold them, they stay. Raw
+ * errors.
+ */
 export function putBoundsBack({ fs, participants, bounds }: TransactionContext): void {
   const { snapshotDir } = participants;
   if (snapshotDir === null || bounds === null) return;
@@ -44,7 +50,7 @@ export function putBoundsBack({ fs, participants, bounds }: TransactionContext):
       fs.fsyncDir(dirname(file));
       continue;
     }
-    // The table's directory has been there since the plan was made; somebody who removed it wants no snapshots.
+    // The table's directory has been there since the plan was made; a user who removed it wants no snapshots.
     const dir = lstatOrNull(fs, dirname(file));
     if (dir?.kind !== 'directory') continue;
     const { mode, uid, gid } = stat ?? { ...dir, mode: 0o644 };

@@ -1,6 +1,6 @@
 /**
- * Only one call works on a transaction: it claims every area, in one order, and claims of calls that have ended do not
- * count, whether their process still runs or not.
+ * Ownership: a call claims every area of a transaction in a fixed order. Claims of calls that have ended are
+ * ignored, whether their process still runs or not.
  */
 import { join } from 'node:path';
 import { encodeChecksummed } from '../format/checksummed-json.ts';
@@ -18,9 +18,9 @@ export class Call {
 
   /**
    * Claims a transaction's areas for this call. A claim is a file of its own with the next number, created
-   * exclusively: of two calls that find the same dead claim only one gets the number behind it. Nothing of it is
-   * synced: it speaks of a process, and no process outlives a power cut.
-   * @param force a person says that a process which cannot be judged is dead
+   * exclusively: if two calls find the same dead claim, only one gets the number behind it. A claim is not
+   * synced: it names a process, and no process outlives a power cut.
+   * @param force the user says that a process whose state is unknown is dead
    * @throws RollbackError ERR_LOCKED
    */
   claimAreas(fs: DurableFs, dirs: readonly string[], id: string, force = false): void {
@@ -42,7 +42,7 @@ export class Call {
     this.#claims.push({ fs, path });
   }
 
-  /** Ends the call. Its claims are removed, so that other threads need not wait for this one to end. */
+  /** Ends the call and removes its claims, so that other threads need not wait for this thread to end. */
   end(): void {
     endCall(this.#identity);
     for (const { fs, path } of this.#claims) removeQuietly(fs, path);
@@ -50,7 +50,7 @@ export class Call {
 }
 
 /**
- * Does work as one call: whatever comes of it, its claims count no longer when it has ended.
+ * Does work as one call; when the work has ended, by success or failure, its claims no longer count.
  * @throws what the work throws
  */
 export async function asCall<T>(work: (call: Call) => T | Promise<T>): Promise<T> {
@@ -63,8 +63,8 @@ export async function asCall<T>(work: (call: Call) => T | Promise<T>): Promise<T
 }
 
 /**
- * Refuses to disturb a call that is at the end of its work: its areas are out of sight, its fences still stand.
- * Without a fence nothing is left to disturb: then whoever comes first frees the space.
+ * Refuses to disturb a call at the end of its work, when its areas are out of sight and its fences still stand.
+ * Without a fence no work is left to disturb: any process may then free the space.
  * @throws RollbackError ERR_LOCKED
  */
 export function refuseAtWork(fs: DurableFs, dirs: readonly string[], force = false): void {

@@ -11,8 +11,8 @@ export type Range = readonly [number, number];
 const COPY_BYTES = 1024 * 1024;
 
 /**
- * Creates a file with the mode and owner of another, synced; its directory is not synced. What an interrupted
- * run left under that name was never used: it is replaced.
+ * Creates a file with the mode and owner of another, synced; its directory is not synced. A file that an
+ * interrupted run left under this name was never used, so it is replaced.
  */
 export function createLike(fs: DurableFs, path: string, like: FileStat, write: (fd: number) => void): void {
   if (lstatOrNull(fs, path) !== null) fs.unlink(path);

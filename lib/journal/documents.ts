@@ -1,9 +1,9 @@
 /**
- * The journal: one document in every root, so that any root alone tells which roots belong together. It holds
- * the plan; the marks beside it say how far the transaction is.
+ * The journal: one document in every root, so that any single root names all roots of the transaction. The
+ * document holds the plan; the marks beside it record the progress.
  *
  * Beginning: documents in every root, bolts, then the committed mark in every root. End: the done (or undone)
- * mark in every root, bolts away, the document no longer called journal, then the locks.
+ * mark in every root, bolts removed, the document no longer called journal, then the locks.
  */
 import * as z from 'zod/mini';
 import { RollbackError } from '../errors.ts';
@@ -34,13 +34,16 @@ export interface JournalDocument {
   readonly version: 1;
   readonly id: string;
   readonly begunAt: string;
-  /** How many roots the transaction has, and which one this is; the snapshot directory has its own document. */
+  /** The number of roots, and the number of this one; the snapshot directory has its own document. */
   readonly roots: number;
   readonly member: number | 'snapshots';
   readonly hasSnapshotDir: boolean;
-  /** Whether what was removed is kept once the transaction is done. */
+  /** Whether removed data is kept for undo once the transaction is done. */
   readonly keepUndo: boolean;
-  /** Above that of every rollback which the roots knew when it began: tells the order. Older versions had none. */
+  /**
+   * Higher than that of every rollback known to the roots when it began: gives the order. Older versions wrote
+   * none.
+   */
   readonly sequence?: number | undefined;
   /** Bounds below the snapshot directory when it began, by path: in hex, null where there was none. */
   readonly bounds?: Readonly<Record<string, string | null>> | undefined;
@@ -61,14 +64,14 @@ const documentSchema = z.strictObject({
   plan: planSchema,
 });
 
-/** What the cast of parseDocument() stands on: the schema and the type say the same. */
+/** Makes the cast of parseDocument() safe: the schema and the type have the same shape. */
 export type DocumentSchemaMatches = Proven<SameShape<z.infer<typeof documentSchema>, JournalDocument>>;
 
-/** How far a transaction is, as its marks say. */
+/** The progress of a transaction, from its marks. */
 export interface AreaMarks {
   /**
-   * A step may have been taken: it is marked so, or something is kept, as every step does. No crash leaves that
-   * without a whole document.
+   * A step may have been taken: a mark says so, or undo data exists, as after every step. A crash never leaves
+   * that without a whole document.
    */
   readonly begun: boolean;
   readonly done: boolean;
@@ -76,14 +79,17 @@ export interface AreaMarks {
   readonly undone: boolean;
 }
 
-/** An area's document. Its state goes by its name: `open` as journal.json, `closed` as undo.json, `bare` without any. */
+/**
+ * An area's document. Its name gives its state: `open` is journal.json, `closed` is undo.json, `bare` is
+ * neither.
+ */
 export type AreaDocument =
   | { readonly state: 'bare'; readonly content: 'none'; readonly document: null }
   | { readonly state: 'open' | 'closed'; readonly content: 'whole'; readonly document: JournalDocument }
   | { readonly state: 'open' | 'closed'; readonly content: 'torn'; readonly document: null }
   | {
       readonly state: 'closed';
-      /** Whole, and written by another version. What needs the document refuses with `refusal`. */
+      /** Whole, but written by another version. Code that needs the document throws `refusal`. */
       readonly content: 'foreign';
       readonly document: null;
       readonly refusal: RollbackError;
@@ -91,7 +97,7 @@ export type AreaDocument =
       readonly sequence: number | null;
     };
 
-/** What one directory knows of one transaction. */
+/** The traces of one transaction in one directory. */
 export type AreaState = AreaDocument & {
   readonly dir: string;
   readonly id: string;
@@ -142,7 +148,7 @@ function readMarks(fs: DurableFs, area: string): AreaMarks {
   return { begun, done, undoing, undone };
 }
 
-/** When the transaction began; null when the area does not tell. */
+/** When the transaction began, read even from documents of other versions; null if unknown. */
 export function begunAtOf(area: AreaState): string | null {
   switch (area.content) {
     case 'whole':
@@ -155,7 +161,7 @@ export function begunAtOf(area: AreaState): string | null {
   }
 }
 
-/** The number that tells the order of rollbacks; null where the area does not tell, or an older version began it. */
+/** The number that orders rollbacks; null if unknown, or if an older version began the rollback. */
 export function sequenceOf(area: AreaState): number | null {
   if (area.content === 'foreign') return area.sequence;
   return area.content === 'whole' ? (area.document.sequence ?? null) : null;
@@ -171,7 +177,7 @@ function begunAtIn(raw: unknown): string | null {
   return typeof at === 'string' ? at : null;
 }
 
-/** The document of an area; the refusal of one that is whole, but was written by something else. */
+/** The document of an area; throws the refusal if another version wrote it. */
 function parseDocument(area: string, id: string, raw: unknown): JournalDocument | RollbackError {
   const parsed = documentSchema.safeParse(raw);
   if (!parsed.success) return foreignVersionError(area, parsed.error);
@@ -179,7 +185,7 @@ function parseDocument(area: string, id: string, raw: unknown): JournalDocument 
   return document.id === id && document.plan.id === id ? document : foreignVersionError(area);
 }
 
-/** The refusal where an area's document is needed, and is not there. */
+/** The refusal when an area's document is needed and missing. */
 export function missingDocumentError(area: AreaState): RollbackError {
   return area.content === 'foreign' ? area.refusal : lostJournalError(areaPath(area.dir, area.id));
 }

@@ -1,16 +1,16 @@
 /**
- * Carries out steps, and keeps what undo needs.
+ * Carries out steps and keeps undo data.
  *
  * Invariants:
- * - A step is carried out only on the exact state that it names; on its own result it does nothing; on
- *   anything else it stops. So the steps may be run again after any crash.
- * - What is removed is moved into the transaction's area on the same file system: one rename, no copy.
- * - A file that is cut in place loses its tail only after the tail is durable in the area. Where a long tail is
+ * - A step acts only on the exact state that it names; on its own result it does nothing; on anything else it
+ *   stops. So the steps may be run again after any crash.
+ * - Removed files are moved into the transaction's area on the same file system: one rename, no copy.
+ * - A file that is cut in place loses its tail only after the tail is durable in the area. If a long tail is
  *   the larger part, or the file has other links, the file itself goes into the area and a copy of its prefix
  *   takes its place: a file with other links is never changed in place. Links are counted right before.
- * - Order within a step: what is kept, durable; then the new content, durable; then the rename over the old
- *   name. Names become durable together in flush(), before the transaction is marked done.
- * - After a failed fsync nothing more is done.
+ * - Order within a step: undo data, durable; then the new content, durable; then the rename over the old name.
+ *   Names become durable together in flush(), before the transaction is marked done.
+ * - After a failed fsync no further change is made.
  */
 
 import { dirname } from 'node:path';
@@ -31,16 +31,18 @@ import {
   staleFileError,
 } from './step-states.ts';
 
-/** A tail of up to this many bytes is saved rather than the file exchanged, however short the prefix is. */
+/** A tail of up to this many bytes is saved instead of exchanging the file, however short the prefix is. */
 const SMALL_TAIL_BYTES = 1024 * 1024;
 
-/** Whether a file with one link is cut in place, its tail saved, rather than exchanged for its prefix. */
+/**
+ * Whether a file with one link is cut in place, with its tail saved, instead of being exchanged for its prefix.
+ */
 export function cutsInPlace(from: number, to: number): boolean {
   const tail = from - to;
   return tail <= SMALL_TAIL_BYTES || tail <= to;
 }
 
-/** Whether a step had anything left to do. */
+/** Whether a step still had work to do. */
 export type StepResult = 'done' | 'already-done';
 
 /** Makes a new file at `made` from `source`, with the mode and owner of `like`, synced. */
@@ -59,8 +61,8 @@ export class StepExecutor {
 
   /**
    * Carries out step number `index`.
-   * @throws RollbackError ERR_PLAN_STALE when a file is in no state that the step knows; what the file system
-   *   throws
+   * @throws RollbackError ERR_PLAN_STALE when a file is in a state that the step does not know; what the file
+   * system throws
    */
   execute(step: Step, index: number): StepResult {
     switch (step.op) {
@@ -136,7 +138,7 @@ export class StepExecutor {
     this.fs.fsyncDir(dirname(tail));
   }
 
-  /** Puts a new file made from the old one in its place; the old one goes into the area. */
+  /** Replaces a file by a new one made from it; the old one goes into the area. */
   private exchange(step: CutFileStep | RewriteKeysStep, index: number, make: Maker): StepResult {
     const { from, to } = step;
     const path = this.participants.pathOf(step);
@@ -174,7 +176,9 @@ export class StepExecutor {
     return 'done';
   }
 
-  /** New content under a name in the area, durable; the old file kept by a second link; then the rename. */
+  /**
+   * Writes new content under a name in the area, durably; keeps the old file by a second link; then renames.
+   */
   private swapIn(step: Step, index: number, path: string, like: FileStat, make: Maker): void {
     const made = this.participants.undoPath(step, index, 'new');
     const original = this.participants.undoPath(step, index, 'original');

@@ -1,4 +1,4 @@
-/** Finds transactions in the roots that a person has given, and matches the roots by what they hold. */
+/** Finds transactions in the given roots, and matches the roots by their content. */
 import { join } from 'node:path';
 import { RollbackError } from '../errors.ts';
 import { refuseLinkedParents } from '../plan/step-paths.ts';
@@ -21,15 +21,15 @@ import { Participants } from './participants.ts';
 import { isOpen, marksOf, type Phase, phaseOf } from './phase.ts';
 import type { TransactionContext } from './transaction.ts';
 
-/** A transaction and the areas of it that were found. */
+/** A transaction and those of its areas that were found. */
 export interface FoundTransaction {
   readonly id: string;
   readonly areas: readonly AreaState[];
   /** From the first area whose document is whole; null when none is. */
   readonly document: JournalDocument | null;
-  /** Null when no area tells. */
+  /** Null when no area gives it. */
   readonly begunAt: string | null;
-  /** Tells the order of rollbacks; null when no area tells, or an older version began it. */
+  /** Orders rollbacks; null when no area gives it, or an older version began the rollback. */
   readonly sequence: number | null;
   readonly marks: AreaMarks;
   readonly phase: Phase;
@@ -67,9 +67,9 @@ export function findTransactions(
 }
 
 /**
- * The order of two transactions: by their numbers, since a clock may be set back. Older versions gave none, so one
- * without a number is older than one with; two of those go by time. One that tells neither sorts as the newest, so
- * that it is never freed or passed over as an old one.
+ * The order of two transactions: by their numbers, since a clock may be set back. Older versions wrote none, so
+ * a transaction without a number is older than one with a number; two without go by time. A transaction with
+ * neither sorts as the newest, so that it is never freed or skipped as an old one.
  */
 function newestFirst(a: FoundTransaction, b: FoundTransaction): number {
   const rank = ({ sequence, begunAt }: FoundTransaction): number =>
@@ -91,9 +91,9 @@ export function findOpen(found: readonly FoundTransaction[]): FoundTransaction |
 }
 
 /**
- * Matches the given roots to the transaction's by what each one's own document says.
- * @throws RollbackError ERR_ROOTS_UNCERTAIN (a root of the transaction is missing), ERR_JOURNAL (one is there twice),
- *   ERR_SNAPSHOT_DIR_NEEDED
+ * Matches the given roots to the transaction's roots by the document in each.
+ * @throws RollbackError ERR_ROOTS_UNCERTAIN (a root of the transaction is missing), ERR_JOURNAL (one is there
+ * twice), ERR_SNAPSHOT_DIR_NEEDED
  */
 export function contextOf(
   fs: DurableFs,
@@ -132,7 +132,7 @@ export function contextOf(
   };
 }
 
-/** Of a root and a copy of it only one would be worked on, and nobody could say which. */
+/** Of a root and its copy only one would be rolled back or undone, and it could be the wrong one. */
 function refuseTwins(areas: readonly AreaState[]): void {
   const participants = areas.map((a) => a.document?.member);
   const twin = areas.find((a, i) => a.document !== null && participants.indexOf(a.document.member) < i);
@@ -150,7 +150,8 @@ function refuseTwins(areas: readonly AreaState[]): void {
 }
 
 /**
- * Refuses fewer roots than a transaction has. One whose area has gone already is known by its trash or its lock.
+ * Refuses fewer roots than a transaction has. A root whose area has gone already is known by its trash or its
+ * lock.
  * @throws RollbackError ERR_ROOTS_UNCERTAIN
  */
 export function refuseTooFewRoots(
@@ -163,7 +164,7 @@ export function refuseTooFewRoots(
     areas.some((a) => a.dir === root) || isFencedBy(fs, root, id) || isKnown(fs, root, id);
   const others = roots.filter((root) => !isPart(root));
   if (roots.length - others.length >= document.roots) return;
-  // All traces of a root may have been cleared away when it was given alone: then its files tell that it is the one.
+  // A run with this root alone may have removed all traces from it: then its files identify it.
   const missing = missingRoots(areas, document).filter(
     (i) => !others.some((o) => holdsFiles(fs, o, document, i)),
   );
@@ -171,19 +172,21 @@ export function refuseTooFewRoots(
   if (missing.length > traced) throw missingRootsError(areas, document);
 }
 
-/** Whether a directory holds every file that the plan has found in its root of this number, with the size of then. */
+/**
+ * Whether a directory holds every file that the plan found in its root of this number, with the size of then.
+ */
 function holdsFiles(fs: DurableFs, dir: string, { plan }: JournalDocument, root: number): boolean {
   const files = plan.fingerprint.filter(([of, , , mtime]) => of === root && mtime !== '');
   return files.length > 0 && files.every(([, path, size]) => lstatOrNull(fs, join(dir, path))?.size === size);
 }
 
-/** Numbers of the rollback's roots that none of these areas is of: not given, or freed already. */
+/** Numbers of the rollback's roots without an area among these: not given, or freed already. */
 export function missingRoots(areas: readonly AreaState[], document: JournalDocument): number[] {
   const given = new Set(areas.map((a) => a.document?.member));
   return Array.from({ length: document.roots }, (_, i) => i).filter((i) => !given.has(i));
 }
 
-/** The refusal of a run that was given some roots of a rollback only. */
+/** The refusal of a run that was given only some roots of a rollback. */
 export function missingRootsError(areas: readonly AreaState[], document: JournalDocument): RollbackError {
   const missing = missingRoots(areas, document);
   const then = missing.map((i) => document.plan.roots[i]).join(', ');
@@ -194,7 +197,7 @@ export function missingRootsError(areas: readonly AreaState[], document: Journal
   });
 }
 
-/** A path that only a journal names is never acted on: a copied database would change its original. */
+/** A path from a journal is never acted on: a copied database would change its original. */
 function findSnapshotDir(
   fs: DurableFs,
   id: string,
@@ -209,7 +212,7 @@ function findSnapshotDir(
   throw new RollbackError('ERR_SNAPSHOT_DIR_WRONG', { what, ...whichSnapshotDir(document) }, { path: real });
 }
 
-/** The refusal of a run that must be told where the snapshot directory is. */
+/** The refusal of a run that needs the snapshot directory and was not given it. */
 export function snapshotDirNeededError(document: JournalDocument): RollbackError {
   const what = 'This rollback includes a snapshot directory';
   return new RollbackError('ERR_SNAPSHOT_DIR_NEEDED', { what, ...whichSnapshotDir(document) });

@@ -1,4 +1,4 @@
-/** The end of every run that has done its work: undo data that is not wanted, the audit, the space. */
+/** The end of every run that has done its work: unwanted undo data, the audit, the space. */
 import { ioError } from '../errors.ts';
 import { emptyTrash, hasTrash } from '../store/area.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
@@ -14,14 +14,14 @@ export interface EndedTransaction {
   readonly plan: Pick<RollbackPlan, 'digest' | 'target'> | undefined;
 }
 
-/** Which command has ended a transaction, and in which way. */
+/** The command that ended a transaction, and the outcome. */
 export type RunEnd =
   | { readonly action: 'apply' | 'resume'; readonly outcome: 'finished'; readonly keepUndo: boolean }
   | { readonly action: 'resume' | 'undo'; readonly outcome: 'taken back' };
 
 /**
- * Ends a run on one transaction: undo data that is not to be kept is discarded, the audit gets its line, and the space
- * of what has been discarded is freed. Returns what a person must be told of.
+ * Ends a run on one transaction: discards undo data that is not kept, writes the audit line, and frees the
+ * space of discarded data. Returns what the user must know.
  * @throws RollbackError ERR_IO: everything is done, but some space is not free
  */
 export function finishRun(transaction: EndedTransaction, how: RunEnd): string[] {
@@ -39,8 +39,8 @@ export function finishRun(transaction: EndedTransaction, how: RunEnd): string[] 
 }
 
 /**
- * Writes audit lines and frees the space of what has been discarded, unless a line has failed: a disk that has just
- * refused one is not trusted with a removal. Returns the failures, and that the space is still held.
+ * Writes audit lines and frees the space of discarded data, unless a line failed: a disk that has just refused
+ * a write is not trusted with a removal. Returns the failures, and that the space is still held.
  * @throws RollbackError ERR_IO
  */
 export function tellAndFree(
@@ -62,19 +62,19 @@ function mayHoldTrash(fs: DurableFs, dir: string): boolean {
   try {
     return hasTrash(fs, dir);
   } catch {
-    return true; // The work is done, and an unreadable disk was told of: it does not turn that into a failure.
+    return true; // The work is done, and the failure of the disk was reported: it does not turn success into failure.
   }
 }
 
 /**
- * Frees the space of what has been discarded; nothing depends on it any more.
+ * Frees the space of discarded data; nothing depends on that data any more.
  * @throws RollbackError ERR_IO
  */
 export function freeTrash(fs: DurableFs, dirs: readonly string[]): void {
   for (const dir of dirs) asFreeError(dir, () => emptyTrash(fs, dir));
 }
 
-/** Frees something when everything else is done; an error says so. */
+/** Frees space after everything else is done; an error says so. */
 function asFreeError(dir: string, work: () => void): void {
   try {
     work();

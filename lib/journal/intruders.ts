@@ -1,6 +1,6 @@
 /**
- * Another run, or an engine, that comes in between: what was looked at when the locks were taken is looked at again when
- * it is used.
+ * Detects another run or an engine that comes in between: the state that was checked when the locks were taken
+ * is checked again when it is used.
  */
 import { join } from 'node:path';
 import { RollbackError } from '../errors.ts';
@@ -12,7 +12,10 @@ import { inspectLock, LOCK_FILE, type LockSet } from '../store/lock.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { Participants } from './participants.ts';
 
-/** The locks that the caller of a run holds: a set of them, or, where nothing else can come, the directories alone. */
+/**
+ * The locks that the caller of a run holds: a set of locks, or the directories alone if nothing else can come
+ * in.
+ */
 export type HeldDirs = readonly string[] | Pick<LockSet, 'dirs' | 'owns'>;
 
 /** The directories of locks, and how to ask whether they are still held. */
@@ -24,8 +27,8 @@ export function heldDirs(locks: HeldDirs): {
 }
 
 /**
- * Refuses where another run, or an engine, has come in between: what was looked at when the locks were taken is looked
- * at when it is used, right before the intent and again before its mark.
+ * Refuses if another run or an engine has come in between: the state that was checked when the locks were taken
+ * is checked again, right before the intent and once more before its mark.
  * @throws RollbackError ERR_LOCKED
  */
 export function refuseIntruders({

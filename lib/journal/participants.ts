@@ -7,7 +7,10 @@ import type { RollbackPlan, Step } from '../types.ts';
 /** Number of a root, or the snapshot directory. */
 export type ParticipantName = number | 'snapshots';
 
-/** Where a transaction's participants lie. Paths are given by a person or found by id, never read from a journal. */
+/**
+ * Where a transaction's participants lie. The user gives the paths, or they are found by id; they are never
+ * read from a journal.
+ */
 export class Participants {
   readonly id: string;
   readonly roots: readonly string[];
@@ -19,17 +22,17 @@ export class Participants {
     this.snapshotDir = snapshotDir;
   }
 
-  /** Every member's directory, roots first. */
+  /** Every participant's directory, roots first. */
   get dirs(): readonly string[] {
     return this.snapshotDir === null ? this.roots : [...this.roots, this.snapshotDir];
   }
 
-  /** Every member's area. */
+  /** Every participant's area. */
   get areas(): readonly string[] {
     return this.dirs.map((dir) => areaPath(dir, this.id));
   }
 
-  /** @throws RollbackError ERR_JOURNAL when a step names a member that the transaction does not have */
+  /** @throws RollbackError ERR_JOURNAL when a step names a participant that the transaction does not have */
   base(name: ParticipantName): string {
     const dir = name === 'snapshots' ? this.snapshotDir : this.roots[name];
     if (dir !== null && dir !== undefined) return dir;
@@ -39,7 +42,7 @@ export class Participants {
     });
   }
 
-  /** Of locked directories those that take part: the participants, and the tables below the snapshot directory. */
+  /** The locked directories that take part: the participants, and the tables below the snapshot directory. */
   locksOf(dirs: readonly string[]): string[] {
     const { snapshotDir } = this;
     const isBelow = (dir: string): boolean => snapshotDir !== null && dirname(dir) === snapshotDir;
@@ -51,20 +54,23 @@ export class Participants {
     return join(this.base(step.file.root), step.file.path);
   }
 
-  /** Absolute path of what is kept for step number `index`: `index.what` in its member's area. */
+  /** Absolute path of the undo data of step number `index`: `index.what` in its participant's area. */
   undoPath(step: Step, index: number, what: 'removed' | 'original' | 'tail' | 'new'): string {
     return join(areaPath(this.base(step.file.root), this.id), KEPT_DIR, `${index}.${what}`);
   }
 }
 
-/** Whether the snapshot directory takes part: also without a step there, since the engine raises bounds at each start. */
+/**
+ * Whether the snapshot directory takes part. It does even without a step there, since the engine raises bounds
+ * at each start.
+ */
 export function usesSnapshotDir(plan: RollbackPlan): boolean {
   return plan.snapshotDir !== null && plan.tables.some((t) => t.steps.length > 0);
 }
 
 /**
- * The roots are what every command is given, the snapshot directory comes last among the participants: at an end it
- * goes first, so that the roots tell of a transaction as long as anything of it is left.
+ * The participants in reverse. Every command is given the roots, so they come last at an end: the roots name a
+ * transaction as long as any part of it is left.
  */
 export function inReverse<T>(participants: readonly T[]): T[] {
   return participants.toReversed();

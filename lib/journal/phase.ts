@@ -1,18 +1,18 @@
-/** Where a transaction stands. Each command decides by this one word what it does. */
+/** Where a transaction stands. Every command decides by this one word. */
 import type { AreaMarks, AreaState, JournalDocument } from './documents.ts';
 
 /**
- * Where a transaction stands, told by all of its areas together, since a crash may leave one further than another:
+ * Where a transaction stands. All areas together decide, since a crash may leave one further than another:
  * - `bare`: no area has a document: a beginning that died, or journals that are gone.
  * - `intent`: open, and no step can have been taken.
- * - `lost`: open and begun, and no document is whole: nothing tells which files were changed.
+ * - `lost`: open and begun, and no document is whole: which files were changed is unknown.
  * - `applying`, `done`: open and on its way forward, its steps not yet or all verified.
  * - `reverting`, `reverted`: open and on its way back, its inverse steps not yet or all durable.
  * - `closed`: ended, and kept for undo at least in parts.
  */
 export type Phase = 'bare' | 'intent' | 'lost' | 'applying' | 'done' | 'reverting' | 'reverted' | 'closed';
 
-/** The phase of a transaction, from what was found of it. */
+/** The phase of a transaction, from its areas. */
 export function phaseOf(found: {
   readonly areas: readonly AreaState[];
   readonly document: JournalDocument | null;
@@ -27,7 +27,7 @@ export function phaseOf(found: {
   return done ? 'done' : 'applying';
 }
 
-/** Whether a transaction in this phase must be finished or taken back before anything else. */
+/** Whether a transaction in this phase must be finished or reverted before anything else. */
 export function isOpen(phase: Phase): boolean {
   return phase !== 'bare' && phase !== 'closed';
 }

@@ -1,11 +1,11 @@
 /**
- * Takes steps back, from whatever state a crash or a finished apply has left them in.
+ * Reverts steps, from any state that a crash or a finished apply may have left.
  *
  * Invariants:
- * - Only what this transaction has kept is put back, and only over what this transaction has made.
+ * - Only undo data of this transaction is put back, and only over files that this transaction has made.
  * - A file with other links is never changed in place: tail and prefix go to a new file.
- * - A step that was never carried out, or is taken back already, is left alone; so the inverse steps may be
- *   run again after any crash.
+ * - A step that was never carried out, or is already reverted, is left alone; so the inverse steps may be run
+ *   again after any crash.
  */
 import { dirname } from 'node:path';
 import { RollbackError } from '../errors.ts';
@@ -31,7 +31,7 @@ import {
 /** Bytes compared at once. */
 const COMPARE_BYTES = 1024 * 1024;
 
-/** Takes back the steps of one transaction; call undo() for each, the last one first. */
+/** Reverts the steps of one transaction; call undo() for each, the last one first. */
 export class StepReverter {
   private readonly names: DirtyDirectories;
 
@@ -43,8 +43,8 @@ export class StepReverter {
   }
 
   /**
-   * Takes step number `index` back.
-   * @throws RollbackError ERR_PLAN_STALE, ERR_JOURNAL (what was kept is gone); what the file system throws
+   * Reverts step number `index`.
+   * @throws RollbackError ERR_PLAN_STALE, ERR_JOURNAL (undo data is missing); what the file system throws
    */
   undo(step: Step, index: number): StepResult {
     switch (step.op) {
@@ -77,7 +77,7 @@ export class StepReverter {
     }
     if (there && !isDerived(step)) throw keptAndPresentError(step, path, undoCopy);
     if (there) this.names.touch(...setAside(this.fs, this.participants, step.file));
-    // Links whose directory somebody has removed: the engine makes both again.
+    // Links whose directory was removed by hand: the engine makes both again.
     if (isDerived(step) && lstatOrNull(this.fs, dirname(path)) === null) return 'already-done';
     refuseUnlessRemovable(this.fs, step, undoCopy, stat);
     this.fs.rename(undoCopy, path);
@@ -85,7 +85,7 @@ export class StepReverter {
     return 'done';
   }
 
-  /** The original back over what took its place; null when no original was kept. */
+  /** Puts the original back over its replacement; null when no original was kept. */
   private putBackOriginal(step: Exchange, index: number): StepResult | null {
     const path = this.participants.pathOf(step);
     const original = this.participants.undoPath(step, index, 'original');
@@ -104,7 +104,7 @@ export class StepReverter {
     return 'done';
   }
 
-  /** Without an original the step was not carried out, or is taken back: nothing else is right. */
+  /** Without an original the step was not carried out, or is already reverted: any other state is an error. */
   private requireBefore(step: Exchange, index: number): StepResult {
     const path = this.participants.pathOf(step);
     const stat = lstatOrNull(this.fs, path);

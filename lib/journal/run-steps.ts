@@ -7,7 +7,7 @@ import { StepExecutor, type StepResult } from './execute-step.ts';
 import { StepReverter } from './revert-step.ts';
 import type { TransactionContext } from './transaction.ts';
 
-/** How many steps changed something, and how many were done already. */
+/** How many steps changed something, and how many were already done. */
 export interface StepCounts {
   done: number;
   alreadyDone: number;
@@ -41,7 +41,7 @@ export function runForward(
 }
 
 /**
- * Takes every step back, the last one first, and makes that durable.
+ * Reverts every step, the last one first, and makes that durable.
  * @throws RollbackError ERR_UNFINISHED, ERR_IO: the transaction stays open
  */
 export function runBackward(
@@ -94,7 +94,7 @@ async function run(
 }
 
 /**
- * Does work that leaves the transaction open when it fails.
+ * Does work whose failure leaves the transaction open.
  * @throws RollbackError ERR_UNFINISHED, ERR_IO
  */
 export function leavingOpen(
@@ -105,13 +105,13 @@ export function leavingOpen(
   try {
     work();
   } catch (error) {
-    // Somebody has come in between, and this run has given way.
+    // Another process came in between, and this run gave way.
     if (error instanceof RollbackError && error.kind === 'locked') throw error;
     throw unfinishedError(error, context.participants.roots[0] as string, counts, stepsOf(context).length);
   }
 }
 
-/** The error of a transaction that stays open: what happened, and how to go on. */
+/** The error of a transaction that stays open: what happened, and how to continue. */
 function unfinishedError(
   error: unknown,
   path: string,
@@ -137,7 +137,7 @@ function unfinishedError(
     const text = { what: `The work was broken off: ${String(error)}`, why: state, next };
     return new RollbackError('ERR_UNFINISHED', text, { path }, error);
   }
-  // The call may have failed at a file of our own, beside the one that the step is for.
+  // The call may have failed at a file of this program, beside the file of the step.
   const failed = (error as NodeJS.ErrnoException).path ?? path;
   return ioError(error, failed, 'change a file', `${state}: ${next}`);
 }

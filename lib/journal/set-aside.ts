@@ -1,11 +1,14 @@
-/** Moves what an engine has made since the intent into the area, under a name of its own. */
+/** Moves files that an engine has made since the intent into the area, under names of their own. */
 import { join } from 'node:path';
 import { areaPath, KEPT_DIR } from '../store/area.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { ParticipantName, Participants } from './participants.ts';
 
-/** Moves something into the area of its participant, under a name of its own. Returns both paths: neither is durable. */
+/**
+ * Moves a file or directory into the area of its participant, under a name of its own. Returns both paths:
+ * neither is durable yet.
+ */
 export function setAside(
   fs: DurableFs,
   participants: Participants,

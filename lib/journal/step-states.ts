@@ -1,4 +1,4 @@
-/** In which state a file must be for the step that names it, and what is said when it is in another. */
+/** The state in which a file must be for its step, and the error for every other state. */
 import { RollbackError } from '../errors.ts';
 import { readSmallFile } from '../store/durable-files.ts';
 import type { DurableFs, FileStat } from '../store/durable-fs.ts';
@@ -12,10 +12,10 @@ import type {
   Step,
 } from '../types.ts';
 
-/** A step that takes something away whole. */
+/** A step that removes a whole file or directory. */
 export type Removal = RemoveFileStep | RemoveLinkStep | RemoveDirectoryStep;
 
-/** A step after which another file stands under the same name. */
+/** A step that puts another file under the same name. */
 export type Exchange = CutFileStep | RewriteKeysStep | ReplaceFileStep;
 
 /** What replace-file steps replace is tiny (bytes). */
@@ -23,7 +23,7 @@ const MAX_REPLACED_BYTES = 4096;
 
 const KINDS = { 'remove-file': 'file', 'remove-link': 'link', 'remove-directory': 'directory' } as const;
 
-/** What is wrong with what is there, if the step may not remove it; null when it may. Raw errors. */
+/** Why the step may not remove the present file; null when it may. Raw errors. */
 export function problemOfRemovable(
   fs: DurableFs,
   step: Removal,
@@ -38,13 +38,15 @@ export function problemOfRemovable(
   return null;
 }
 
-/** @throws RollbackError ERR_PLAN_STALE when what is there is not what the step removes; raw errors */
+/**
+ * @throws RollbackError ERR_PLAN_STALE when the present file is not the one that the step removes; raw errors
+ */
 export function refuseUnlessRemovable(fs: DurableFs, step: Removal, path: string, stat: FileStat): void {
   const problem = problemOfRemovable(fs, step, path, stat);
   if (problem !== null) throw staleFileError(step, path, problem);
 }
 
-/** Whether this is the file as it was before the step; of one that may be long only the size is looked at. */
+/** Whether this is the file as it was before the step; for files that may be long only the size is compared. */
 export function isBefore(fs: DurableFs, step: Exchange, path: string, stat: FileStat): boolean {
   if (stat.kind !== 'file') return false;
   return step.op === 'replace-file' ? replacedContent(fs, path) === step.before : stat.size === step.from;
@@ -55,7 +57,7 @@ export function replacedContent(fs: DurableFs, path: string): string {
   return readSmallFile(fs, path, MAX_REPLACED_BYTES).toString('hex');
 }
 
-/** Both a file and what was kept of it exist: somebody has put it back, or written a new one. */
+/** Both a file and its undo data exist: the file was put back by hand, or a new one was written. */
 export function keptAndPresentError(step: Step, path: string, undoCopy: string): RollbackError {
   return new RollbackError(
     'ERR_PLAN_STALE',
@@ -68,7 +70,7 @@ export function keptAndPresentError(step: Step, path: string, undoCopy: string):
   );
 }
 
-/** A file is in no state that the step knows. */
+/** A file is in a state that the step does not know. */
 export function staleFileError(step: Step, path: string, problem: string): RollbackError {
   return new RollbackError(
     'ERR_PLAN_STALE',

@@ -1,6 +1,6 @@
 /**
- * Clears away what is left of transactions that have not begun, or have been taken back: bolts, areas without a
- * document, temporary files, locks that fail closed. Nothing of the database is touched.
+ * Removes the remains of transactions that have not begun or have been reverted: bolts, areas without a
+ * document, temporary files, locks that fail closed. The database itself is not touched.
  */
 import { join } from 'node:path';
 import {
@@ -33,7 +33,8 @@ export function participantDirs(
 }
 
 /**
- * Completes the marks of an undo that is over: the areas go one by one, and whichever is left must say so by itself.
+ * Completes the marks of a finished undo: the areas go one by one, and any single one that is left must say so
+ * itself.
  */
 export function markUndone(fs: DurableFs, dirs: readonly string[], id: string): void {
   for (const dir of dirs) {
@@ -44,8 +45,8 @@ export function markUndone(fs: DurableFs, dirs: readonly string[], id: string): 
 }
 
 /**
- * Takes one transaction's bolts, areas and fences away, in this order; repeatable. The roots come first
- * among `dirs`, and go last: they tell of what is left elsewhere. What is discarded still takes its space.
+ * Removes one transaction's bolts, areas and fences, in this order; repeatable. The roots come first among
+ * `dirs`, and go last: they point to the rest. Discarded areas still take their space.
  */
 export function clearTransaction(fs: DurableFs, dirs: readonly string[], id: string): void {
   removeAllBolts(fs, dirs, id);
@@ -58,7 +59,7 @@ export function hasLeftovers(fs: DurableFs, dir: string, areas: readonly AreaSta
   return hasTrash(fs, dir) || areas.some(isGarbage) || temporaries(fs, dir).length > 0;
 }
 
-/** An area that never got its document, or one of a finished rollback that was to keep nothing. */
+/** A directory without a document, or of a finished rollback with keepUndo: false. */
 function isGarbage({ state, document }: AreaState): boolean {
   switch (state) {
     case 'bare':
@@ -79,7 +80,7 @@ function temporaries(fs: DurableFs, dir: string): string[] {
   return [temporaryName(join(dir, OWN_DIR)), ...locks].filter((path) => lstatOrNull(fs, path) !== null);
 }
 
-/** Takes away what has no document to go by. What is discarded still takes its space. */
+/** Removes areas without a document. Discarded areas still take their space. */
 export function clearTraces(fs: DurableFs, dirs: readonly string[]): void {
   removeAllBolts(fs, dirs, null);
   for (const dir of inReverse(dirs)) {

@@ -1,13 +1,13 @@
 /**
  * One rollback over many tables and roots, as one transaction.
  *
- * Order of the beginning: areas and claims, fences in the roots, documents, fences elsewhere, bolts; then everything
- * that was looked at before is looked at once more; then the committed mark in every root, and the steps. Order of the
- * end: names durable, the done (undone) mark in every root, bolts away, the document no longer called journal in any
- * root, then the fences.
+ * Order of the beginning: areas and claims, fences in the roots, documents, fences elsewhere, bolts; then
+ * everything that was checked before is checked once more; then the committed mark in every root, and the
+ * steps. Order of the end: names durable, the done (undone) mark in every root, bolts removed, the document no
+ * longer called journal in any root, then the fences.
  *
  * Any committed mark means that every document and bolt is durable, so finishing is always possible. No mark
- * means that nothing has happened yet. A fence whose area has no document means "only clean up"; one without
+ * means that no change has been made yet. A fence whose area has no document means "only clean up"; one without
  * an area means that the journal was removed.
  */
 import { join } from 'node:path';
@@ -34,29 +34,30 @@ import { areasIn, type JournalDocument, sequenceOf } from './documents.ts';
 import { refuseIntruders } from './intruders.ts';
 import { inReverse, type Participants } from './participants.ts';
 
-/** What a transaction works with. */
+/** The context of a transaction. */
 export interface TransactionContext {
   readonly fs: DurableFs;
   readonly participants: Participants;
   readonly plan: RollbackPlan;
   /** Every directory that was locked: the roots, the snapshot directory and the tables below it. */
   readonly lockedDirs: readonly string[];
-  /** Bounds below the snapshot directory as they were before; null where no journal tells. */
+  /** Bounds below the snapshot directory as they were before; null if no journal holds them. */
   readonly bounds: Readonly<Record<string, string | null>> | null;
-  /** Whether a directory's lock is still the one that this run has taken; null where it has taken none. */
+  /** Whether a directory's lock is still the one that this run took; null if it took none. */
   readonly ownsLock: ((dir: string) => boolean) | null;
 }
 
-/** Makes the areas, in which the process then claims the transaction. Nothing has happened yet. */
+/** Makes the areas, in which the process then claims the transaction. The database is not changed yet. */
 export function prepareAreas({ fs, participants }: TransactionContext): void {
   for (const dir of participants.dirs) makeArea(fs, dir, participants.id);
 }
 
 /**
- * Makes the intent durable in every root; when it returns, the transaction will be finished, come what may.
- * @param check throws when the database is not as it was planned; asked when the fences are up, before the mark
- * @throws RollbackError ERR_LOCKED when somebody has come in between, what `check` throws: no step has been taken, and
- *   the transaction is to be cleared away; raw errors
+ * Makes the intent durable in every root. Once it returns, the transaction must be finished.
+ * @param check throws when the database has changed since planning; called when the fences are up, before the
+ * mark
+ * @throws RollbackError ERR_LOCKED when another process came in between, what `check` throws (no step has been
+ * taken, and the caller must clear the transaction away); raw errors
  */
 export function begin(context: TransactionContext, keepUndo: boolean, now: Date, check: () => void): void {
   const { fs, participants, plan } = context;
@@ -81,7 +82,8 @@ export function begin(context: TransactionContext, keepUndo: boolean, now: Date,
     };
     writeChecksummed(fs, areaPath(dir, participants.id), JOURNAL_FILE, document);
   });
-  // Outside of the roots only when a document says so: until then they have ordinary locks, which a dead process leaves.
+  // Fences outside the roots come only once the documents point to them: until then those directories have
+  // ordinary locks, which a later run may take over from a dead process.
   for (const dir of outside(context)) raiseFence(fs, dir, fence, context.ownsLock);
   placeBolts(context);
   refuseIntruders(context);
@@ -89,7 +91,10 @@ export function begin(context: TransactionContext, keepUndo: boolean, now: Date,
   markAll(context, COMMITTED_MARK);
 }
 
-/** Above that of every transaction which these directories know: the clock may have been set back since. */
+/**
+ * Higher than the number of every transaction known to these directories: the clock may have been set back
+ * since.
+ */
 function nextSequence(fs: DurableFs, dirs: readonly string[]): number {
   const known = dirs.flatMap((dir) => areasIn(fs, dir).map((area) => sequenceOf(area) ?? 0));
   return known.reduce((highest, n) => Math.max(highest, n), 0) + 1;
@@ -100,13 +105,13 @@ function fenceOf({ participants }: TransactionContext, begunAt: Date): Fence {
   return { id, begunAt, roots, snapshotDir };
 }
 
-/** Shuts every directory of a transaction again, whose fences may be gone. */
+/** Shuts every directory of a transaction again, since its fences may be gone. */
 export function raiseFences(context: TransactionContext, begunAt: Date): void {
   const fence = fenceOf(context, begunAt);
   for (const dir of context.lockedDirs) raiseFence(context.fs, dir, fence, context.ownsLock);
 }
 
-/** Every planned table's segments directory in every root gets the bolt. */
+/** Places the bolt in the segments directory of every planned table in every root. */
 export function placeBolts(context: TransactionContext): void {
   for (const dir of boltDirs(context)) placeBolt(context.fs, dir, context.participants.id);
 }
@@ -130,7 +135,7 @@ export function finishForward(context: TransactionContext): void {
   unlock(context);
 }
 
-/** Discards what undo would need of a finished rollback: a crash before that leaves one that can still be undone. */
+/** Discards the undo data of a finished rollback: after a crash before that, it can still be undone. */
 export function discardUndoData(fs: DurableFs, { id, dirs }: Pick<Participants, 'id' | 'dirs'>): void {
   for (const dir of inReverse(dirs)) discardArea(fs, dir, id);
 }
@@ -142,7 +147,7 @@ export function finishBackward(context: TransactionContext): void {
   discardAll(context);
 }
 
-/** Takes bolts, areas and locks away: everything has been taken back. */
+/** Removes bolts, areas and fences: everything has been reverted. */
 function discardAll(context: TransactionContext): void {
   const { fs, participants } = context;
   for (const dir of boltDirs(context)) removeBolt(fs, dir, participants.id);
@@ -156,8 +161,8 @@ function outside({ participants, lockedDirs }: TransactionContext): string[] {
 }
 
 /**
- * Opens a transaction again, to take it back: bolts before the marks, which say that it is open, and those before the
- * document's name. Of one whose end was interrupted the bolts may have been drawn.
+ * Opens a transaction again, to revert it: first the bolts, then the marks that make it open, then the
+ * document's name. An interrupted end may already have removed the bolts.
  */
 export function beginUndo(context: TransactionContext, clear: unknown, now: Date): void {
   const { fs, participants } = context;
@@ -165,7 +170,7 @@ export function beginUndo(context: TransactionContext, clear: unknown, now: Date
   try {
     raiseFences(context, now);
   } catch (error) {
-    // Somebody came in between. A finished transaction stays one: it was open in no root yet.
+    // Another process came in between. A finished transaction stays finished: it was open in no root yet.
     if (context.ownsLock !== null) for (const dir of context.lockedDirs) lowerFence(fs, dir, participants.id);
     throw error;
   }
@@ -180,7 +185,7 @@ function renameDocument(fs: DurableFs, area: string, from: string, to: string): 
   fs.fsyncDir(area);
 }
 
-/** The roots last, as everything at an end. */
+/** The roots last, as at every end. */
 function unlock(context: TransactionContext): void {
   const { fs, participants } = context;
   for (const dir of [...outside(context), ...participants.roots]) lowerFence(fs, dir, participants.id);

@@ -1,6 +1,6 @@
 /**
- * Before an undo: is everything there that it will put back? Once it has begun, nothing else leads out. And before an
- * end: has nothing been put back?
+ * Checks that all undo data exists before an undo starts, since there is no other way out afterwards. Also used
+ * before finishing, to detect a half-done undo.
  */
 
 import { RollbackError } from '../errors.ts';
@@ -12,7 +12,7 @@ import { isBefore, problemOfRemovable } from './step-states.ts';
 import type { TransactionContext } from './transaction.ts';
 
 /**
- * Holds what a finished rollback has kept against its steps, all of which were carried out.
+ * Checks the undo data of a finished rollback against its steps, all of which were carried out.
  * @throws RollbackError ERR_UNDO_REFUSED; what the file system throws
  */
 export function refuseMissingUndoData(context: TransactionContext): void {
@@ -31,7 +31,7 @@ export function refuseMissingUndoData(context: TransactionContext): void {
   });
 }
 
-/** Where a step has kept what it took away, and what is wrong with that; null for nothing. */
+/** The path of a step's undo data, and the problem with it; null if there is none. */
 function keptOf(
   { fs, participants }: TransactionContext,
   step: Step,
@@ -63,8 +63,8 @@ function keptOf(
 }
 
 /**
- * Refuses a rollback that is marked done, and of which a step has been taken back: an undo was under way, and the mark
- * that said so is damaged or gone. What an engine has added since is nobody's business here.
+ * Refuses a rollback that is marked done but has a step that was already reverted: an undo was under way, and
+ * its mark is damaged or gone. Files that an engine has added since do not matter here.
  * @throws RollbackError ERR_UNFINISHED; what the file system throws
  */
 export function refuseNotReverted(context: TransactionContext): void {
@@ -81,7 +81,7 @@ export function refuseNotReverted(context: TransactionContext): void {
   );
 }
 
-/** A step of a rollback that was done, and that has been taken back; null when none has. */
+/** A step of a finished rollback that has been reverted; null when none has. */
 export function problemOfNotReverted(context: TransactionContext): Step | null {
   return stepsOf(context).find((step, index) => isTakenBack(context, step, index)) ?? null;
 }

@@ -1,9 +1,10 @@
 /**
- * Our own directory in a root, `.litt-rollback/`, and in it one area a transaction. The engine passes over it:
- * it has no `segments` child, and no name in it ends in anything that the engine's tools look for.
+ * The directory of this program in a root, `.litt-rollback/`, and in it one area for each transaction. The
+ * engine ignores it: it has no `segments` child, and no name in it ends like those that the engine's tools look
+ * for.
  *
  * An area holds `journal.json` while its transaction is open, `undo.json` (the same document) afterwards, the
- * marks of how far the transaction is, and in `kept/` what undo needs.
+ * marks of the transaction's progress, and in `kept/` the undo data.
  */
 import { join } from 'node:path';
 import { ioError } from '../errors.ts';
@@ -17,20 +18,20 @@ import { listDirectory, lstatOrNull } from './roots.ts';
 export const JOURNAL_FILE = 'journal.json';
 /** The same document once the transaction is closed. */
 export const UNDO_FILE = 'undo.json';
-/** Every intent is durable: from here on the transaction will be finished. */
+/** Every intent is durable: from now on the transaction must be finished. */
 export const COMMITTED_MARK = 'committed';
 /** Every step is durable. */
 export const DONE_MARK = 'done';
-/** The transaction is being taken back; holds what the engine has left in the meantime and must be cleared. */
+/** The transaction is being reverted; lists the engine's later files that must be moved away. */
 export const UNDOING_MARK = 'undoing';
 /** Every inverse step is durable. */
 export const UNDONE_MARK = 'undone';
-/** Who works on the transaction. */
+/** The process that works on the transaction. */
 export const RUNNER_FILE = 'runner';
-/** Directory of what undo needs. */
+/** Directory of undo data. */
 export const KEPT_DIR = 'kept';
 
-/** A document names every file of the tables in question. */
+/** A document names every file of the planned tables. */
 const MAX_DOCUMENT_BYTES = 512 * 1024 * 1024;
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const TRASH = 'trash-';
@@ -92,13 +93,13 @@ export function hasMark(fs: DurableFs, area: string, name: string): boolean {
   return readChecksummed(fs, area, name) !== null;
 }
 
-/** Whether an area holds something for undo: the first step of a transaction has been taken. */
+/** Whether an area holds undo data: the first step of a transaction has been taken. */
 export function hasUndoData(fs: DurableFs, area: string): boolean {
   const kept = join(area, KEPT_DIR);
   return lstatOrNull(fs, kept)?.kind === 'directory' && listDirectory(fs, kept).length > 0;
 }
 
-/** Takes an area out of sight with one durable rename; freeing it may then take its time. */
+/** Takes an area out of sight with one durable rename, so that freeing it may take its time. */
 export function discardArea(fs: DurableFs, root: string, id: string): void {
   const area = areaPath(root, id);
   if (lstatOrNull(fs, area) === null) return;
@@ -107,7 +108,10 @@ export function discardArea(fs: DurableFs, root: string, id: string): void {
   fs.fsyncDir(own);
 }
 
-/** A plan may be applied again whose last attempt was swept away, and whose trash is still there. */
+/**
+ * A plan may be applied again after its last attempt was swept away, while the trash of that attempt still
+ * exists.
+ */
 function freeName(fs: DurableFs, path: string): string {
   let free = path;
   for (let n = 1; lstatOrNull(fs, free) !== null; n++) free = `${path}.${n}`;
@@ -120,20 +124,20 @@ export function discardedAreas(fs: DurableFs, root: string): string[] {
   return names.map((name) => join(root, OWN_DIR, name));
 }
 
-/** Whether emptyTrash() has something to do. */
+/** Whether emptyTrash() has work to do. */
 export function hasTrash(fs: DurableFs, root: string): boolean {
   return trashIn(fs, root).length > 0;
 }
 
 /**
- * Frees what discardArea() has taken out of sight, also what an interrupted run left of it, and half-written
- * files of our own directory.
+ * Frees the areas that discardArea() took out of sight, including the remains of an interrupted run, and
+ * half-written files of this program's directory.
  */
 export function emptyTrash(fs: DurableFs, root: string): void {
   const trash = trashIn(fs, root);
   if (trash.length === 0) return;
   const own = join(root, OWN_DIR);
-  // A run that was killed may not have made the rename durable: an area must not come back without its marks.
+  // A killed run may not have made the rename durable: an area must not come back without its marks.
   fs.fsyncDir(own);
   for (const name of trash) fs.removeTree(join(own, name));
   fs.fsyncDir(own);

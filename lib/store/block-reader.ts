@@ -1,4 +1,4 @@
-/** Reads a key file forward in blocks that its reader aligns with records. */
+/** Reads a key file forward in blocks that the caller aligns with records. */
 import { MAX_RECORD_SIZE } from '../format/key-records.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { readFully, viewOf } from './reading.ts';
@@ -6,7 +6,7 @@ import { readFully, viewOf } from './reading.ts';
 /** Bytes of one block, the unit of reading. */
 export const DEFAULT_BLOCK_BYTES = 256 * 1024;
 
-/** One pass over the first `size` bytes of a key file. The buffer is used again for every block. */
+/** One pass over the first `size` bytes of a key file. The buffer is reused for every block. */
 export class BlockReader {
   /** Start of the present block: file offset. */
   offset = 0;
@@ -32,17 +32,17 @@ export class BlockReader {
   }
 
   /**
-   * Goes on behind the whole records of the block.
+   * Continues after the whole records of the block.
    * @param got the block's length
    * @param used how many bytes of it whole records take
-   * @returns false when nothing more is to be read
+   * @returns false at the end of the file
    */
   advance(got: number, used: number): boolean {
     if (used > 0) {
       this.offset += used;
       return this.offset < this.size;
     }
-    // A record longer than the block: read more, once; what is still torn then is torn for good.
+    // A record longer than the block: reads more, once; a record that is still torn then is really torn.
     const canGrow = this.buffer.length < MAX_RECORD_SIZE && this.offset + got < this.size;
     if (!canGrow) return false;
     this.buffer = Buffer.allocUnsafeSlow(MAX_RECORD_SIZE);

@@ -1,6 +1,6 @@
 /**
- * Bolts: files in `segments/` whose name makes the engine refuse even when somebody has removed the locks. A bolt
- * holds the id of its transaction, which alone removes it.
+ * Bolts: files in `segments/` whose name makes the engine refuse even when the locks were removed by hand. A
+ * bolt holds the id of its transaction, and only that transaction removes it.
  */
 import { join } from 'node:path';
 import { RollbackError } from '../errors.ts';
@@ -10,8 +10,8 @@ import type { DurableFs } from './durable-fs.ts';
 import { listDirectory, lstatOrNull, SEGMENTS_DIR } from './roots.ts';
 
 /**
- * The bolt: the engine reads a segment number from each `.keys` file before it does anything else, cannot read
- * one here, refuses, and prints this name.
+ * The bolt: the engine reads a segment number from each `.keys` file before it does anything else. It cannot
+ * read one from this name, refuses to open, and prints the name.
  */
 export const BOLT_FILE = 'UNFINISHED-ROLLBACK--run-litt-rollback-resume.keys';
 
@@ -36,8 +36,8 @@ export function placeBolt(fs: DurableFs, segmentsDir: string, id: string): void 
 }
 
 /**
- * Removes a transaction's bolt from a segments directory, durably, also where a killed process has removed it just now.
- * Another transaction's stays.
+ * Removes a transaction's bolt from a segments directory, durably, even if a killed process has removed it just
+ * now. Another transaction's bolt stays.
  * @param id null for the bolt of any transaction
  */
 export function removeBolt(fs: DurableFs, segmentsDir: string, id: string | null): void {
@@ -69,14 +69,14 @@ function boltOfAnotherError(path: string): RollbackError {
   );
 }
 
-/** The first bolt in a root, and whose it is; null without one. */
+/** The first bolt in a root, and its transaction; null without one. */
 export function boltIn(fs: DurableFs, root: string): { path: string; owner: string | null } | null {
   const paths = possibleTables(fs, root).map((name) => join(root, name, SEGMENTS_DIR, BOLT_FILE));
   const path = paths.find((p) => lstatOrNull(fs, p) !== null);
   return path === undefined ? null : { path, owner: ownerOf(fs, path) };
 }
 
-/** What may be a table of a directory, by its name: `lost+found`, say, is none, and closed to everybody but root. */
+/** What may be a table of a directory, by its name: `lost+found`, say, is not, and only root may read it. */
 export function possibleTables(fs: DurableFs, dir: string): string[] {
   return listDirectory(fs, dir).filter(isTableName);
 }

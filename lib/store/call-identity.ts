@@ -1,16 +1,16 @@
 /**
- * Which call of this library works on something: a process may make several, one after the other, at once, and in
- * several threads. A call is told by a random id; whether it still runs, the thread that made it knows. Another thread
- * goes by what the kernel says of that thread: a call ends at the latest with its thread.
+ * The identity of a call of this library: a process may make several calls, one after the other, at once, and
+ * in several threads. A random id identifies a call, and the thread that made it knows whether it still runs.
+ * Other threads ask the kernel about that thread: a call ends at the latest with its thread.
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { type Liveness, livenessOf, type ProcessIdentity, thisProcess } from './process-identity.ts';
 
-/** A call, told apart from every other one on this machine since it was started. */
+/** A call, distinct from every other one on this machine since boot. */
 export interface CallIdentity extends ProcessIdentity {
   readonly call: string;
-  /** Number of the thread as the kernel counts; empty where the system does not tell. */
+  /** Number of the thread in the kernel; empty where the system does not report it. */
   readonly thread: string;
   /** Start time of that thread, as of a process. */
   readonly threadStarted: string;
@@ -35,7 +35,7 @@ export function beginCall(): CallIdentity {
   return { ...thisProcess(), call, thread, threadStarted: threadStart(thread) };
 }
 
-/** Ends a call: whoever reads its identity from now on is told that it is dead. */
+/** Ends a call: from now on a process that reads its identity is told that it is dead. */
 export function endCall({ call }: CallIdentity): void {
   known.running.delete(call);
   known.ended.add(call);
@@ -48,7 +48,8 @@ export function callLivenessOf(value: unknown): Liveness {
   const { call, thread, threadStarted, pid } = value as Partial<CallIdentity>;
   const here = thisProcess();
   if (pid !== here.pid) return 'running';
-  // A claim of an older version names no call: only one that runs in this very process would be wronged.
+  // A claim of an older version names no call. It counts as dead, which is wrong only if an older version still
+  // runs in this very process.
   if (typeof call !== 'string') return 'dead';
   if (known.running.has(call)) return 'running';
   if (known.ended.has(call)) return 'dead';
@@ -56,7 +57,7 @@ export function callLivenessOf(value: unknown): Liveness {
 }
 
 function isThreadAlive(thread: unknown, started: unknown): boolean {
-  if (typeof thread !== 'string' || !/^\d+$/.test(thread)) return true; // not told: then it is not known to be dead
+  if (typeof thread !== 'string' || !/^\d+$/.test(thread)) return true; // unknown: then it is not known to be dead
   const now = threadStart(thread);
   return now !== '' && (started === '' || now === started);
 }
@@ -70,7 +71,7 @@ function threadNumber(): string {
   }
 }
 
-/** Field 22 of the thread's stat, counted behind the command's closing parenthesis. */
+/** Field 22 of the thread's stat, counted after the command's closing parenthesis. */
 function threadStart(thread: string): string {
   try {
     const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'latin1');

@@ -50,7 +50,7 @@ export function assembleChain(
   return { segments, orphans };
 }
 
-/** The first of some names; a segment has up to 255 value files, and a root that was forgotten takes many of them. */
+/** The first few names; a segment has up to 255 value files, and a forgotten root holds many of them. */
 export function someNames(names: readonly string[]): string {
   const rest = names.length - MAX_NAMED;
   return `${names.slice(0, MAX_NAMED).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
@@ -140,7 +140,9 @@ export function oldestIndex(table: Table): number | null {
   return table.segments[0]?.index ?? table.orphans[0]?.index ?? null;
 }
 
-/** An interrupted creation: nothing was ever written into it. One without metadata is never taken for empty. */
+/**
+ * An interrupted creation: no data was ever written to it. A segment without metadata is never taken for empty.
+ */
 export function isCreationOrphan(orphan: Orphan): boolean {
   const { metadata } = orphan;
   if (metadata === null || metadata.sealed || metadata.keyCount !== 0) return false;

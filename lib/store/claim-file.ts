@@ -1,4 +1,4 @@
-/** Claims as they lie in an area: who works, or worked last, on its transaction. Reads only. */
+/** Claims in an area: the process that works, or worked last, on its transaction. Reads only. */
 import { join } from 'node:path';
 import { RollbackError } from '../errors.ts';
 import { RUNNER_FILE, readChecksummed } from './area.ts';
@@ -40,7 +40,7 @@ export function claimedError(path: string, why: string, next = 'Wait for it to e
   return new RollbackError('ERR_LOCKED', { what: `This rollback is in other hands: ${why}`, next }, { path });
 }
 
-/** Who works on a transaction, in words. */
+/** The process that works on a transaction, in words. */
 export function workerOf({ pid }: FoundClaim): string {
   return pid === process.pid
     ? 'another call of this process works on it'

@@ -1,4 +1,4 @@
-/** Reads what lies in the roots of a database; creates, repairs and deletes nothing. */
+/** Reads the contents of a database's roots; creates, repairs and deletes nothing. */
 import { join } from 'node:path';
 import { RollbackError } from '../errors.ts';
 import { decodeMetadata } from '../format/metadata.ts';
@@ -58,7 +58,7 @@ export function readDatabase(fs: DurableFs, dirs: readonly string[], options: Re
   return { roots, groups, tables, notTables };
 }
 
-/** The tables of one database, and in which of its roots each is. */
+/** The tables of one database, and the roots of each. */
 function tablesOf(
   fs: DurableFs,
   roots: readonly string[],

@@ -12,8 +12,9 @@ import { give } from './ownership.ts';
 import { lstatOrNull } from './roots.ts';
 
 /**
- * Creates a file under a temporary name of ours, synced. Only an interrupted write of ours leaves such a name, and the
- * database is locked while we write: what lies there is replaced. Raw errors; then the file is gone.
+ * Creates a file under a temporary name of this program, synced. Only an interrupted write of this program
+ * leaves such a name, and the database is locked during a write: an existing file is replaced. On a raw error
+ * the new file is gone.
  */
 export function createTemporary(fs: DurableFs, path: string, bytes: Uint8Array, owner: FileOwner): void {
   try {
@@ -35,9 +36,9 @@ export interface FileOwner {
 const TEMPORARY_SUFFIX = '.litt-rollback-tmp';
 
 /**
- * Where `writeFileDurably` prepares a file: a fixed name beside it, so that whoever repeats a write after a
- * crash also clears away what the first attempt left. The engine acts on none of these names, and its
- * clean-up does not touch them.
+ * Where `writeFileDurably` prepares a file: a fixed name beside it, so that a repeated write after a crash also
+ * clears away what the first attempt left. The engine acts on none of these names, and its clean-up does not
+ * touch them.
  */
 export function temporaryName(path: string): string {
   return join(dirname(path), `.${basename(path)}${TEMPORARY_SUFFIX}`);
@@ -56,12 +57,12 @@ export function createFileDurably(fs: DurableFs, path: string, bytes: Uint8Array
   createFile(fs, path, bytes, owner, (fd) => fs.fsync(fd));
 }
 
-/** Like createFileDurably(), for what means nothing after a power cut: nothing is synced. */
+/** Like createFileDurably(), but not synced: for files that mean nothing after a power cut. */
 export function createPassingFile(fs: DurableFs, path: string, bytes: Uint8Array, owner: FileOwner): void {
   createFile(fs, path, bytes, owner, () => {});
 }
 
-/** Syncs a file that is there: its content may not have been durable when a process died. */
+/** Syncs an existing file: its content may not have been durable when a process died. */
 export function syncFile(fs: DurableFs, path: string): void {
   const fd = fs.open(path, 'r+');
   try {
@@ -161,12 +162,12 @@ export function removeQuietly(fs: DurableFs, path: string): void {
   try {
     fs.unlink(path);
   } catch {
-    // Left behind, it is ignored by the engine and replaced by the next write of the same file.
+    // If it stays, the engine ignores it and the next write of the same file replaces it.
   }
 }
 
 /**
- * What lies at `path`, if it is a regular file. ERR_SYMBOLIC_LINK or ERR_NOT_A_REGULAR_FILE for anything else;
+ * The stat of `path`, if it is a regular file. ERR_SYMBOLIC_LINK or ERR_NOT_A_REGULAR_FILE for anything else;
  * raw errors of the file system (ENOENT among them).
  */
 export function openableFileStat(fs: DurableFs, path: string): FileStat {
@@ -211,7 +212,7 @@ export function readSmallFile(
   }
   const fd = fs.open(path, 'r');
   try {
-    // One byte more than announced: only then does reading up to the end prove that the size is still right.
+    // One byte more than expected: only reading up to the end proves that the size is still right.
     const buffer = Buffer.alloc(size + 1);
     const count = fs.readAt(fd, buffer, 0);
     if (count === size) return buffer.subarray(0, size);

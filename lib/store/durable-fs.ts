@@ -35,7 +35,7 @@ const FICLONE = constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL;
 /** What a file system without reflinks answers; anything else is a real error. */
 const NO_REFLINK = ['ENOTSUP', 'EOPNOTSUPP', 'EXDEV', 'EINVAL', 'ENOSYS', 'ENOTTY'];
 
-/** Paths of the open descriptors: the system's errors about a descriptor do not say which file it is. */
+/** Paths of the open descriptors: the system's errors about a descriptor do not name the file. */
 const pathsByFd = new Map<number, string>();
 
 function naming<T>(path: string | undefined, call: () => T): T {
@@ -112,7 +112,7 @@ function reflink(from: string, to: string): boolean {
     between(from, to, (a, b) => nodeFs.copyFileSync(a, b, FICLONE));
     return true;
   } catch (error) {
-    // It names both files; the one that could not be made is what matters.
+    // The error names both files; the one that could not be made matters.
     if (!hasErrno(error, ...NO_REFLINK)) throw Object.assign(error as Error, { path: to });
     // EEXIST is not among these codes, so whatever lies at `to` now is the empty file of the failed attempt.
     removeTree(to);
@@ -167,7 +167,7 @@ function freeBytes(path: string): number | null {
     const stat = at(path, (p) => nodeFs.statfsSync(p));
     return stat.bavail * stat.bsize;
   } catch {
-    return null; // an unusual file system; a write will tell
+    return null; // an unusual file system; a write will show it
   }
 }
 
@@ -180,7 +180,7 @@ function mayWrite(path: string): boolean {
   }
 }
 
-/** Opens a log; what it returns appends to it. Made with mode 0600 when missing; ELOOP when it is a symbolic link. */
+/** Opens a log and returns its append function. Mode 0600 when new; ELOOP when it is a symbolic link. */
 export function openAppend(path: string): (text: string) => void {
   const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
   const fd = nodeFs.openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, FILE_MODE);

@@ -1,10 +1,12 @@
 /**
- * Fences: locks whose text the engine cannot parse, so that it refuses and prints it. They keep the engine out while a
- * transaction is open. A fence names its transaction, which alone lowers it, and the number of its roots.
+ * Fences: locks whose text the engine cannot parse, so that it refuses and prints it. They keep the engine out
+ * while a transaction is open. A fence names its transaction, which alone lowers it, and the number of its
+ * roots.
  *
- * - What a fence replaces is moved aside first, and looked at there; then the fence gets its name by a link, which
- *   replaces nothing. So the lock of a process that came in between is never lost, and the fence gives way to it.
- * - For two system calls there is no lock. Fences are raised before the intent, and again by who finds one gone.
+ * - The file that a fence replaces is first moved aside and checked there; then the fence gets its name by a
+ *   link, which replaces nothing. So the lock of a process that came in between is never lost, and the fence
+ *   gives way to it.
+ * - For two system calls there is no lock. Fences are raised before the intent, and again when one is missing.
  */
 import { join } from 'node:path';
 import { hasErrno, ioError, RollbackError } from '../errors.ts';
@@ -19,15 +21,15 @@ import { lstatOrNull } from './roots.ts';
 
 const TITLE = 'litt-rollback: ';
 const MAX_LOCK_BYTES = 64 * 1024;
-/** The node's user must be able to read the text, whoever wrote it. */
+/** The node's user must be able to read the text, even if another user wrote it. */
 const LOCK_MODE = 0o644;
 const ATTEMPTS = 10;
 
-/** What a fence says. */
+/** The content of a fence. */
 export interface Fence {
   readonly id: string;
   readonly begunAt: Date;
-  /** As given by the person: the next step is a whole command. */
+  /** As the user gave them: the next step is a whole command. */
   readonly roots: readonly string[];
   readonly snapshotDir: string | null;
 }
@@ -35,9 +37,9 @@ export interface Fence {
 /** A fence that was found. */
 export interface FoundFence {
   readonly path: string;
-  /** Null where the text is damaged. */
+  /** Null if the text is damaged. */
   readonly id: string | null;
-  /** How many roots its transaction has; null where the text does not tell. */
+  /** How many roots its transaction has; null if the text does not say. */
   readonly roots: number | null;
 }
 
@@ -55,10 +57,11 @@ export function fenceText({ id, begunAt, roots, snapshotDir }: Fence): string {
 }
 
 /**
- * Puts a fence in the place of a directory's lock, durably. It replaces what this process holds, a fence of the same
- * transaction, and, where nothing is held, a lock of a dead process.
- * @param owns whether the lock that lies there is held by the caller; null where no lock is held
- * @throws RollbackError ERR_LOCKED, ERR_LOCK_UNREADABLE when it is another's, which then stays; raw errors
+ * Puts a fence in the place of a directory's lock, durably. It replaces a lock that this process holds, a fence
+ * of the same transaction, and, if no lock is held, a lock of a dead process.
+ * @param owns whether the caller holds the present lock; null if it holds none
+ * @throws RollbackError ERR_LOCKED, ERR_LOCK_UNREADABLE when another process holds it: it then stays; raw
+ * errors
  */
 export function raiseFence(
   fs: DurableFs,
@@ -71,7 +74,7 @@ export function raiseFence(
   const { uid, gid } = nodeOwner(fs, dir);
   const text = Buffer.from(fenceText(fence));
   if (isFencedBy(fs, dir, fence.id)) {
-    // It may be that of a killed process, and not durable yet.
+    // It may come from a killed process, and not be durable yet.
     fs.fsyncDir(dir);
     return;
   }
@@ -104,12 +107,12 @@ function refuseUnlessReplaceable(
   throw lockedError(dir, lock);
 }
 
-/** False when another process has put its lock there since it was examined: that one is in its place again. */
+/** False when another process has put its lock there since the check: that lock is in its place again. */
 function exchange(fs: DurableFs, temporary: string, path: string, found: ExaminedLock | null): boolean {
   if (found === null) return moveIfFree(fs, temporary, path);
   const aside = replacedName(path);
   try {
-    // The cheap look first: it keeps the moment in which a living lock could be moved to two system calls.
+    // The cheap check first: it limits the moment in which a living lock could be moved to two system calls.
     if (!sameFile(fs.lstat(path), found.stat)) return false;
     fs.rename(path, aside);
   } catch (error) {
@@ -126,7 +129,7 @@ function exchange(fs: DurableFs, temporary: string, path: string, found: Examine
   return isRaised;
 }
 
-/** Where `exchange` keeps what it replaces for a moment. */
+/** Where `exchange` keeps the replaced lock for a moment. */
 export function replacedName(path: string): string {
   return temporaryName(`${path}.replaced`);
 }
@@ -183,8 +186,8 @@ function readLock(fs: DurableFs, dir: string): string | null {
 }
 
 /**
- * Removes the fence of a transaction, durably; one whose text is damaged counts as its own. Where there is none, a
- * killed process may have removed it just now: that, too, is made durable.
+ * Removes the fence of a transaction, durably; a fence with a damaged text counts as its own. If there is none,
+ * a killed process may have removed it just now: that removal is made durable, too.
  * @param id null for the fence of any transaction
  */
 export function lowerFence(fs: DurableFs, dir: string, id: string | null): void {

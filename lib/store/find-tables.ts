@@ -1,4 +1,4 @@
-/** Finds the tables in a root; of a directory that holds none it says what was probably meant. */
+/** Finds the tables in a root; for a directory without tables it says what was probably meant. */
 import { basename, dirname, join } from 'node:path';
 import { RollbackError } from '../errors.ts';
 import { isTableName, parseSegmentFileName } from '../format/file-names.ts';
@@ -6,7 +6,7 @@ import type { DurableFs } from './durable-fs.ts';
 import { lookAt } from './reading.ts';
 import { listDirectory, lstatOrNull, MAX_SUGGESTIONS, SEGMENTS_DIR } from './roots.ts';
 
-/** How many directories are looked into for a hint: somebody may have passed `/`. */
+/** How many directories are looked into for a hint: the user may have passed `/`. */
 const MAX_LOOKS = 1000;
 
 /**
@@ -48,8 +48,8 @@ function holdsSegments(fs: DurableFs, dir: string): boolean {
 }
 
 /**
- * Refuses a link in the place of a table directory in a root without the table: one that leads nowhere is one whose
- * disk is not mounted, and what lies behind it is missing.
+ * Refuses a link in the place of a table directory in a root without the table: if the link leads nowhere, its
+ * disk is not mounted, and the files behind it are missing.
  * @throws RollbackError ERR_SYMBOLIC_LINK
  */
 export function refuseLinkedTable(fs: DurableFs, root: string, table: string): void {
@@ -57,17 +57,20 @@ export function refuseLinkedTable(fs: DurableFs, root: string, table: string): v
   if (lstatOrNull(fs, dir)?.kind === 'link') throw linkedDirectoryError(dir, 'A table directory');
 }
 
-/** Of what is no table for the engine nothing is needed: `lost+found`, say, is closed to everybody but root. */
+/**
+ * A directory that the engine does not take for a table is not read: `lost+found`, say, is closed to all but
+ * root.
+ */
 function looksLikeTable(fs: DurableFs, dir: string): boolean {
   return isDirectory(fs, dir) && isDirectory(fs, join(dir, SEGMENTS_DIR));
 }
 
-/** False also for what this user may not look at. */
+/** False also for a directory that this user may not read. */
 function isDirectory(fs: DurableFs, path: string): boolean {
   try {
     return fs.lstat(path).kind === 'directory';
   } catch {
-    return false; // only hints are made of this
+    return false; // only hints use this
   }
 }
 

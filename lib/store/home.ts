@@ -1,7 +1,7 @@
 /**
- * A node's home: which databases it has, and where. The block store lies in `data/ledger/block`; the receipt store
- * in `data/receipt.db`, or, where that directory does not exist, in `data/ledger/receipt/littidx`. The receipt
- * store's LittDB is its directory `littdb`; beside it may lie `log-index`, an index of another engine.
+ * A node's home: which databases it has, and where. The block store lies in `data/ledger/block`; the receipt
+ * store in `data/receipt.db`, or, if that directory does not exist, in `data/ledger/receipt/littidx`. The
+ * receipt store's LittDB is its directory `littdb`; beside it may lie `log-index`, an index of another engine.
  */
 import { join } from 'node:path';
 import { hasErrno, ioError, RollbackError } from '../errors.ts';
@@ -20,13 +20,13 @@ export interface HomeDatabase {
   readonly roots: readonly string[];
 }
 
-/** What was found in a home. */
+/** The contents of a home. */
 export interface NodeHome {
   readonly dir: string;
   readonly databases: readonly HomeDatabase[];
-  /** What a person must know: stores that are not there, and what cannot be rewound here. */
+  /** What the user must know: missing stores, and files that this program cannot rewind. */
   readonly notices: readonly string[];
-  /** That of the notices which holds only where the receipt store is rolled back. */
+  /** The notice that holds only if the receipt store is rolled back. */
   readonly logIndexNotice: string | null;
 }
 
@@ -86,7 +86,7 @@ function findReceipts(
   const root = join(dir, place, LITTDB);
   const hasLittDb = isDirectory(fs, dir, `${place}/${LITTDB}`);
   if (hasLittDb) databases.push({ name: 'receipt store', roots: [root] });
-  // Only the old place may belong to another engine. Elsewhere this is a disk that is not mounted, or damage.
+  // Only the old place may belong to another engine. Elsewhere this means an unmounted disk, or damage.
   else if (place !== OLD_RECEIPTS) throw unclearPlaceError(join(dir, place), `it holds no ${LITTDB}`);
   else notices.push(`the receipt store in ${place} is none of LittDB: it has no ${LITTDB}`);
   if (!isDirectory(fs, dir, `${place}/${LOG_INDEX}`)) return null;
@@ -99,7 +99,7 @@ function findReceipts(
   return hasLittDb ? notice : null;
 }
 
-/** Links are followed: a node may have its data on another disk. Only what is not there at all is absent. */
+/** Links are followed: a node may have its data on another disk. Only a missing path counts as absent. */
 function isDirectory(fs: DurableFs, dir: string, place: string): boolean {
   let path = dir;
   for (const name of place.split('/')) {
@@ -112,7 +112,7 @@ function isDirectory(fs: DurableFs, dir: string, place: string): boolean {
   return true;
 }
 
-/** Null where there is nothing. */
+/** Null for a missing path. */
 function kindBehindLinks(fs: DurableFs, path: string): FileStat['kind'] | null {
   try {
     return fs.lstat(fs.realpath(path)).kind;
@@ -147,7 +147,7 @@ export function rootsOfHome({ databases }: Pick<NodeHome, 'databases'>): string[
   return databases.flatMap((d) => d.roots);
 }
 
-/** Which numbers the roots of each database have in rootsOfHome(). */
+/** The numbers of each database's roots in rootsOfHome(). */
 export function groupsOfHome({ databases }: Pick<NodeHome, 'databases'>): RootGroups {
   let next = 0;
   return databases.map((d) => d.roots.map(() => next++));

@@ -1,9 +1,9 @@
 /**
- * The forward scan over the raw bytes of a key file: one tight loop that skips from record to record and
- * keeps the little it must know: how many records there were, how far the values of each shard reach, which
- * group is open, what is wrong first, and (for an unsealed segment) what sealing would drop.
+ * The forward scan over the raw bytes of a key file: one tight loop that skips from record to record and keeps
+ * only what it needs: how many records there were, how far the values of each shard reach, which group is open,
+ * the first fault, and (for an unsealed segment) what sealing would drop.
  *
- * No object per record: what is as it should be never leaves the loop of skip(); the rest is judged one by one.
+ * No object per record: a regular record never leaves the loop of skip(); the others are judged one by one.
  */
 import {
   ADDRESS_SIZE,
@@ -18,8 +18,8 @@ import { ScanFindings, type ScanRules } from './scan-findings.ts';
 const NO_GROUP = -1;
 
 /**
- * The first records are skipped in steps of so many bytes: the compiler, which takes the loop over in the midst of
- * a run, then knows the way out of it. Without that it has to start over several times.
+ * The first records are skipped in steps of so many bytes: the compiler, which takes the loop over in the
+ * middle of a run, then knows the way out of it. Without that it has to start over several times.
  */
 const STEP = 1024;
 const WARM = 2000;
@@ -31,7 +31,7 @@ export class KeyScan {
   /** Largest value end of the records kept so far, by shard (bytes). */
   readonly shardEnds: Float64Array;
   readonly findings = new ScanFindings();
-  /** Where in the view that was fed last its records begin, oldest first; as many as `records` went up by. */
+  /** Where the records of the last view begin, oldest first; as many as `records` went up by. */
   offsets = new Int32Array(0);
 
   private readonly rules: ScanRules;
@@ -54,7 +54,7 @@ export class KeyScan {
     }
   }
 
-  /** A copy from which a scan can go on later; what was dropped so far is not carried along. */
+  /** A copy from which a scan can continue later; the ranges dropped so far are not copied. */
   fork(): KeyScan {
     const copy = new KeyScan(this.rules);
     copy.records = this.records;
@@ -91,7 +91,7 @@ export class KeyScan {
   }
 
   /**
-   * The tight loop: goes on for as long as every record is where it belongs in its group and its value in its
+   * The tight loop: it continues as long as every record is where it belongs in its group, its value is in its
    * shard's file, and all members of a group are in one shard. Returns where the first other record begins.
    */
   private skip(view: DataView, from: number, to: number, base: number): number {
@@ -103,7 +103,7 @@ export class KeyScan {
     const last = to - overhead;
     let shard = this.groupShard;
     let size = sizes[shard] ?? -1;
-    /** 1 inside of a group, else 0: half of the kind that the next record must have. */
+    /** 1 inside a group, else 0: half of the kind that the next record must have. */
     let open = groupStart === NO_GROUP ? 0 : 1;
     /** How far the shard's values reach; and how far without the open group, whose first record is `group`. */
     let before = shardEnds[shard] ?? 0;
@@ -152,7 +152,7 @@ export class KeyScan {
     return this.groupStart !== NO_GROUP && (this.groupBad || this.groupElsewhere.length > 0);
   }
 
-  /** Judges one record, whatever it is. */
+  /** Judges one record of any kind. */
   private judge(kind: number, address: Address, start: number, end: number): void {
     const { shard } = address;
     const bad = this.oddAddress(start, address);
@@ -176,7 +176,7 @@ export class KeyScan {
     }
   }
 
-  /** @param groupEnd where the group ends with this member; null when it goes on */
+  /** @param groupEnd where the group ends with this member; null when it continues */
   private judgeMember(address: Address, bad: boolean, groupEnd: number | null): void {
     if (bad) this.groupBad = true;
     if (address.shard !== this.groupShard) this.groupElsewhere.push([address.shard, address.end]);
@@ -200,7 +200,7 @@ export class KeyScan {
     if (end > (this.shardEnds[shard] ?? Number.POSITIVE_INFINITY)) this.shardEnds[shard] = end;
   }
 
-  /** Ends the scan, or the group that is open, at file offset `end`: that group was never closed. */
+  /** Ends the scan, or the open group, at file offset `end`: that group was never closed. */
   finish(end: number): void {
     if (this.groupStart === NO_GROUP) return;
     const { groupStart, groupRecord } = this;
@@ -211,7 +211,7 @@ export class KeyScan {
     else this.findings.fault('ERR_GROUP', groupStart, groupRecord, 'its group has no last secondary');
   }
 
-  /** Returns whether the record's group is to be dropped. */
+  /** Returns whether the record's group must be dropped. */
   private oddAddress(offset: number, { segment, shard, end }: Address): boolean {
     const { rules } = this;
     const fault = (problem: string): void =>
@@ -224,12 +224,12 @@ export class KeyScan {
     if (isMissing && !rules.sealing) {
       fault(`its value ends at byte ${end} of shard ${shard}, whose file ends at ${this.sizes[shard]}`);
     }
-    // Values are checked only where the whole address is.
+    // Values are checked only if the whole address is.
     if (segment !== rules.segment && rules.valueSizes !== null) fault(`its address names segment ${segment}`);
     return isMissing && rules.sealing;
   }
 
-  /** A kind that does not exist also ends the group that is open. */
+  /** An unknown kind also ends the open group. */
   private oddKind(start: number, end: number, kind: number): void {
     this.finish(start);
     this.findings.fault('ERR_KEY_RECORD', start, this.records, `record kind ${kind} does not exist`);

@@ -1,7 +1,7 @@
 /**
  * Surveys a key file: one forward pass that leaves record-aligned checkpoints, so that the file can be read
- * from its end afterwards, and the state of the scan at some of them, so that "what do the first n bytes
- * hold?" needs no second pass. Memory: a few numbers for each block, whatever the file's size.
+ * from its end afterwards. It also keeps the state of the scan at some of them, so that "what do the first n
+ * bytes hold?" needs no second pass. Memory: a few numbers for each block, whatever the file's size.
  */
 import type { KeyRun } from '../format/key-records.ts';
 import { partitionPoint } from '../format/partition-point.ts';
@@ -15,17 +15,17 @@ import type { DroppedRange, Fault, ScanRules } from './scan-findings.ts';
 const CHECKPOINT_BUDGET_BYTES = 8 * 1024 * 1024;
 
 /**
- * Blocks from one kept scan state to the next, at least: a table may have thousands of segments, whose surveys are
- * all kept, and to scan so many blocks once more takes a few milliseconds.
+ * The least number of blocks between two kept scan states. The surveys of a table with thousands of segments
+ * are all kept, and scanning so many blocks once more takes a few milliseconds.
  */
 const CHECKPOINT_BLOCKS = 16;
 
-/** What a key file holds. Offsets are bytes. */
+/** The contents of a key file. Offsets are bytes. */
 export interface KeySurvey {
   readonly path: string;
   /** File size. */
   readonly size: number;
-  /** End of the last whole record; the bytes behind it are a torn one. */
+  /** End of the last whole record; bytes after it belong to a torn one. */
   readonly end: number;
   /** Whole records, dropped ones included. */
   readonly records: number;
@@ -48,18 +48,18 @@ interface ScanCheckpoint {
   readonly scan: KeyScan;
 }
 
-/** How a survey is made. */
+/** How to make a survey. */
 export interface SurveyOptions {
   readonly rules: ScanRules;
   readonly blockBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called with the records of each block, dropped ones included, while they are at hand. */
+  /** Called with the records of each block, dropped ones included, while they are in memory. */
   readonly onBlock?: ((run: KeyRun) => void) | undefined;
   /** Called with the bytes scanned since the last call. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
-/** What the first bytes of a key file hold. */
+/** The contents of the first bytes of a key file. */
 export interface Prefix {
   readonly records: number;
   readonly droppedRecords: number;
@@ -163,7 +163,7 @@ class Surveyor {
 }
 
 /**
- * What the first `upTo` bytes hold; `upTo` must be the end of a group.
+ * The contents of the first `upTo` bytes; `upTo` must be the end of a group.
  * @throws RollbackError ERR_IO, ERR_CHANGED_WHILE_READING
  */
 export function prefixOf(fs: DurableFs, survey: KeySurvey, upTo: number): Prefix {

@@ -1,7 +1,7 @@
 /**
- * The last records of a large key file without reading the whole of it. A file can only be parsed forward; so
- * this looks for the place near the end from which a chain of records goes on to the end, each naming its own
- * segment. That is as good as certain, not proven: for showing something, never for deciding anything.
+ * The last records of a large key file without reading all of it. A file can only be parsed forward; so this
+ * looks for the place near the end from which a chain of records continues to the end, each naming its own
+ * segment. That is as good as certain, but not proven: good enough to show, never to decide by.
  */
 import {
   ADDRESS_SIZE,
@@ -15,7 +15,7 @@ import {
 import type { DurableFs } from './durable-fs.ts';
 import { readRange, viewOf } from './reading.ts';
 
-/** Bytes at the end that are looked at: several of the largest records. */
+/** Bytes at the end that are read: several of the largest records. */
 const WINDOW = 4 * MAX_RECORD_SIZE;
 
 /**
@@ -36,7 +36,7 @@ export function lastRecords(fs: DurableFs, path: string, size: number, segment: 
 const recordEnd = (buffer: Buffer, at: number): number =>
   at + RECORD_OVERHEAD + buffer.readUInt16BE(at + RECORD_OFFSET.keyLength);
 
-/** For each byte: where the chain of records ends that begins there, and how many records it has. */
+/** For each byte: where the chain of records that begins there ends, and how many records it has. */
 interface Chains {
   readonly ends: Int32Array;
   readonly counts: Int32Array;
@@ -59,7 +59,10 @@ function chainsOf(buffer: Buffer, segment: number): Chains {
   return { ends, counts };
 }
 
-/** Where the chain begins that goes furthest, and of several the longest; one of the first bytes begins a record. */
+/**
+ * Where the chain that goes furthest begins, and of several the longest; one of the first bytes begins a
+ * record.
+ */
 function bestStart({ ends, counts }: Chains): number {
   let best = 0;
   for (let at = 1; at < MAX_RECORD_SIZE && at < ends.length; at++) {

@@ -50,10 +50,10 @@ function endingWith(forget: () => void, giveBack: () => void): void {
 }
 
 /**
- * Does work under the locks of a database, and gives them back on every way out: stale locks are put back as they were
- * unless `changesBegin` was called, right before the first change. A lock that cannot be given back is told beside the
- * failure of the work, never in its place.
- * @param stands what becomes of the result of work that succeeded when a lock stays; without it ERR_IO
+ * Does work under the locks of a database, and gives them back on every way out: stale locks are put back as
+ * they were unless `changesBegin` was called, right before the first change. A lock that cannot be given back
+ * is reported beside the failure of the work, never in its place.
+ * @param stands turns the result of successful work into one that reports a lock that stays; without it ERR_IO
  * @throws RollbackError as lockDatabase, ERR_IO when a lock stays; what the work throws
  */
 export async function withLocks<T>(
@@ -87,7 +87,7 @@ export async function withLocks<T>(
   );
 }
 
-/** Gives locks back; what hinders that, or null. */
+/** Gives locks back; returns the failure, or null. */
 function failureOf(locks: LockSet, changed: boolean): RollbackError | null {
   try {
     if (changed) locks.release();

@@ -1,10 +1,10 @@
-/** The refusals of locks that may not be taken over, and what the system tells about their holder. */
+/** The refusals of locks that may not be taken over, and what the system reports about their holder. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { RollbackError } from '../errors.ts';
 import { describeText } from '../format/printable.ts';
 import type { FoundLock } from './lock-state.ts';
 
-/** Files of a process that are looked at; one with more is not searched further. */
+/** How many files of a process are read; a process with more is not searched further. */
 const MAX_FDS = 4096;
 
 /**
@@ -78,13 +78,13 @@ function lockUnreadableError(dir: string, lock: FoundLock): RollbackError {
   );
 }
 
-/** What /proc tells about the holder of a lock; on systems without it nothing. */
+/** What /proc reports about the holder of a lock; nothing on systems without it. */
 interface Holder {
   /** The name of its program. */
   readonly name: string | null;
   /** The process that the number is a thread of; null when it is a process itself. */
   readonly threadOf: number | null;
-  /** What speaks for and against a node, in sentences. */
+  /** The evidence for and against a node, in sentences. */
   signs(since: string | null): string[];
 }
 
@@ -103,20 +103,20 @@ function describeHolder(pid: number, dir: string): Holder {
 function beganAfter(pid: number, since: string | null): string[] {
   const written = since === null ? Number.NaN : Date.parse(since);
   const began = startOf(pid);
-  // Both are told to the second, and the clock may have been set a little in between.
+  // Both have a precision of a second, and the clock may have been set a little in between.
   if (Number.isNaN(written) || began === null || began <= written + 2000) return [];
   return [
     'That process began after the lock was written, so it has only got the number of the one that wrote it',
   ];
 }
 
-/** When a process began, in milliseconds since 1970; null where that is not told. */
+/** When a process began, in milliseconds since 1970; null when unknown. */
 function startOf(pid: number): number | null {
   const stat = readProc(`/proc/${pid}/stat`);
   const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
   const boot = Number(/^btime (\d+)$/m.exec(readProc('/proc/stat'))?.[1]);
   if (!Number.isFinite(ticks) || !Number.isFinite(boot) || stat === '') return null;
-  return (boot + ticks / 100) * 1000; // the kernel counts in hundredths for its users, on every machine
+  return (boot + ticks / 100) * 1000; // the kernel reports hundredths to its users, on every machine
 }
 
 function openFiles(pid: number, dir: string): string[] {
@@ -125,7 +125,7 @@ function openFiles(pid: number, dir: string): string[] {
     const below = links.some((fd) => linkOf(`/proc/${pid}/fd/${fd}`).startsWith(`${dir}/`));
     return [below ? 'It has files below this directory open' : 'It has no file below this directory open'];
   } catch {
-    return []; // another user's process, or none any more: then nothing is told
+    return []; // another user's process, or a dead one: then nothing is known
   }
 }
 

@@ -2,14 +2,16 @@
  * The file operations behind a lock, one directory at a time.
  *
  * Invariants:
- * - A lock of ours is complete from the first moment that it has its name: it is prepared and synced under a
- *   temporary name, then linked. A crash leaves no empty lock, which the engine would never take over.
- * - A lock that was not judged stale is never destroyed. A stale one is moved aside first, and looked at again
- *   there: if somebody was faster and it is theirs, it goes back to its place by link, which replaces nothing.
- * - While anything lies aside, no other run of this program keeps a lock that it has placed meanwhile: it takes
- *   it back and tries again. (Without this rule, ten processes racing for one stale lock had two winners in one
- *   of a hundred rounds.) The engine knows no such rule; against it, the two system calls of the move remain.
- * - Only a lock with our inode and our text is ever removed.
+ * - A lock of this program is complete from the first moment that it has its name: it is prepared and synced
+ *   under a temporary name, then linked. A crash leaves no empty lock, which the engine would never take over.
+ * - A lock that was not judged stale is never destroyed. A stale one is moved aside first, and read again
+ *   there: if another process was faster and it is theirs, it goes back to its place by link, which replaces
+ *   nothing.
+ * - While anything lies aside, no other run of this program keeps a lock that it has placed meanwhile: it
+ *   removes its lock and tries again. (Without this rule, ten processes racing for one stale lock had two
+ *   winners in one of a hundred rounds.) The engine knows no such rule; against it, the two system calls of the
+ *   move remain.
+ * - A run removes a lock only if both its inode and its text are its own.
  */
 import { errnoOf, hasErrno, ioError, type RollbackError } from '../errors.ts';
 import {
@@ -29,7 +31,7 @@ export const RACE_PAUSE = 5;
 
 const MOVE_BACK_ATTEMPTS = 20;
 
-/** The dead process's lock that one of ours replaced. */
+/** The dead process's lock that a lock of this program replaced. */
 export interface StaleLock {
   readonly bytes: Buffer;
   readonly stat: FileStat;
@@ -55,7 +57,7 @@ export function putInPlace(
   text: Buffer,
   owner: FileOwner,
 ): FileStat | null {
-  // Looked up before the link: a moment later somebody else may be holding the lock in hand (moveStaleAside).
+  // Looked up before the link: a moment later another process may hold the lock (moveStaleAside).
   const stat = fs.lstat(temporary);
   try {
     fs.link(temporary, path);
@@ -73,20 +75,20 @@ export function putInPlace(
   }
 }
 
-/** Takes the prepared file away once its lock is in place: from then on it would only look like a lock at work. */
+/** Removes the prepared file once its lock is in place: from then on it would only look like a lock at work. */
 export function dropPrepared(fs: DurableFs, temporary: string): void {
   fs.unlink(temporary);
 }
 
 /**
- * Takes a lock that was judged stale out of the way and returns it; null when the file in its place is another
+ * Moves a lock that was judged stale out of the way and returns it; null when the file in its place is another
  * one by now, which then stays (or goes back) where it was. Raw errors.
  */
 export function moveStaleAside(fs: DurableFs, dir: string, judged: ExaminedLock): StaleLock | null {
   const { path } = judged.lock;
   const aside = temporaryLockName(dir, 'aside');
   try {
-    // The cheap look first: it keeps the moment in which a living lock could be moved to two system calls.
+    // The cheap check first: it limits the moment in which a living lock could be moved to two system calls.
     if (!sameFile(judged.stat, fs.lstat(path))) return null;
     fs.rename(path, aside);
   } catch (error) {
@@ -106,8 +108,8 @@ function isSame(fs: DurableFs, path: string, stat: FileStat, bytes: Buffer): boo
 }
 
 /**
- * Returns somebody's living lock to its place. Should another run of this program have taken the place, it
- * withdraws (othersHaveLockAside); against an engine that starts in this very moment nothing helps.
+ * Returns another process's living lock to its place. If another run of this program has taken the place, that
+ * run withdraws (othersHaveLockAside); against an engine that starts in this very moment nothing helps.
  */
 function moveBack(fs: DurableFs, aside: string, path: string): void {
   for (let attempt = 0; attempt < MOVE_BACK_ATTEMPTS; attempt++) {
@@ -144,7 +146,7 @@ export function putBackIfFree(fs: DurableFs, dir: string, path: string, stale: S
     recreate(fs, temporary, stale);
     fs.link(temporary, path);
   } catch {
-    // Taken by somebody else meanwhile, or the trouble that brought us here: a missing stale lock blocks nobody.
+    // Another process took it meanwhile, or the trouble that led here: a missing stale lock blocks no process.
   }
   removeQuietly(fs, temporary);
 }
@@ -157,8 +159,8 @@ function recreate(fs: DurableFs, path: string, { bytes, stat }: StaleLock): void
 }
 
 /**
- * Removes the locks that are still ours, or replaces them by the stale ones they took over. Every lock is
- * tried; the first failure is returned as ERR_IO.
+ * Removes this process's locks, or replaces them by the stale ones they took over. Every lock is tried; the
+ * first failure is returned as ERR_IO.
  */
 export function giveBack(
   fs: DurableFs,
@@ -180,7 +182,7 @@ export function giveBack(
   return failure;
 }
 
-/** Another run that wanted a stale lock may hold ours in hand: removing it must wait until it is back. */
+/** Another run that wanted a stale lock may have moved ours aside: removing it must wait until it is back. */
 function waitUntilSettled(fs: DurableFs, lock: HeldLock): void {
   for (let attempt = 0; attempt < MOVE_BACK_ATTEMPTS; attempt++) {
     if (isOurs(fs, lock) || !othersHaveLockAside(fs, lock.dir, isProcessAlive)) return;
@@ -213,8 +215,8 @@ function replaceByStale(fs: DurableFs, lock: HeldLock, stale: StaleLock): boolea
     fs.rename(temporary, lock.path);
     return true;
   } catch {
-    // No space, or no right to give the file to its old owner. A stale lock blocks nobody by being absent,
-    // while one with a wrong owner could not be read by the node.
+    // No space, or no right to give the file to its old owner. A missing stale lock blocks no process, while
+    // the node could not read one with a wrong owner.
     removeQuietly(fs, temporary);
     return false;
   }

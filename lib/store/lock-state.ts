@@ -1,6 +1,6 @@
 /**
- * Who holds a directory's `litt.lock`. The judgement is the engine's own, so that this program goes on exactly
- * where the engine would, and stops where the engine would. Reads only.
+ * The holder of a directory's `litt.lock`. The judgement is the engine's own, so that this program continues
+ * exactly where the engine would, and stops where the engine would. Reads only.
  */
 import { join } from 'node:path';
 import { hasErrno, ioError, RollbackError } from '../errors.ts';
@@ -34,12 +34,15 @@ export type FoundLock = {
 );
 
 /**
- * What `inspectLock` tells. `stale`: of a dead process, may be taken over. `elsewhere`: this program took it in another
- * number space (a container's), so whether that process lives cannot be told. `unreadable`: names no process.
+ * The results of `inspectLock`. `stale`: of a dead process, may be taken over. `elsewhere`: this program took
+ * it in another number space (a container's), so whether that process lives is unknown. `unreadable`: names no
+ * process.
  */
 export type LockState = { readonly state: 'free' } | FoundLock;
 
-/** A lock together with the file it was read from, so that a later look can tell whether it is still that one. */
+/**
+ * A lock together with the file it was read from, so that a later check can tell whether it is still that one.
+ */
 export interface ExaminedLock {
   readonly lock: FoundLock;
   readonly stat: FileStat;
@@ -48,7 +51,7 @@ export interface ExaminedLock {
 
 /**
  * The state of the lock in a directory; changes nothing. ERR_SYMBOLIC_LINK or ERR_NOT_A_REGULAR_FILE when the
- * lock is no regular file, ERR_LOCKED when it keeps changing hands, ERR_IO when it cannot be looked at.
+ * lock is not a regular file, ERR_LOCKED when it keeps changing hands, ERR_IO when it cannot be read.
  */
 export function inspectLock(fs: DurableFs, dir: string): LockState {
   return examineLock(fs, join(dir, LOCK_FILE), isProcessAlive)?.lock ?? { state: 'free' };
@@ -108,7 +111,7 @@ function readBeginning(fs: DurableFs, path: string, size: number): Buffer | null
   }
 }
 
-/** Whether two looks saw one unchanged file. Inode numbers are reused at once, so they alone prove nothing. */
+/** Whether two checks saw one unchanged file. Inode numbers are reused at once, so they alone prove nothing. */
 export function sameFile(a: FileStat, b: FileStat): boolean {
   return a.ino === b.ino && a.dev === b.dev && a.mtimeNs === b.mtimeNs && a.size === b.size;
 }
@@ -117,13 +120,15 @@ function classifyLock(path: string, bytes: Buffer | null, isAlive: (pid: number)
   if (bytes === null) return { state: 'unreadable', path, text: null, since: null, pid: null };
   const text = bytes.subarray(0, MAX_LOCK_SIZE).toString('utf8');
   const { pid, since } = parseLockText(text);
-  // The end of a longer text is unknown, a process number cut in two included.
+  // The end of a longer text is unknown, and a process number may be cut in two.
   if (pid === null || bytes.length > MAX_LOCK_SIZE)
     return { state: 'unreadable', path, text, since, pid: null };
   return { state: stateOf(pid, parseLockOwner(text), isAlive), path, text, since, pid };
 }
 
-/** The engine's locks tell a number alone, and it judges them by that; those of this program tell more. */
+/**
+ * The engine's locks hold a number alone, and the engine judges them by it; those of this program hold more.
+ */
 function stateOf(
   pid: number,
   owner: LockOwner | null,
@@ -134,7 +139,7 @@ function stateOf(
   return liveness === 'running' ? 'held' : liveness === 'dead' ? 'stale' : 'elsewhere';
 }
 
-/** Waits without giving control to anything else in this process. */
+/** Waits without giving control to any other code in this process. */
 export function sleep(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

@@ -1,6 +1,6 @@
 /**
- * Names of the files that exist only while a lock is taken or given back, and what they tell other processes.
- * A killed process leaves them behind: they block nobody for long, and the next run removes them.
+ * Names of the files that exist only while a lock is taken or given back, and what they tell other processes. A
+ * killed process leaves them behind: they block other runs only briefly, and the next run removes them.
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { removeQuietly } from './durable-files.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { LOCK_FILE } from './lock-state.ts';
 
-/** `new`: a lock in preparation. `aside`: a lock taken out of its place to be looked at. */
+/** `new`: a lock in preparation. `aside`: a lock moved out of its place to be checked. */
 type Purpose = 'new' | 'aside';
 
 /** Process number, time in hexadecimal milliseconds, randomness, purpose. */
@@ -18,10 +18,10 @@ const TEMPORARY_LOCK =
 /** A stale lock is aside for a few system calls: after this long (milliseconds) its process was killed there. */
 const ASIDE_FOR_SURE_OVER = 10_000;
 
-/** Process numbers come again, above all in containers: a file this old (milliseconds) has no owner. */
+/** Process numbers are reused, above all in containers: a file this old (milliseconds) has no owner. */
 const ABANDONED_AFTER = 3_600_000;
 
-/** A new name in `dir` that no other process uses; it ends in nothing that the engine's tools look for. */
+/** A new name in `dir` that no other process uses; the engine's tools do not look for its ending. */
 export function temporaryLockName(dir: string, purpose: Purpose): string {
   const unique = `${process.pid}-${Date.now().toString(16)}-${randomBytes(4).toString('hex')}`;
   return join(dir, `.${LOCK_FILE}.${unique}-${purpose}.litt-rollback-tmp`);
@@ -55,7 +55,7 @@ export function sweepTemporaries(fs: DurableFs, dir: string, isAlive: (pid: numb
 
 /**
  * Whether another process has moved a lock aside just now. A lock that was placed meanwhile must be withdrawn:
- * what lies aside may be a living one that is about to come back. Raw errors.
+ * the lock aside may be a living one that is about to come back. Raw errors.
  */
 export function othersHaveLockAside(fs: DurableFs, dir: string, isAlive: (pid: number) => boolean): boolean {
   return temporariesIn(fs, dir).some(

@@ -24,18 +24,18 @@ export interface LockSet {
   readonly dirs: readonly string[];
   /** Their lock files. */
   readonly paths: readonly string[];
-  /** Removes the locks that are still ours. ERR_IO when one stays; doing it twice does nothing. */
+  /** Removes the locks of this process. ERR_IO when one stays; calling it twice does nothing. */
   release(): void;
   /**
    * Like `release`, but puts back the stale locks that were taken over: same bytes, mode, owner, and time of
    * change (to the microsecond). For runs that changed nothing.
    */
   restore(): void;
-  /** Whether the lock of this directory is still the file that was put there, with the same text. */
+  /** Whether the lock of this directory is still the file that this process put there, with the same text. */
   owns(dir: string): boolean;
 }
 
-/** For tests: how to tell a living process, and the time. */
+/** For tests: how to recognise a living process, and the time. */
 export interface LockOptions {
   readonly isAlive?: (pid: number) => boolean;
   readonly now?: () => Date;
@@ -43,14 +43,14 @@ export interface LockOptions {
 
 /**
  * Locks every directory, in the order of their real paths, so that two programs cannot each hold what the other
- * waits for. A lock of a dead process is taken over. ERR_LOCKED or ERR_LOCK_UNREADABLE when one is not to be
- * had, ERR_SYMBOLIC_LINK or ERR_NOT_A_REGULAR_FILE when it is no file, ERR_IO when the system refuses: then no
+ * waits for. A lock of a dead process is taken over. ERR_LOCKED or ERR_LOCK_UNREADABLE when one cannot be had,
+ * ERR_SYMBOLIC_LINK or ERR_NOT_A_REGULAR_FILE when one is not a file, ERR_IO when the system refuses: then no
  * lock is held, and stale ones are back in place.
  */
 export function acquireLocks(fs: DurableFs, dirs: readonly string[], options: LockOptions = {}): LockSet {
   const isAlive = options.isAlive ?? isProcessAlive;
   const real = [...new Set(dirs.map((dir) => realDirectory(fs, dir)))].sort();
-  // All are looked at before the first is taken: a refusal then leaves no trace at all.
+  // All are checked before the first is taken: a refusal then leaves no trace at all.
   for (const dir of real) refuseUnlessFree(dir, examineLock(fs, join(dir, LOCK_FILE), isAlive));
   const text = Buffer.from(formatLockText(thisProcess(), options.now?.() ?? new Date()));
   const held: files.HeldLock[] = [];
@@ -65,14 +65,15 @@ export function acquireLocks(fs: DurableFs, dirs: readonly string[], options: Lo
 
 /**
  * Gives the locks back, stale ones restored, when the process exits without having released them. Signals that
- * kill the process do not run this; whoever handles them must call process.exit. Returns how to call it off.
+ * kill the process do not run this; a signal handler must call process.exit. Returns a function that cancels
+ * this.
  */
 export function installLockCleanup(lockSet: LockSet): () => void {
   const onExit = (): void => {
     try {
       lockSet.restore();
     } catch {
-      // Nothing can be reported this late, and a lock of a dead process is taken over by whoever comes next.
+      // An error cannot be reported this late, and the next process takes over a lock of a dead one.
     }
   };
   process.on('exit', onExit);
@@ -184,7 +185,9 @@ function lockCreationError(error: unknown, path: string): RollbackError {
   );
 }
 
-/** Root works for the node's user, who must be able to read and remove what root leaves behind in a crash. */
+/**
+ * Root works for the node's user, who must be able to read and remove the files that root leaves in a crash.
+ */
 function lockOwner(fs: DurableFs, dir: string): FileOwner {
   if (process.geteuid?.() !== 0) return { mode: LOCK_MODE };
   return { mode: LOCK_MODE, ...nodeOwner(fs, dir) };

@@ -1,10 +1,10 @@
 /**
- * Refuses a Node that is too old, when the library is loaded: it would fail at some later call, perhaps in the middle of
- * a rollback. The command has a check of its own, from scripts/build.mjs.
+ * Refuses a Node that is too old when the library is loaded: otherwise it would fail at some later call,
+ * perhaps in the middle of a rollback. The command has its own check, from scripts/build.mjs.
  */
 import { RollbackError } from '../errors.ts';
 
-/** The oldest Node that has every call that is made here; `engines` of package.json says the same. */
+/** The oldest Node that has every call used here; `engines` of package.json says the same. */
 export const OLDEST_NODE = [20, 19] as const;
 
 /** @throws RollbackError ERR_USAGE */

@@ -1,4 +1,4 @@
-/** Notices that a transaction is open, before anything else is done with its roots. */
+/** Detects an open transaction before any other work on its roots. */
 import { join } from 'node:path';
 import { RollbackError } from '../errors.ts';
 import { shellCommand } from '../format/shell-word.ts';
@@ -17,16 +17,17 @@ import type { DurableFs } from './durable-fs.ts';
 import { fenceIn } from './fence.ts';
 import { lstatOrNull } from './roots.ts';
 
-/** What shows that a transaction is open. */
+/** The evidence of an open transaction. */
 export interface OpenTrace {
   readonly path: string;
-  /** Whether its journal is gone, though it exists as long as a fence or a bolt does. */
+  /** Whether its journal is gone, though it must exist as long as a fence or a bolt does. */
   readonly isLost: boolean;
 }
 
 /**
- * Refuses roots in which a rollback was begun and not ended. Roots are real paths.
- * @throws RollbackError ERR_LOCKED while another call works on it, ERR_JOURNAL when its journal is gone, ERR_UNFINISHED
+ * Refuses roots with a rollback that has begun and not ended. Roots are real paths.
+ * @throws RollbackError ERR_LOCKED while another call works on it, ERR_JOURNAL when its journal is gone,
+ * ERR_UNFINISHED
  */
 export function refuseUnfinished(fs: DurableFs, roots: readonly string[]): void {
   for (const root of roots) {
@@ -52,13 +53,13 @@ function refuseAtWorkOn(fs: DurableFs, area: string): void {
   if (claim?.liveness === 'running') throw claimedError(claim.path, workerOf(claim));
 }
 
-/** What shows that a transaction is open: a journal, a fence, a bolt; null when nothing does. */
+/** The evidence of an open transaction: a journal, a fence, a bolt; null without any. */
 export function traceOfOpen(fs: DurableFs, root: string): OpenTrace | null {
   for (const id of areaIds(fs, root)) {
     const area = areaPath(root, id);
     const has = (name: string): boolean => lstatOrNull(fs, join(area, name)) !== null;
     if (has(JOURNAL_FILE)) return { path: join(area, JOURNAL_FILE), isLost: false };
-    // Somebody has removed the document.
+    // The document was removed by hand.
     if (!has(UNDO_FILE) && (has(COMMITTED_MARK) || hasUndoData(fs, area)))
       return { path: area, isLost: true };
   }
@@ -69,8 +70,8 @@ export function traceOfOpen(fs: DurableFs, root: string): OpenTrace | null {
 }
 
 /**
- * Whether a directory knows a transaction: its area is made before the first fence, and is out of sight, but not gone,
- * until the last one is lowered. Without an id nothing can be said.
+ * Whether a directory knows a transaction: its area is made before the first fence, and is out of sight, but
+ * not gone, until the last one is lowered. Without an id the answer is unknown.
  */
 export function isKnown(fs: DurableFs, dir: string, id: string | null): boolean {
   if (id === null) return true;
@@ -78,8 +79,8 @@ export function isKnown(fs: DurableFs, dir: string, id: string | null): boolean 
 }
 
 /**
- * The refusal of a run that does not know what was changed: somebody has damaged or removed a journal of which steps
- * were carried out.
+ * The refusal of a run that cannot know what was changed: a journal whose steps were carried out was damaged or
+ * removed.
  */
 export function lostJournalError(path: string): RollbackError {
   return new RollbackError(

@@ -1,7 +1,7 @@
 /**
- * The one rule for every file that is written because a person named it. `-` is standard output; pipes and devices are
- * written to; a link is followed. No place in a database is written to, and no file is replaced but an earlier one of
- * the same kind.
+ * The one rule for every file that is written because the user named it. `-` is standard output; pipes and
+ * devices are written to; a link is followed. Nothing is written into a database, and a file is replaced only
+ * by one of the same kind.
  */
 import { statSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
@@ -14,28 +14,28 @@ import { OWN_DIR } from './root-set.ts';
 import { lstatOrNull, SEGMENTS_DIR } from './roots.ts';
 import { writeToStream } from './stream-output.ts';
 
-/** What may be written where. */
+/** What may be written, and where. */
 export interface OutputRule {
-  /** What the file is, for messages: "plan". */
+  /** The kind of the file, for messages: "plan". */
   readonly what: string;
   /** Real paths of the directories of a database: its roots, its snapshot directory. */
   readonly databaseDirs: readonly string[];
-  /** Whether a file that begins like this is an earlier one of the same kind, and may be replaced. */
+  /** Whether a file with this beginning is an earlier one of the same kind, and may be replaced. */
   readonly isEarlier: (head: Buffer) => boolean;
-  /** Replace any file; a place in a database stays refused. */
+  /** Replace any file; a path inside a database stays refused. */
   readonly force?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 type Output =
   | { readonly kind: 'stdout' | 'stream'; readonly path: string }
-  /** `old` is what is replaced. */
+  /** `old` is the replaced file. */
   | { readonly kind: 'file'; readonly path: string; readonly old: FileStat | null };
 
-/** Bytes of an existing file that tell what it is. */
+/** Bytes of an existing file that identify its kind. */
 const HEAD_BYTES = 4096;
 
-/** How many names of a directory are looked at: it may be one of millions. */
+/** How many names of a directory are read: it may have millions. */
 const MAX_LOOKS = 1000;
 
 /** As many links as the system follows. */
@@ -53,7 +53,7 @@ export function isStandardOutput(path: string): boolean {
 }
 
 /**
- * Refuses an output that could not be written to, before any work is done for it.
+ * Refuses an output that cannot be written, before any work is done for it.
  * @throws RollbackError ERR_USAGE, ERR_IO
  */
 export function refuseOutput(fs: DurableFs, path: string, rule: OutputRule): void {
@@ -61,7 +61,7 @@ export function refuseOutput(fs: DurableFs, path: string, rule: OutputRule): voi
 }
 
 /**
- * Writes an output that a person named; a file appears whole, or not at all.
+ * Writes an output that the user named; a file appears whole, or not at all.
  * @throws RollbackError ERR_USAGE, ERR_IO, ERR_INTERRUPTED
  */
 export async function writeOutput(
@@ -104,7 +104,7 @@ function outputOf(fs: DurableFs, path: string, rule: OutputRule): Output {
   return { kind: 'file', path: real, old };
 }
 
-/** The real path behind all links, also where nothing lies at its end. */
+/** The real path behind all links, even if it does not exist. */
 function followed(fs: DurableFs, path: string): string {
   let at = path;
   for (let links = 0; links < MAX_LINKS; links++) {
@@ -115,7 +115,7 @@ function followed(fs: DurableFs, path: string): string {
       : join(realOf(fs, path, cut < 0 ? '.' : at.slice(0, cut) || sep), name);
     if (lstatOrNull(fs, real)?.kind !== 'link') return real;
     const target = fs.readlink(real);
-    // Not joined: `..` behind a link is the system's to resolve.
+    // Not joined: the system must resolve `..` after a link.
     at = target.startsWith(sep) ? target : `${dirname(real)}${sep}${target}`;
   }
   throw outputError(path, 'The output is a link that leads in a circle', ELSEWHERE);
@@ -133,7 +133,7 @@ function realOf(fs: DurableFs, path: string, dir: string): string {
 
 /**
  * The directory of a database in which a real path lies; null when it lies in none.
- * @param databaseDirs directories of a database that are known; those of others are told by what lies in them
+ * @param databaseDirs known directories of a database; those of others are recognised by their contents
  */
 export function databaseAround(fs: DurableFs, path: string, databaseDirs: readonly string[]): string | null {
   const known = new Set<string | null>(databaseDirs.map((dir) => identityOf(fs, dir)));
@@ -145,7 +145,7 @@ export function databaseAround(fs: DurableFs, path: string, databaseDirs: readon
   return null;
 }
 
-/** Which directory it is, whatever path or mount leads there; null for what cannot be looked at. */
+/** Identifies a directory, whatever path or mount leads there; null if it cannot be read. */
 function identityOf(fs: DurableFs, dir: string): string | null {
   try {
     const { dev, ino } = fs.lstat(fs.realpath(dir));
@@ -155,7 +155,7 @@ function identityOf(fs: DurableFs, dir: string): string | null {
   }
 }
 
-/** A root that was not given is somebody's database, too. */
+/** A root that was not given belongs to a database, too. */
 function looksLikeRoot(fs: DurableFs, dir: string): boolean {
   const names = namesIn(fs, dir).slice(0, MAX_LOOKS);
   if (names.includes(LOCK_FILE) || names.includes(OWN_DIR)) return true;
@@ -164,7 +164,7 @@ function looksLikeRoot(fs: DurableFs, dir: string): boolean {
   );
 }
 
-/** None for what is no directory, or may not be looked into. */
+/** Empty unless it is a directory that may be read. */
 function namesIn(fs: DurableFs, dir: string): string[] {
   try {
     return fs.readdir(dir);
@@ -173,7 +173,7 @@ function namesIn(fs: DurableFs, dir: string): string[] {
   }
 }
 
-/** What lies behind all links, where it is no file and no directory. A disk is nobody's output. */
+/** The kind of the path behind all links, unless it is a file or a directory. A disk is never an output. */
 function streamKind(path: string): 'stream' | 'other' | null {
   try {
     const stat = statSync(path);
@@ -196,7 +196,7 @@ export function isEmptyOrEarlier(fs: DurableFs, path: string, isEarlier: OutputR
       fs.close(fd);
     }
   } catch {
-    return false; // what may not be read is not ours
+    return false; // an unreadable file is not a file of this program
   }
 }
 

@@ -1,20 +1,21 @@
 /**
- * Who works on a transaction. A process number alone means little (it is given out again, and containers
- * count for themselves), so the boot, the process's start time and its number space are recorded too.
+ * Identifies the process that works on a transaction. A process number alone means little (it is reused, and
+ * containers count for themselves), so the boot, the process's start time and its number space are recorded
+ * too.
  */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hasErrno } from '../errors.ts';
 import type { LockOwner } from '../format/lock-text.ts';
 
-/** A process, told apart from every other one on this machine since it was started. */
+/** A process, distinct from every other one on this machine since boot. */
 export type ProcessIdentity = LockOwner;
 
-/** Whether a recorded runner still runs; `unknown` when it cannot be told from here. */
+/** Whether a recorded process still runs; `unknown` when this cannot be decided from here. */
 export type Liveness = 'running' | 'dead' | 'unknown';
 
 let known: ProcessIdentity | null = null;
 
-/** This process; nothing of it changes while it runs. */
+/** This process; its identity does not change while it runs. */
 export function thisProcess(): ProcessIdentity {
   known ??= describeThisProcess();
   return known;
@@ -43,7 +44,7 @@ export function isProcessAlive(pid: number): boolean {
   }
 }
 
-/** Judges a process that was read from a file; what describes no process is `unknown`. */
+/** Judges a process that was read from a file; `unknown` if the text does not describe a process. */
 export function livenessOf(value: unknown, isAlive: (pid: number) => boolean = isProcessAlive): Liveness {
   if (!isProcessIdentity(value)) return 'unknown';
   const here = thisProcess();
@@ -62,7 +63,7 @@ function isProcessIdentity(value: unknown): value is ProcessIdentity {
   return numbers && [boot, started, space].every((part) => typeof part === 'string');
 }
 
-/** Field 22 of /proc/PID/stat, counted behind the command's closing parenthesis. */
+/** Field 22 of /proc/PID/stat, counted after the command's closing parenthesis. */
 function startTime(pid: number): string {
   const stat = readProc(`/proc/${pid}/stat`);
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -73,7 +74,7 @@ function numberSpace(): string {
   try {
     return readlinkSync('/proc/self/ns/pid');
   } catch {
-    return ''; // no /proc: then all processes are taken to count alike
+    return ''; // no /proc: then all processes count as being in one number space
   }
 }
 
@@ -81,6 +82,6 @@ function readProc(path: string): string {
   try {
     return readFileSync(path, 'latin1').trim();
   } catch {
-    return ''; // no /proc, or the process is gone: the caller treats it as not known
+    return ''; // no /proc, or the process is gone: the caller treats it as unknown
   }
 }

@@ -1,10 +1,10 @@
-/** Looks one record up by its offset in a surveyed key file. */
+/** Reads one record by its offset in a surveyed key file. */
 import { decodeRecord, nextRecord } from '../format/key-records.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { blockEnd, blockIndexAt, type KeySurvey } from './key-survey.ts';
 import { readRange } from './reading.ts';
 
-/** One record, looked up. */
+/** One record, read by its offset. */
 export interface FoundRecord {
   readonly offset: number;
   /** Number in the file, from 0, dropped records counted. */
@@ -35,7 +35,7 @@ export function recordAt(fs: DurableFs, survey: KeySurvey, offset: number): Foun
   return found === null ? null : { offset, record, kind: found.record.kind, key: found.record.key };
 }
 
-/** The first record at or behind `offset` that sealing keeps; null when there is none. */
+/** The first record at or after `offset` that sealing keeps; null when there is none. */
 export function nextKeptRecord(fs: DurableFs, survey: KeySurvey, offset: number): FoundRecord | null {
   let at = offset;
   for (const range of survey.dropped) {

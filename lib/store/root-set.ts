@@ -1,6 +1,6 @@
 /**
- * After an apply each root remembers which set of roots it belongs to, so that a later run notices a forgotten
- * one even though the keymap, the other witness, is gone.
+ * After an apply each root remembers its set of roots, so that a later run notices a forgotten one even though
+ * the keymap, the other witness, is gone.
  */
 import { join } from 'node:path';
 import { errnoOf, hasErrno, ioError, RollbackError } from '../errors.ts';
@@ -9,15 +9,15 @@ import type { DurableFs, FileStat } from './durable-fs.ts';
 import { give, nodeOwner } from './ownership.ts';
 import { lstatOrNull } from './roots.ts';
 
-/** Our own directory in a root; the engine passes over it: it has no `segments` child. */
+/** The directory of this program in a root; the engine ignores it: it has no `segments` child. */
 export const OWN_DIR = '.litt-rollback';
 const MEMORY_FILE = 'root-set.json';
 const FORMAT = 'litt-rollback/root-set';
 const MAX_BYTES = 4096;
 
-/** What the given roots remember together. */
+/** The memory of the given roots, taken together. */
 export type RememberedSet =
-  /** No root remembers anything, or they disagree about sets that are no larger than the given one. */
+  /** No root remembers a set, or they disagree about sets that are no larger than the given one. */
   | { readonly state: 'none' }
   /** All roots of the remembered set are given. */
   | { readonly state: 'complete'; readonly id: string }
@@ -59,7 +59,7 @@ function readMemory(fs: DurableFs, root: string): Memory | null {
 }
 
 /**
- * Makes every root remember the set.
+ * Writes the set into every root.
  * @throws what the file system throws
  */
 export function writeRootSet(fs: DurableFs, roots: readonly string[], id: string): void {
@@ -79,8 +79,9 @@ export function makeOwnDir(fs: DurableFs, root: string): string {
 }
 
 /**
- * Our own directory in a root; null where there is none. Who reads and who writes go by this one rule: it is a real
- * directory, since a rename into it must stay in its file system, and who follows a link changes files elsewhere.
+ * The directory of this program in a root; null if there is none. Reading and writing follow this one rule: it
+ * is a real directory, since a rename into it must stay in its file system, and following a link would change
+ * files elsewhere.
  * @throws RollbackError ERR_SYMBOLIC_LINK, ERR_NOT_A_REGULAR_FILE; raw errors
  */
 export function ownDirIn(fs: DurableFs, root: string): string | null {

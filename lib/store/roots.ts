@@ -1,4 +1,4 @@
-/** Resolves the roots of a database, and refuses those that cannot be. */
+/** Resolves the roots of a database, and refuses impossible ones. */
 import { dirname, sep } from 'node:path';
 import { hasErrno, ioError, RollbackError } from '../errors.ts';
 import type { DurableFs, FileStat } from './durable-fs.ts';

@@ -1,26 +1,26 @@
 /**
- * What a scan of a key file measures the records against, and what it finds wrong: the first fault, and (in an
- * unsealed segment) what sealing drops.
+ * The limits against which a scan of a key file checks the records, and its findings: the first fault, and (in
+ * an unsealed segment) what sealing drops.
  */
 import type { ErrorCode } from '../errors.ts';
 
-/** More dropped ranges than any crash leaves: a file that needs more is no key file. */
+/** More dropped ranges than any crash leaves: a file that needs more does not hold key records. */
 const MAX_DROPPED_RANGES = 1_000_000;
 
-/** What the scan measures the records against. */
+/** The limits against which the scan checks the records. */
 export interface ScanRules {
   readonly segment: number;
   readonly shardingFactor: number;
   /** Bytes in each shard's value file; null when values are not to be checked. */
   readonly valueSizes: readonly number[] | null;
   /**
-   * True for an unsealed segment: groups that are not closed, or whose values are not all there, are what
-   * sealing drops, not faults.
+   * True for an unsealed segment: unclosed groups, and groups with incomplete values, are dropped by sealing
+   * and are not faults.
    */
   readonly sealing: boolean;
 }
 
-/** The first thing that is wrong in a file. */
+/** The first fault of a file. */
 export interface Fault {
   readonly code: ErrorCode;
   /** Byte offset of the record, or of the group's first record. */
@@ -44,7 +44,7 @@ export class ScanFindings {
   /** Records in `dropped`. */
   droppedRecords = 0;
 
-  /** Notes a fault, of which only the one that lies first is kept. */
+  /** Notes a fault; only the one that lies first is kept. */
   fault(code: ErrorCode, offset: number, record: number, problem: string): void {
     if (this.firstFault === null || offset < this.firstFault.offset) {
       this.firstFault = { code, offset, record, problem };

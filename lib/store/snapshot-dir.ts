@@ -29,8 +29,8 @@ export function resolveSnapshotDir(fs: DurableFs, dir: string, roots: readonly s
 }
 
 /**
- * Whether a snapshot directory has to do with a database: the engine has published something of a table, or keeps
- * links for that, or something lies there that locks it or takes part in a rollback. Any other directory is left alone.
+ * Whether a snapshot directory belongs to a database: the engine has published part of a table or keeps links
+ * for that, or it holds a lock or a part of a rollback. Any other directory is left alone.
  * @param dir real path
  */
 export function isSnapshotDirUsed(

@@ -1,19 +1,19 @@
 /**
- * Writes to what is no file: pipes, terminals and other devices. It opens only what exists, and never makes, replaces or
- * cuts anything.
+ * Writes to pipes, terminals and other devices. It opens only what exists, and never makes, replaces or cuts
+ * anything.
  */
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasErrno, RollbackError } from '../errors.ts';
 
-/** How long a full pipe, or one that nobody reads yet, is left alone (milliseconds). */
+/** How long a full pipe, or one without a reader yet, is left alone (milliseconds). */
 const PAUSE_MS = 20;
 
 const FLAGS = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /**
- * Writes all bytes, and waits for a reader where there is none yet. Raw errors of the file system; the reason of the
- * signal when it is aborted.
+ * Writes all bytes, and waits for a reader if there is none yet. Raw errors of the file system; the reason of
+ * the signal when it is aborted.
  */
 export async function writeToStream(path: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
   const fd = await patiently(() => openSync(path, FLAGS), 'ENXIO', signal);
@@ -50,7 +50,7 @@ async function patiently<T>(call: () => T, errno: string, signal: AbortSignal | 
   }
 }
 
-/** Something else may have taken its place since it was looked at. */
+/** Another file may have taken its place since the check. */
 function refuseFile(fd: number, path: string): void {
   const stat = fstatSync(fd);
   if (stat.isFIFO() || stat.isCharacterDevice()) return;

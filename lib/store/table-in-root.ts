@@ -1,4 +1,4 @@
-/** What one root holds of one table: its files, each checked to be what the engine makes. */
+/** The files of one table in one root, each checked to be of the kind that the engine makes. */
 import { join } from 'node:path';
 import { hasErrno, ioError, RollbackError } from '../errors.ts';
 import { parseSegmentFileName } from '../format/file-names.ts';
@@ -46,7 +46,7 @@ export class TableInRoot {
   collectSegmentFiles(parts: Map<number, SegmentParts>, leftovers: FileInfo[]): void {
     const dir = join(this.dir, SEGMENTS_DIR);
     for (const name of listDirectory(this.fs, dir)) {
-      if (name === BOLT_FILE) continue; // ours; whoever must not go on asks for it by name
+      if (name === BOLT_FILE) continue; // one of this program; callers that must stop at it ask for it by name
       const path = join(dir, name);
       const parsed = this.parse(name, path);
       if (parsed === null || parsed.kind === 'ignored') continue;
@@ -65,7 +65,7 @@ export class TableInRoot {
     }
   }
 
-  /** Null for a sub-directory: the engine passes over those, whatever their names. */
+  /** Null for a sub-directory: the engine ignores those, whatever their names. */
   private parse(name: string, path: string) {
     try {
       return parseSegmentFileName(name);
@@ -101,7 +101,7 @@ export class TableInRoot {
     );
   }
 
-  /** Null for a directory; refuses links and other things that are no regular files. */
+  /** Null for a directory; refuses links and everything else but regular files. */
   private regularFile(path: string, below: string): FileInfo | null {
     const stat = this.lstatPresent(path);
     if (stat.kind === 'directory') return null;
@@ -168,7 +168,7 @@ export class TableInRoot {
     try {
       type = readSmallFile(this.fs, join(path, 'keymap-type.txt'), MAX_SMALL_FILE_BYTES).toString('latin1');
     } catch (error) {
-      // Without a readable type the engine would refuse; the keymap is derived, so planning may go on.
+      // Without a readable type the engine would refuse; the keymap is derived, so planning may continue.
       if (!hasErrno(error, 'ENOENT') && !(error instanceof RollbackError)) {
         throw placed(error, { table: this.table, path }, 'read the keymap type');
       }
@@ -203,7 +203,7 @@ export class TableInRoot {
   }
 }
 
-/** A FileInfo from what lstat said. */
+/** A FileInfo from the result of lstat. */
 function fileInfo(root: number, path: string, rel: string, stat: FileStat): FileInfo {
   return { root, path, rel, size: stat.size, mtimeNs: stat.mtimeNs, ino: stat.ino, nlink: stat.nlink };
 }

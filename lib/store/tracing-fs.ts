@@ -1,18 +1,18 @@
 /**
- * A file system that tells of each call: what was asked, what came back, how long it took. Answers and errors pass
- * through as they are. Contents are never told, only lengths.
+ * A file system that reports each call: its arguments, its result, its duration. Results and errors pass
+ * through unchanged. Contents are never reported, only lengths.
  */
 import { errnoOf } from '../errors.ts';
 import type { DurableFs } from './durable-fs.ts';
 
-/** Takes a call in words, and when it began (milliseconds since the start of the process). It must not throw. */
+/** Takes a call in words, and its start (milliseconds since the start of the process). It must not throw. */
 export type WriteCall = (call: string, beganAt: number) => void;
 
 type Name = keyof DurableFs;
 type Asked<N extends Name> = (fs: Parameters<DurableFs[N]>, file: FileOf) => string;
 type FileOf = (target: string | number) => string;
 
-/** Each call in words: first what is asked, then what is told of an answer that is more than `ok`. */
+/** Each call in words: first its arguments, then the parts of a result that say more than `ok`. */
 const CALLS: { readonly [N in Name]: readonly [Asked<N>, ((answer: ReturnType<DurableFs[N]>) => string)?] } =
   {
     open: [([path, flags], file) => `${file(path)} ${flags}`, (fd) => `#${fd}`],
@@ -40,7 +40,9 @@ const CALLS: { readonly [N in Name]: readonly [Asked<N>, ((answer: ReturnType<Du
     mayWrite: [([path], file) => file(path), String],
   };
 
-/** A text in quotes, in ASCII and on one line: no name can end a line of the log, or give orders to a terminal. */
+/**
+ * A text in quotes, in ASCII and on one line: a name can neither end a line of the log nor control a terminal.
+ */
 export function quoted(text: string): string {
   const asCode = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
   return JSON.stringify(text).replace(/[^\x20-\x7e]/g, asCode);
@@ -48,7 +50,7 @@ export function quoted(text: string): string {
 
 const octal = (mode: number): string => `0${mode.toString(8)}`;
 
-/** The same file system, whose every call is written down when it has come back. */
+/** The same file system, reporting each call after it returns. */
 export function tracingFs(fs: DurableFs, write: WriteCall): DurableFs {
   const paths = new Map<number, string>();
   const file: FileOf = (target) =>
@@ -82,7 +84,7 @@ export function tracingFs(fs: DurableFs, write: WriteCall): DurableFs {
   ) as unknown as DurableFs;
 }
 
-/** Makes every call of this file system a traced one, also for those who hold it already. */
+/** Traces every call of this file system, including calls by code that already holds it. */
 export function traceCalls(fs: DurableFs, write: WriteCall): void {
   Object.assign(fs, tracingFs({ ...fs }, write));
 }

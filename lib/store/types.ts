@@ -43,7 +43,7 @@ export interface KeymapInfo {
   readonly rel: string;
   /** Content of keymap-type.txt; null when there is none. */
   readonly type: string | null;
-  /** Whether the engine would use it as it is: `initialized` and `data/` exist. */
+  /** Whether the engine would use it unchanged: `initialized` and `data/` exist. */
   readonly complete: boolean;
 }
 
@@ -77,11 +77,11 @@ export interface Table {
 /** Numbers of roots that belong together: one list a database. */
 export type RootGroups = readonly (readonly number[])[];
 
-/** A database (or the several ones of a node): its roots and what lies in them. */
+/** A database (or the several databases of a node): its roots and their contents. */
 export interface Database {
   /** Real paths, in the order given. */
   readonly roots: readonly string[];
-  /** Which roots are of one database. */
+  /** Which roots belong to one database. */
   readonly groups: RootGroups;
   /** By name; no two databases have a table of the same name. */
   readonly tables: readonly Table[];

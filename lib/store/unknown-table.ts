@@ -1,10 +1,10 @@
-/** The refusal of names that are no tables of a database. */
+/** The refusal of names that no table of a database has. */
 import { RollbackError } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
 
 /**
- * @param names the tables that there are
- * @param what the sentence in front of the unknown names
+ * @param names the existing tables
+ * @param what the beginning of the sentence, before the unknown names
  */
 export function tableUnknownError(
   unknown: readonly string[],
