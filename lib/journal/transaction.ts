@@ -26,7 +26,7 @@ import {
 } from '../store/area.ts';
 import { placeBolt, removeBolt, segmentsDirs } from '../store/bolt.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
-import { type Fence, lowerFence, raiseFence } from '../store/fence.ts';
+import { type Fence, isFencedBy, lowerFence, raiseFence } from '../store/fence.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { RollbackPlan } from '../types.ts';
 import { boundsNow } from './bounds.ts';
@@ -167,8 +167,11 @@ function outside({ participants, lockedDirs }: TransactionContext): string[] {
 export function beginUndo(context: TransactionContext, clear: unknown, now: Date): void {
   const { fs, participants } = context;
   notePhase('begin', participants.id);
+  const fence = fenceOf(context, now);
   try {
-    raiseFences(context, now);
+    // The fences of an open transaction were raised, durably, when it was adopted.
+    for (const dir of context.lockedDirs)
+      if (!isFencedBy(fs, dir, participants.id)) raiseFence(fs, dir, fence, context.ownsLock);
   } catch (error) {
     // Another process came in between. A finished transaction stays finished: it was open in no root yet.
     if (context.ownsLock !== null) for (const dir of context.lockedDirs) lowerFence(fs, dir, participants.id);
