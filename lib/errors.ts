@@ -43,45 +43,45 @@ export class RollbackError extends Error {
 
   /** The same error with missing parts of the place filled in; parts that are known stay. */
   at(place: ErrorPlace): RollbackError {
-    const text = { what: this.what, why: this.why, next: this.next };
-    return new RollbackError(this.code, text, { ...place, ...defined(this.place) }, this.cause);
+    const known = Object.entries(this.place).filter(([, part]) => part !== undefined);
+    return this.saying({}, { ...place, ...Object.fromEntries(known) });
+  }
+
+  /** The same error in other words; those that are not given stay, and so does where it happened in the program. */
+  saying(words: Partial<ErrorText>, place = this.place): RollbackError {
+    const text = { what: this.what, why: this.why, next: this.next, ...words };
+    return Object.assign(new RollbackError(this.code, text, place, this.cause), { stack: this.stack });
   }
 
   /** The same error, with a later failure added: the first failure stays the one that is reported. */
   also(later: RollbackError): RollbackError {
     const where = describePlace(later.place);
-    const added = `Besides, ${lowerFirst(later.what)}${where === '' ? '' : ` (${where})`}`;
+    const added = `Besides, ${later.what.charAt(0).toLowerCase()}${later.what.slice(1)}${where === '' ? '' : ` (${where})`}`;
     const why = [this.why, added, later.why].filter((part) => part !== undefined).join('. ');
-    return new RollbackError(this.code, { what: this.what, why, next: this.next }, this.place, this.cause);
+    return this.saying({ why });
   }
 }
 
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
-}
-
-function defined(place: ErrorPlace): ErrorPlace {
-  return Object.fromEntries(Object.entries(place).filter(([, v]) => v !== undefined));
-}
-
 function composeMessage(text: ErrorText, place: ErrorPlace): string {
-  const where = describePlace(place);
+  const where = describePlace(place, text.what);
   const parts = [where === '' ? text.what : `${text.what} (${where})`];
   if (text.why !== undefined) parts.push(text.why);
   if (text.next !== undefined) parts.push(text.next);
   return parts.map((p) => (/[.!?:]$/.test(p) ? p : `${p}.`)).join(' ');
 }
 
-/** "table blobs, segment 4, record 31, /path/to/4.keys at byte 1320"; '' when nothing is known. */
-export function describePlace(place: ErrorPlace): string {
-  const parts: string[] = [];
-  if (place.table !== undefined) parts.push(`table ${place.table}`);
-  if (place.segment !== undefined) parts.push(`segment ${place.segment}`);
-  if (place.record !== undefined) parts.push(`record ${place.record}`);
-  if (place.path !== undefined) parts.push(place.path);
-  const where = parts.join(', ');
-  if (place.offset === undefined) return where;
-  return where === '' ? `at byte ${place.offset}` : `${where} at byte ${place.offset}`;
+/**
+ * "table blobs, segment 4, record 31, /path/to/4.keys at byte 1320"; '' when nothing is known.
+ * @param said text beside it: a path that stands there as a word is not said twice
+ */
+export function describePlace({ table, segment, record, path, offset }: ErrorPlace, said = ''): string {
+  const where = [
+    ...(table === undefined ? [] : [`table ${table}`]),
+    ...(segment === undefined ? [] : [`segment ${segment}`]),
+    ...(record === undefined ? [] : [`record ${record}`]),
+    ...(path === undefined || said.split(/[\s,:;()]+/).includes(path) ? [] : [path]),
+  ].join(', ');
+  return offset === undefined ? where : `${where} at byte ${offset}`.trimStart();
 }
 
 const UNCHANGED = 'Nothing was changed';

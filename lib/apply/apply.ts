@@ -205,8 +205,7 @@ function withHistory(fs: DurableFs, plan: RollbackPlan, error: unknown): unknown
   const earlier = earlierApply(fs, plan);
   if (earlier === null || !(error instanceof RollbackError)) return error;
   const why = earlierToText(earlier);
-  const text = { what: error.what, why: `${why[0]!.toUpperCase()}${why.slice(1)}`, next: error.next };
-  return new RollbackError(error.code, text, error.place, error);
+  return error.saying({ why: `${why[0]!.toUpperCase()}${why.slice(1)}` });
 }
 
 function presentTables(fs: DurableFs, plan: RollbackPlan): readonly Table[] {

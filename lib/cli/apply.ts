@@ -6,7 +6,7 @@ import { type Outcome, outcomeOfEarlier } from '../apply/outcome.ts';
 import { RollbackError } from '../errors.ts';
 import { keptAboveNotices } from '../plan/kept-above.ts';
 import { planRollback } from '../planner/plan-rollback.ts';
-import { outcomeToText } from '../report/outcome-text.ts';
+import { outcomeToText, type RunFacts } from '../report/outcome-text.ts';
 import { changesAnything, warningsOf } from '../report/plan-summary.ts';
 import { planToText } from '../report/plan-text.ts';
 import { realFs } from '../store/durable-fs.ts';
@@ -14,7 +14,7 @@ import type { LockSet } from '../store/lock.ts';
 import { withLocks } from '../store/lock-database.ts';
 import type { RollbackPlan } from '../types.ts';
 import { confirm } from './confirm.ts';
-import type { Context } from './context.ts';
+import { type Context, textStyle } from './context.ts';
 import { EXIT_CHANGES, EXIT_DONE } from './exit-codes.ts';
 import { readGivenPlan, refuseBesidePlan } from './source.ts';
 import { givenPlanningFlags, type PlanningOptions, planOptionsOf, remarksOn } from './source-options.ts';
@@ -65,7 +65,7 @@ async function planAndApply(options: ApplyCommandOptions, context: Context): Pro
 
 async function applySaved(path: string, options: ApplyCommandOptions, context: Context): Promise<number> {
   refuseBesidePlan(givenPlanningFlags(options));
-  const plan = await readGivenPlan(path);
+  const plan = await readGivenPlan(path, context.given);
   refuseUnlocked(plan);
   return withLocks(plan.roots, plan.snapshotDir ?? undefined, async (locks, changesBegin) => {
     await context.signals.checkpoint();
@@ -113,8 +113,10 @@ async function showAndApply(
   if (options.dryRun) return exitCode;
   if (!options.yes) await confirm(context, keptAboveNotices(plan));
   await context.signals.checkpoint();
+  const began = performance.now();
   const outcome = await carryOut(plan, options, context, held);
-  await showOutcome(outcome, context);
+  const durationMs = Math.round(performance.now() - began);
+  await showOutcome(outcome, { roots: plan.roots, durationMs }, context);
   return exitCode;
 }
 
@@ -151,11 +153,13 @@ async function showPlan(
   await context.out.write(planToText(plan, { ...style, mode: dryRun ? 'dry-run' : 'apply' }));
 }
 
-async function showOutcome(outcome: Outcome, context: Context): Promise<void> {
+async function showOutcome(outcome: Outcome, facts: RunFacts, context: Context): Promise<void> {
   try {
-    if (context.json) await context.out.json({ message_type: 'outcome', version: 1, outcome });
-    else if (!context.quiet) {
-      await context.out.write(`\n${outcomeToText(outcome, { color: context.color, width: context.width })}`);
+    if (context.json) {
+      const about = { transaction: outcome.planId, roots: facts.roots, duration_ms: facts.durationMs };
+      await context.out.json({ message_type: 'outcome', version: 1, outcome, ...about });
+    } else if (!context.quiet) {
+      await context.out.write(`\n${outcomeToText(outcome, facts, textStyle(context))}`);
     }
   } catch (error) {
     if (!(error instanceof RollbackError)) throw error;

@@ -1,5 +1,9 @@
 /** One run of the command: its options, its output, its signals. */
+
+import type { WholeCommand } from '../report/next-steps.ts';
+import type { TextStyle } from '../report/text.ts';
 import type { Progress } from '../types.ts';
+import type { GivenSource } from './given-source.ts';
 import type { Output } from './output.ts';
 import type { Signals } from './signals.ts';
 
@@ -40,6 +44,15 @@ export interface Context {
   note(text: string): Promise<void>;
   /** What the user must not miss, though it is not an error; --quiet does not hide it. */
   warn(text: string): Promise<void>;
+  /** Which database this run is about, as it was given. */
+  readonly given: GivenSource;
+  /** A next step as a line to be pasted. */
+  readonly wholeCommand: WholeCommand;
   /** A display for one stretch of work; the caller stops it before it writes other output. */
   newProgress(): ProgressDisplay;
+}
+
+/** How texts are laid out in this run. */
+export function textStyle({ color, width, wholeCommand }: Context): TextStyle {
+  return { color, width, wholeCommand };
 }

@@ -74,7 +74,7 @@ function errorDocument(
 }
 
 function messageLines(error: RollbackError): string[] {
-  const place = describePlace(error.place);
+  const place = describePlace(error.place, error.what);
   const where = place === '' ? '' : ` (${printable(place)})`;
   const lines = [`litt-rollback: ${printable(withoutStop(error.what))}${where} [${error.code}]`];
   if (error.why !== undefined) lines.push(`  ${printable(sentence(error.why))}`);

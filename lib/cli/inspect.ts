@@ -17,7 +17,7 @@ import { inspectLock } from '../store/lock.ts';
 import { refuseUnfinished } from '../store/open-transaction.ts';
 import type { Database } from '../store/types.ts';
 import { tableUnknownError } from '../store/unknown-table.ts';
-import type { Context } from './context.ts';
+import { type Context, textStyle } from './context.ts';
 import { EXIT_DONE } from './exit-codes.ts';
 import { readSchemas } from './schemas.ts';
 import { type SourceOptions, sourceOf } from './source.ts';
@@ -30,7 +30,7 @@ export interface InspectCommandOptions extends SourceOptions {
 
 /** Runs the command; the result is its exit code. */
 export async function run(options: InspectCommandOptions, context: Context): Promise<number> {
-  const { out, json, color, width, verbose } = context;
+  const { out, json, verbose } = context;
   const { roots, groups, home } = sourceOf(options);
   const schemas = await readSchemas(options.schema ?? []);
   const damaged = new Map<string, RollbackError>();
@@ -44,7 +44,10 @@ export async function run(options: InspectCommandOptions, context: Context): Pro
   const locks = database.roots.map(lockOf);
   const report = inspectReport(database, { locks, status, damaged, heights, home });
   if (json) await out.json({ message_type: 'inspect', version: 1, ...report });
-  else await out.write(inspectToText(report, { color, width, verbose, listed: options.heights === true }));
+  else
+    await out.write(
+      inspectToText(report, { ...textStyle(context), verbose, listed: options.heights === true }),
+    );
   // Problems that were printed still decide the exit code. A table of an unfinished rollback may be in any
   // state.
   const [first] = [problem, ...damaged.values()].filter((error) => error !== null);

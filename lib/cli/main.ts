@@ -2,6 +2,7 @@
 import { type Command, CommanderError } from 'commander';
 import { RollbackError } from '../errors.ts';
 import { notePhase } from '../phases.ts';
+import { withWholeCommands } from '../report/next-steps.ts';
 import { programVersion } from '../version.ts';
 import { withBothDashes } from './arguments.ts';
 import type { Context } from './context.ts';
@@ -102,8 +103,15 @@ async function runWork(work: Work, source: SourceOptions, context: Context): Pro
     const { signals } = context;
     if (signals.received !== null && !signals.changing && !(error instanceof RollbackError))
       throw signals.interruptedError();
-    throw error instanceof RollbackError ? hintedError(error, source) : error;
+    throw error instanceof RollbackError ? completedError(hintedError(error, source), context) : error;
   }
+}
+
+/** The same error with whole commands for next steps. */
+function completedError(error: RollbackError, { wholeCommand }: Context): RollbackError {
+  const whole = (text: string | undefined): string | undefined =>
+    text && withWholeCommands(text, wholeCommand);
+  return error.saying({ why: whole(error.why), next: whole(error.next) });
 }
 
 /** Usage errors occur while options are being parsed; the way to print them must be known before that. */

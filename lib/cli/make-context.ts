@@ -1,5 +1,6 @@
 /** Builds the context of one run from its options and the terminal. */
 import type { Context, GlobalOptions, When } from './context.ts';
+import { type GivenOptions, GivenSource } from './given-source.ts';
 import type { Notes } from './notes.ts';
 import type { Output } from './output.ts';
 import { progressDisplay } from './progress-display.ts';
@@ -14,11 +15,16 @@ export interface Surroundings {
 }
 
 /** The context of the command of this name. */
-export function makeContext(name: string, globals: GlobalOptions, surroundings: Surroundings): Context {
+export function makeContext(
+  name: string,
+  globals: GlobalOptions & GivenOptions,
+  surroundings: Surroundings,
+): Context {
   const { out, err, signals, notes } = surroundings;
   const json = globals.json ?? false;
   const quiet = globals.quiet ?? false;
   notes.configure({ json, quiet });
+  const given = new GivenSource(globals);
   const setup = {
     when: globals.progress ?? 'auto',
     quiet,
@@ -41,6 +47,8 @@ export function makeContext(name: string, globals: GlobalOptions, surroundings: 
     interactive: process.stderr.isTTY === true && process.stdin.isTTY === true,
     note: (text) => notes.note(text),
     warn: (text) => notes.warn(text),
+    given,
+    wholeCommand: given.wholeCommand,
     newProgress: () => progressDisplay(setup),
   };
 }

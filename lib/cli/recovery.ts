@@ -5,8 +5,9 @@ import { purgeUndo } from '../recover/purge.ts';
 import { resumeRollback } from '../recover/resume.ts';
 import { refuseUnreadable, rollbackStatus } from '../recover/status.ts';
 import { undoRollback } from '../recover/undo.ts';
+import type { RunFacts } from '../report/outcome-text.ts';
 import { purgeToText, resumeToText, statusToText, undoToText } from '../report/recovery-text.ts';
-import type { Context } from './context.ts';
+import { type Context, textStyle } from './context.ts';
 import { EXIT_DONE } from './exit-codes.ts';
 import { type Source, type SourceOptions, sourceOrPlan } from './source.ts';
 
@@ -23,11 +24,13 @@ export async function resume(
   options: RecoveryOptions,
   context: Context,
 ): Promise<number> {
-  const source = await sourceOrPlan(planFile, options);
-  const outcome = await changing(context, (onProgress) =>
+  const source = await sourceOrPlan(planFile, options, context.given);
+  const { outcome, facts } = await changing(context, source, (onProgress) =>
     resumeRollback(source.roots, { ...recovering(options, source), ...onProgress }),
   );
-  await show(context, 'resume', outcome, () => resumeToText(outcome, context));
+  await show(context, 'resume', { ...outcome, ...documentOf(facts) }, () =>
+    resumeToText(outcome, facts, textStyle(context)),
+  );
   return EXIT_DONE;
 }
 
@@ -37,11 +40,13 @@ export async function undo(
   options: RecoveryOptions,
   context: Context,
 ): Promise<number> {
-  const source = await sourceOrPlan(planFile, options);
-  const outcome = await changing(context, (onProgress) =>
+  const source = await sourceOrPlan(planFile, options, context.given);
+  const { outcome, facts } = await changing(context, source, (onProgress) =>
     undoRollback(source.roots, { ...recovering(options, source), ...onProgress }),
   );
-  await show(context, 'undo', outcome, () => undoToText(outcome, context));
+  await show(context, 'undo', { ...outcome, ...documentOf(facts) }, () =>
+    undoToText(outcome, facts, textStyle(context)),
+  );
   return EXIT_DONE;
 }
 
@@ -51,10 +56,14 @@ export async function purge(
   options: RecoveryOptions,
   context: Context,
 ): Promise<number> {
-  const source = await sourceOrPlan(planFile, options);
+  const source = await sourceOrPlan(planFile, options, context.given);
   const { snapshotDir } = recovering(options, source);
-  const outcome = await changing(context, () => purgeUndo(source.roots, { id: options.id, snapshotDir }));
-  await show(context, 'purge', outcome, () => purgeToText(outcome, context));
+  const { outcome, facts } = await changing(context, source, () =>
+    purgeUndo(source.roots, { id: options.id, snapshotDir }),
+  );
+  await show(context, 'purge', { ...outcome, ...documentOf(facts) }, () =>
+    purgeToText(outcome, facts, textStyle(context)),
+  );
   return EXIT_DONE;
 }
 
@@ -64,8 +73,8 @@ export async function status(
   options: RecoveryOptions,
   context: Context,
 ): Promise<number> {
-  const report = await rollbackStatus((await sourceOrPlan(planFile, options)).roots);
-  await show(context, 'status', report, () => statusToText(report, context));
+  const report = await rollbackStatus((await sourceOrPlan(planFile, options, context.given)).roots);
+  await show(context, 'status', report, () => statusToText(report, textStyle(context)));
   refuseUnreadable(report);
   return EXIT_DONE;
 }
@@ -77,12 +86,20 @@ function recovering(options: RecoveryOptions, source: Source): ResumeOptions {
 /** From now on a signal waits for the end: the work could be resumed, but finishing it is shorter. */
 async function changing<T>(
   context: Context,
+  { roots }: Source,
   work: (onProgress: Pick<ResumeOptions, 'onProgress'>) => Promise<T>,
-): Promise<T> {
+): Promise<{ readonly outcome: T; readonly facts: RunFacts }> {
   await context.signals.checkpoint();
   const display = context.newProgress();
+  const began = performance.now();
   context.signals.changesBegin();
-  return work(display.report ? { onProgress: display.report } : {}).finally(display.stop);
+  const outcome = await work(display.report ? { onProgress: display.report } : {}).finally(display.stop);
+  return { outcome, facts: { roots, durationMs: Math.round(performance.now() - began) } };
+}
+
+/** The same for programs. */
+function documentOf({ roots, durationMs }: RunFacts) {
+  return { roots, duration_ms: durationMs };
 }
 
 async function show(context: Context, type: string, document: object, text: () => string): Promise<void> {

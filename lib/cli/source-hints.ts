@@ -4,7 +4,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { RollbackError } from '../errors.ts';
+import type { RollbackError } from '../errors.ts';
 import { shellCommand } from '../report/text.ts';
 import { realFs } from '../store/durable-fs.ts';
 import { findTables } from '../store/find-tables.ts';
@@ -22,9 +22,7 @@ const MAX_SUGGESTIONS = 3;
 /** The error with a hint that fits the input; the same error if there is none. */
 export function hintedError(error: RollbackError, options: SourceOptions): RollbackError {
   const hint = hintFor(error, options);
-  if (hint === null) return error;
-  const { code, what, place, cause } = error;
-  return new RollbackError(code, { what, why: error.why, next: hint }, place, cause);
+  return hint === null ? error : error.saying({ next: hint });
 }
 
 function hintFor({ code, place, next = '' }: RollbackError, { src, home }: SourceOptions): string | null {

@@ -5,6 +5,7 @@ import type { NodeHome } from '../store/home.ts';
 import { findHome, groupsOfHome, rootsOfHome } from '../store/home.ts';
 import type { RootGroups } from '../store/types.ts';
 import type { RollbackPlan } from '../types.ts';
+import type { GivenSource } from './given-source.ts';
 
 /** Where the database is. */
 export interface SourceOptions {
@@ -42,12 +43,16 @@ export function sourceOf({ src, home: dir }: SourceOptions): Source {
 }
 
 /** Like sourceOf(), for the commands that also take a saved plan. */
-export async function sourceOrPlan(file: string | undefined, options: SourceOptions): Promise<Source> {
+export async function sourceOrPlan(
+  file: string | undefined,
+  options: SourceOptions,
+  given: GivenSource,
+): Promise<Source> {
   if (file === undefined) return sourceOf(options);
   refuseBesidePlan(
     (['src', 'home'] as const).filter((name) => options[name] !== undefined).map((n) => `--${n}`),
   );
-  const { roots, databases, snapshotDir } = await readGivenPlan(file);
+  const { roots, databases, snapshotDir } = await readGivenPlan(file, given);
   const groups = databases.map((d) => d.roots);
   return { roots, home: undefined, groups, snapshotDir: snapshotDir ?? undefined };
 }
@@ -63,9 +68,11 @@ export function refuseBesidePlan(flags: readonly string[]): void {
 }
 
 /** The plan in the named file. @throws RollbackError ERR_USAGE when there is none, what readPlanFile throws */
-export async function readGivenPlan(path: string): Promise<RollbackPlan> {
+export async function readGivenPlan(path: string, given: GivenSource): Promise<RollbackPlan> {
   try {
-    return await readPlanFile(path);
+    const plan = await readPlanFile(path);
+    given.set({ src: plan.roots, snapshotDir: plan.snapshotDir ?? undefined });
+    return plan;
   } catch (error) {
     if (!(error instanceof RollbackError) || !hasErrno(error.cause, 'ENOENT', 'ENOTDIR')) throw error;
     const next = 'Correct the path of the plan; a root of a database is given with --src';

@@ -19,7 +19,7 @@ export async function run(
   context: Context,
 ): Promise<number> {
   const { signals, out } = context;
-  const { roots, groups } = await sourceOrPlan(planFile, options);
+  const { roots, groups } = await sourceOrPlan(planFile, options, context.given);
   const progress = context.newProgress();
   const report = await verifyDatabase(roots, {
     groups,

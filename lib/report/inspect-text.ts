@@ -1,10 +1,10 @@
 /** The result of `inspect`, as text. */
-import Table from 'cli-table3';
 import { bytesBar } from './bytes-bar.ts';
 import { endsText, heightsTable, heightsTrouble } from './heights-text.ts';
 import type { InspectReport, LockReport, SegmentReport, TableReport } from './inspect-report.ts';
 import { type Paint, paint } from './paint.ts';
 import { statusLines } from './recovery-text.ts';
+import { segmentTable } from './segment-table.ts';
 import {
   formatBytes,
   formatCount,
@@ -43,7 +43,9 @@ export function inspectToText(report: InspectReport, options: InspectTextOptions
     const text = `cannot be read: ${printable(message)} [${code}]`;
     sections.push([
       colours.heading(printable(table)),
-      ...labelled('damaged', text, { width, column: 14 }).map(colours.warn),
+      ...labelled('damaged', text, { width, column: 14, wholeCommand: options.wholeCommand }).map(
+        colours.warn,
+      ),
     ]);
   }
   if (report.notTables.length > 0) {
@@ -203,47 +205,3 @@ function addTrouble(table: TableReport, report: InspectReport, add: Add): void {
     );
   }
 }
-
-function segmentTable(segments: readonly SegmentReport[]): string {
-  const table = new Table({
-    head: ['segment', 'records', 'keys', 'values', 'shards', 'version', 'sealed'],
-    colAligns: ['right', 'right', 'right', 'right', 'right', 'right', 'left'],
-    style: { head: [], border: [], compact: true, 'padding-left': 1, 'padding-right': 1 },
-    chars: PLAIN,
-  });
-  for (const s of segments) {
-    table.push([
-      s.segment,
-      s.records === null ? '?' : formatCount(s.records),
-      formatBytes(s.keyBytes),
-      formatBytes(s.valueBytes),
-      s.shards,
-      s.version,
-      s.sealedAt === null ? 'no' : formatTime(s.sealedAt),
-    ]);
-  }
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => ` ${line}`.trimEnd())
-    .join('\n');
-}
-
-/** Columns without lines between them. */
-const PLAIN = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '',
-};

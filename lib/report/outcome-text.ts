@@ -2,23 +2,47 @@
 import type { Outcome } from '../apply/outcome.ts';
 import { paint } from './paint.ts';
 import { lastOf } from './plan-heights-text.ts';
-import { formatBytes, labelled, plural, printable, type TextStyle, usableWidth } from './text.ts';
+import {
+  formatBytes,
+  formatDuration,
+  labelled,
+  plural,
+  printable,
+  type TextStyle,
+  usableWidth,
+} from './text.ts';
+
+/** What there is to tell of a run besides what it did. */
+export interface RunFacts {
+  readonly roots: readonly string[];
+  readonly durationMs: number;
+}
 
 /** The outcome, ending in a newline. */
-export function outcomeToText(outcome: Outcome, style: TextStyle = {}): string {
+export function outcomeToText(outcome: Outcome, facts: RunFacts, style: TextStyle = {}): string {
   const colours = paint(style.color ?? false);
-  const width = usableWidth(style);
+  const layout = { column: 17, width: usableWidth(style), wholeCommand: style.wholeCommand };
   const lines = [colours.good(`Done: ${summary(outcome)}.`)];
-  for (const table of outcome.tables)
-    lines.push(...labelled(table.table, tableText(table), { column: 17, width }));
+  for (const table of outcome.tables) lines.push(...labelled(table.table, tableText(table), layout));
+  lines.push(...factLines(outcome.planId, facts, style));
   if (outcome.undoable) {
     const text = '`litt-rollback undo` takes it back; `litt-rollback purge` frees what is kept for that';
-    lines.push(...labelled('undo', text, { column: 17, width }));
+    lines.push(...labelled('undo', text, layout));
   }
   for (const notice of outcome.notices) {
-    lines.push(...labelled('note', printable(notice), { column: 17, width }).map(colours.warn));
+    lines.push(...labelled('note', printable(notice), layout).map(colours.warn));
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** Where it was done, as which transaction, and how long it took. */
+export function factLines(transaction: string | null, facts: RunFacts, style: TextStyle): string[] {
+  const layout = { column: 17, width: usableWidth(style) };
+  const label = facts.roots.length === 1 ? 'root' : 'roots';
+  const lines = facts.roots.flatMap((root, i) => labelled(i === 0 ? label : '', printable(root), layout));
+  const took = `took ${formatDuration(facts.durationMs)}`;
+  const [name, text] = transaction === null ? ['time', took] : ['transaction', `${transaction}, ${took}`];
+  return [...lines, ...labelled(name, text, layout)];
 }
 
 function summary(outcome: Outcome): string {

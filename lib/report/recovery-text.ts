@@ -3,11 +3,12 @@ import type { PurgeOutcome } from '../recover/purge.ts';
 import type { ResumeOutcome } from '../recover/resume.ts';
 import type { StatusReport, TransactionStatus } from '../recover/status.ts';
 import type { UndoOutcome } from '../recover/undo.ts';
+import { factLines, type RunFacts } from './outcome-text.ts';
 import { paint } from './paint.ts';
-import { formatBytes, labelled, plural, printable, type TextStyle, usableWidth } from './text.ts';
+import { formatBytes, labelled, plural, printable, type TextStyle, usableWidth, wrap } from './text.ts';
 
 /** What resume did, ending in a newline. */
-export function resumeToText(outcome: ResumeOutcome, style: TextStyle = {}): string {
+export function resumeToText(outcome: ResumeOutcome, facts: RunFacts, style: TextStyle = {}): string {
   const target = outcome.target === null ? '' : ` (${printable(outcome.target)})`;
   const said: Record<ResumeOutcome['action'], string> = {
     nothing: 'Nothing is unfinished here.',
@@ -16,31 +17,38 @@ export function resumeToText(outcome: ResumeOutcome, style: TextStyle = {}): str
     finished: `Finished the rollback${target}. The database may be opened again.`,
     'taken-back': `Finished taking the rollback back${target}. The database may be opened again.`,
   };
-  return lines([said[outcome.action]], outcome.notices, style);
+  const told = outcome.transaction === null ? [] : factLines(outcome.transaction, facts, style);
+  return lines(said[outcome.action], told, outcome.notices, style);
 }
 
 /** What undo did, ending in a newline. */
-export function undoToText(outcome: UndoOutcome, style: TextStyle = {}): string {
+export function undoToText(outcome: UndoOutcome, facts: RunFacts, style: TextStyle = {}): string {
   const what = outcome.wasFinished ? 'the rollback' : 'the unfinished rollback';
   const text = `Took back ${what} (${printable(outcome.target)}). The database is as it was before.`;
-  return lines([text], outcome.notices, style);
+  return lines(text, factLines(outcome.transaction, facts, style), outcome.notices, style);
 }
 
 /** What purge freed, ending in a newline. */
-export function purgeToText(outcome: PurgeOutcome, style: TextStyle = {}): string {
+export function purgeToText(outcome: PurgeOutcome, facts: RunFacts, style: TextStyle = {}): string {
   const count = outcome.purged.length;
   const text =
     count === 0
       ? 'Nothing is kept for undo here.'
       : `Freed ${formatBytes(outcome.bytesFreed)} of ${plural(count, 'rollback')}: undo is no longer possible.`;
-  return lines([text], outcome.notices, style);
+  const ids = outcome.purged.join(', ');
+  return lines(text, count === 0 ? [] : factLines(ids, facts, style), outcome.notices, style);
 }
 
-function lines(text: readonly string[], notices: readonly string[], style: TextStyle): string {
+function lines(text: string, told: readonly string[], notices: readonly string[], style: TextStyle): string {
   const colours = paint(style.color ?? false);
-  const width = usableWidth(style);
-  const notes = notices.flatMap((n) => labelled('note', printable(n), { column: 17, width }));
-  return `${[...text.map(colours.good), ...notes.map(colours.warn)].join('\n')}\n`;
+  const notes = notices.flatMap((n) => labelled('note', printable(n), layoutOf(style)));
+  const sentence = wrap(text, usableWidth(style)).map(colours.good);
+  return `${[...sentence, ...told, ...notes.map(colours.warn)].join('\n')}\n`;
+}
+
+/** The two columns of everything that is said here. */
+function layoutOf(style: TextStyle) {
+  return { column: 17, width: usableWidth(style), wholeCommand: style.wholeCommand };
 }
 
 /** The status report, ending in a newline. */
@@ -57,16 +65,12 @@ export function statusLines(
   style: TextStyle,
 ): string[] {
   const colours = paint(style.color ?? false);
-  const width = usableWidth(style);
   const out: string[] = [];
   for (const transaction of report.transactions)
-    out.push(...transactionLines(transaction, colours, width), '');
+    out.push(...transactionLines(transaction, colours, style), '');
   for (const trace of report.traces) {
-    out.push(
-      colours.warn(
-        `A trace of an interrupted run: ${printable(trace)}. \`litt-rollback resume\` clears it away, or says why not.`,
-      ),
-    );
+    const text = `A trace of an interrupted run: ${printable(trace)}. \`litt-rollback resume\` clears it away, or says why not.`;
+    out.push(...labelled('', text, { ...layoutOf(style), indent: 0, column: 0 }).map(colours.warn));
   }
   for (const { path, problem } of report.unreadable)
     out.push(colours.warn(`Not all can be told: ${printable(problem)} (${printable(path)})`));
@@ -74,13 +78,17 @@ export function statusLines(
   return out;
 }
 
-function transactionLines(t: TransactionStatus, colours: ReturnType<typeof paint>, width: number): string[] {
+function transactionLines(
+  t: TransactionStatus,
+  colours: ReturnType<typeof paint>,
+  style: TextStyle,
+): string[] {
   const titles = {
     unfinished: colours.removed('Unfinished: the database is shut'),
     applied: colours.good('Applied: undo is possible'),
     partial: colours.warn('Partly purged, or roots were not given: undo is not possible'),
   };
-  const row = (label: string, text: string): string[] => labelled(label, text, { column: 17, width });
+  const row = (label: string, text: string): string[] => labelled(label, text, layoutOf(style));
   const rows = [titles[t.state]];
   if (t.target !== null) rows.push(...row('rollback to', printable(t.target)));
   rows.push(...row('transaction', t.begunAt === null ? t.id : `${t.id}, begun ${t.begunAt}`));

@@ -7,6 +7,8 @@ import { withBytesShown } from '../format/foreign-bytes.ts';
 
 export { shellCommand, shellQuote } from '../format/shell-word.ts';
 
+import { type WholeCommand, withWholeCommands } from './next-steps.ts';
+
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
 /** How to lay out a text. */
@@ -15,6 +17,8 @@ export interface TextStyle {
   readonly color?: boolean;
   /** Columns available; default 110. */
   readonly width?: number;
+  /** Completes the commands that a text names; without it they stand by their names alone. */
+  readonly wholeCommand?: WholeCommand | undefined;
 }
 
 /** The width at which a text is wrapped: the one asked for, within readable limits. */
@@ -37,6 +41,16 @@ export function formatBytes(bytes: number): string {
     unit += 1;
   }
   return unit === 0 ? `${formatCount(bytes)} B` : `${value.toFixed(1)} ${UNITS[unit]}`;
+}
+
+/** 420 → "0.4 s", 75_000 → "1 min 15 s", 7_500_000 → "2 h 5 min". */
+export function formatDuration(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  if (milliseconds < 10_000) return `${(milliseconds / 1000).toFixed(1)} s`;
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** "1 record", "2 records". */
@@ -87,11 +101,15 @@ export function printable(text: string): string {
   });
 }
 
-/** Breaks a text at spaces into lines of at most `width` columns; a longer word gets a line of its own. */
+/**
+ * Breaks a text at spaces into lines of at most `width` columns. A longer word gets a line of its own, and so does what
+ * stands in backticks: a command must be copied in one piece.
+ */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  // Spaces with an even number of backticks behind them are outside of any pair.
+  for (const word of text.split(/ (?=[^`]*(?:`[^`]*`[^`]*)*$)/)) {
     if (line !== '' && line.length + 1 + word.length > width) {
       lines.push(line);
       line = word;
@@ -103,14 +121,27 @@ export function wrap(text: string, width: number): string[] {
   return lines;
 }
 
-/** A label in its column, the text beside it, further lines below the text. */
+/**
+ * A label in its column, the text beside it, further lines below the text. What is too long for its column begins
+ * further left, on a line of its own.
+ */
 export function labelled(
   label: string,
   text: string,
-  options: { indent?: number; column?: number; width: number },
+  options: { indent?: number; column?: number; width: number; wholeCommand?: WholeCommand | undefined },
 ): string[] {
-  const indent = ' '.repeat(options.indent ?? 2);
-  const column = options.column ?? 15;
-  const lines = wrap(text, Math.max(options.width - indent.length - column, 30));
-  return lines.map((line, i) => `${indent}${(i === 0 ? label : '').padEnd(column)}${line}`.trimEnd());
+  const { width } = options;
+  const indent = options.indent ?? 2;
+  const left = indent + (options.column ?? 15);
+  const room = Math.max(width - left, 30);
+  const lines = wrap(withWholeCommands(text, options.wholeCommand), room).map((line) => {
+    const start = line.length <= room ? left : Math.max(indent + 2, Math.min(left, width - line.length));
+    return ' '.repeat(start) + line;
+  });
+  const head = ' '.repeat(indent) + label;
+  const first = lines[0] ?? '';
+  const isBeside = first.startsWith(' '.repeat(Math.max(left, head.length + 1))) || label === '';
+  if (isBeside) lines[0] = head + first.slice(head.length);
+  else lines.unshift(head);
+  return lines.map((line) => line.trimEnd());
 }

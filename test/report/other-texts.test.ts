@@ -4,6 +4,8 @@ import { outcomeToText } from '../../lib/report/outcome-text.ts';
 import { verifyToText } from '../../lib/report/verify-text.ts';
 import { expectGolden } from './golden.ts';
 
+const FACTS = { roots: ['/data/a', '/data/b'], durationMs: 420 };
+
 /** An outcome of nothing, with these parts. */
 function outcome(parts: Partial<Outcome>): Outcome {
   const nothing = {
@@ -50,11 +52,14 @@ describe('report/outcome-text', () => {
       bytesRemoved: 42_189,
       notices: ['Copies pushed elsewhere must drop segments 5 and 6 too.'],
     });
-    expectGolden('outcome', outcomeToText(done));
+    expectGolden('outcome', outcomeToText(done, FACTS));
   });
 
   it('says when there was nothing to do', () => {
-    expect(outcomeToText(outcome({}))).to.equal('Done: there was nothing to do.\n');
+    const said = outcomeToText(outcome({}), { ...FACTS, durationMs: 75_400 });
+    expect(said)
+      .to.match(/^Done: there was nothing to do\.\n/)
+      .and.to.contain('took 1 min 15 s');
   });
 });
 

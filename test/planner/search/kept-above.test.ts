@@ -50,7 +50,7 @@ describe('planner/search: what is kept above the target', () => {
     const outcome = await applyPlan(await byHeight(migrated(), 13));
     expect(outcome.tables[0]?.keptAbove).to.include({ records: 6, groups: 3 });
     expect(outcome.notices).to.deep.equal([`table receipts keeps ${SENTENCE}`]);
-    const text = outcomeToText(outcome, { width: 160 });
+    const text = outcomeToText(outcome, { roots: [], durationMs: 1 }, { width: 160 });
     expect(text).to.contain(SENTENCE).and.to.contain('height 12 is the highest at or below the target');
   });
 

@@ -1,0 +1,39 @@
+/** By which words the database of a run was given: next steps are whole commands with them. */
+import type { WholeCommand } from '../report/next-steps.ts';
+import { shellCommand } from '../report/text.ts';
+import type { SourceOptions } from './source.ts';
+
+/** What of the command line says where the database is. */
+export interface GivenOptions extends SourceOptions {
+  readonly snapshotDir?: string | undefined;
+}
+
+/** Commands that take the snapshot directory. */
+const WITH_SNAPSHOT_DIR: ReadonlySet<string> = new Set(['resume', 'undo', 'purge']);
+
+/** The source of one run. */
+export class GivenSource {
+  #options: GivenOptions;
+
+  constructor(options: GivenOptions) {
+    this.#options = options;
+  }
+
+  /** The same words, from a saved plan. */
+  set(options: GivenOptions): void {
+    this.#options = options;
+  }
+
+  /** A command line for this database; without a source, the name of the command. */
+  readonly wholeCommand: WholeCommand = (name) => {
+    const { src = [], home, snapshotDir } = this.#options;
+    const source = home === undefined ? src.flatMap((root) => ['--src', root]) : ['--home', home];
+    const hasSnapshots = snapshotDir !== undefined && snapshotDir !== 'none' && WITH_SNAPSHOT_DIR.has(name);
+    return shellCommand([
+      'litt-rollback',
+      name,
+      ...source,
+      ...(hasSnapshots ? ['--snapshot-dir', snapshotDir] : []),
+    ]);
+  };
+}
