@@ -4,7 +4,6 @@
  */
 import { dirname, join } from 'node:path';
 import { removesKeymap, takesRecords } from '../plan/step-effects.ts';
-import { refuseLinkedParents } from '../plan/step-paths.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import { stepsOf } from './run-steps.ts';
 import { setAside } from './set-aside.ts';
@@ -21,7 +20,6 @@ export function setMadeKeymapsAside(context: TransactionContext): void {
     participants.roots.forEach((dir, root) => {
       const path = `${table}/keymap`;
       if (lstatOrNull(fs, join(dir, path)) === null || isOriginal(context, root, path)) return;
-      refuseLinkedParents(fs, dir, [path]);
       for (const name of setAside(fs, participants, { root, path })) touched.add(dirname(name));
     });
   }
