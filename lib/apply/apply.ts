@@ -61,7 +61,7 @@ export async function applyPlan(plan: RollbackPlan, options: ApplyOptions = {}):
 function refuseEdited(plan: RollbackPlan): void {
   if (wasReadBack(plan) || digestOf(plan) === plan.digest) return;
   throw new RollbackError('ERR_PLAN_INVALID', {
-    what: 'The plan is not as it was made: its digest is another',
+    what: 'The plan was changed after it was made (digest mismatch)',
     why: 'Carrying it out could destroy the database',
     next: 'Make a new plan, and apply that one as it is',
   });

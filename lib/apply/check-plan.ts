@@ -59,7 +59,7 @@ function problemOfFiles(steps: readonly Step[], sizes: ReadonlyMap<string, numbe
     const size = sizes.get(fileKey(step.file));
     const expected = sizeBefore(step);
     if (size === undefined && step.op === 'remove-directory' && step.reason === 'snapshot') continue;
-    if (size === undefined) return `it has a step for ${path}, which is no file of the table`;
+    if (size === undefined) return `it has a step for ${path}, which is not a file of the table`;
     if (expected !== null && expected !== size) return `it gives ${path} another size`;
   }
   return null;

@@ -1,29 +1,29 @@
-/** Asks a person on the terminal; the answer must be the whole word. */
+/** Asks the user on the terminal; the answer must be the whole word. */
 import { createInterface } from 'node:readline/promises';
 import { RollbackError } from '../errors.ts';
 import type { Context } from './context.ts';
 
 /**
- * Returns when the person typed `yes`; every other answer, and no answer, is a refusal.
- * @param remarks what stands right above the question, a line each
+ * Returns when the user typed `yes`; every other answer, and no answer, is a refusal.
+ * @param remarks lines to print right above the question
  */
 export async function confirm(context: Context, remarks: readonly string[]): Promise<void> {
   if (!context.interactive) {
     throw new RollbackError('ERR_NOT_CONFIRMED', {
-      what: 'Nobody confirmed the plan',
-      why: 'There is no terminal to ask on, and nothing is changed without a word',
+      what: 'The plan was not confirmed',
+      why: 'There is no terminal to ask on, and nothing is changed without a confirmation',
       next: 'Read the plan, then run the same command with --yes',
     });
   }
   if (context.out.closed) {
     throw new RollbackError('ERR_NOT_CONFIRMED', {
-      what: 'The plan could not be shown to anybody',
+      what: 'The plan could not be shown',
       why: 'Standard output was closed before the end of the plan',
       next: 'Run the command without a pager that stops reading',
     });
   }
   for (const remark of remarks) await context.err.say(`Note: ${remark}\n`);
-  await context.err.say("Apply this plan? Only the word 'yes' goes on: ");
+  await context.err.say('Apply this plan? Type "yes" to continue: ');
   const answer = await readLine(context);
   if (answer?.trim() === 'yes') return;
   throw new RollbackError('ERR_NOT_CONFIRMED', {
@@ -33,7 +33,7 @@ export async function confirm(context: Context, remarks: readonly string[]): Pro
 }
 
 async function readLine(context: Context): Promise<string | null> {
-  // Not as a raw terminal: Ctrl-C stays a signal, and signals are handled in one place.
+  // Not a raw terminal: Ctrl-C stays a signal, and signals are handled in one place.
   const lines = createInterface({ input: process.stdin, terminal: false });
   const ended = new Promise<null>((resolve) => lines.once('close', () => resolve(null)));
   try {

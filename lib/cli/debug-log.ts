@@ -1,6 +1,7 @@
 /**
- * The debug log: LITT_ROLLBACK_DEBUG=FILE appends a line to FILE for each call to the file system and each phase. It is
- * loaded only when the variable is set, and it never decides what the command does: when it fails, it ends.
+ * The debug log: LITT_ROLLBACK_DEBUG=FILE appends a line to FILE for each call to the file system and each
+ * phase. It is loaded only when the variable is set. It never decides what the command does: when it fails, it
+ * ends.
  */
 import { basename, dirname, join, resolve } from 'node:path';
 import { errnoOf, RollbackError } from '../errors.ts';
@@ -13,7 +14,7 @@ import { programVersion } from '../version.ts';
 
 const DEBUG_VARIABLE = 'LITT_ROLLBACK_DEBUG';
 
-/** Directories of a database, as they stand on the command line. */
+/** Directories of a database, as given on the command line. */
 export interface GivenDirs {
   readonly src?: readonly string[];
   readonly snapshotDir?: string;
@@ -35,7 +36,7 @@ export function startDebugLog(
   const write = (text: string, at = performance.now()): void => {
     if (!isOn) return;
     try {
-      // Several commands may append to one file: each line says whose it is.
+      // Several commands may append to one file: each line names its process.
       append(`${process.pid} +${at.toFixed(3).padStart(8, '0')} ms  ${text}\n`);
     } catch (error) {
       isOn = false;
@@ -67,7 +68,7 @@ function openLog(path: string, given: GivenDirs): (text: string) => void {
   }
 }
 
-/** No file that a person names is written into a database. */
+/** The log is never written into a database. */
 function refuseDatabasePlace(path: string, file: string, { src = [], snapshotDir }: GivenDirs): void {
   const dirs = [...src, ...(snapshotDir === undefined || snapshotDir === 'none' ? [] : [snapshotDir])];
   const inside = databaseAround(realFs, file, dirs);
@@ -76,22 +77,22 @@ function refuseDatabasePlace(path: string, file: string, { src = [], snapshotDir
   }
 }
 
-/** Lines of ours are not appended to somebody's notes. */
+/** Log lines are not appended to a file of another kind. */
 function refuseForeignFile(path: string, file: string): void {
   if (lstatOrNull(realFs, file)?.kind !== 'file') return;
   const isLog = (head: Buffer): boolean => /^\d+ \+[\d.]+ ms {2}/.test(head.toString('latin1'));
   if (!isEmptyOrEarlier(realFs, file, isLog))
-    throw debugLogError(path, 'There is a file already, and it is no debug log of this program');
+    throw debugLogError(path, 'The file exists and is not a debug log of this program');
 }
 
-/** Behind another name of the file there may be a database. */
+/** Another name of the same file may lie in a database. */
 function refuseSharedFile(path: string, file: string): void {
   let links = 1;
   try {
     const stat = realFs.lstat(file);
     if (stat.kind === 'file') links = stat.nlink;
   } catch {
-    return; // not there yet, or opening it fails too
+    return; // missing, or opening it fails too
   }
   if (links > 1) throw debugLogError(path, 'The debug log is a file with another name (a hard link)');
 }

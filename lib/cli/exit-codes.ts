@@ -1,4 +1,4 @@
-/** The one table of exit codes: from the kind of an error to what the process returns. */
+/** The one table of exit codes: from the kind of an error to the code of the process. */
 import { constants } from 'node:os';
 import { type ErrorKind, RollbackError } from '../errors.ts';
 
@@ -25,7 +25,7 @@ export function exitCodeOf(error: unknown, signal: NodeJS.Signals | null = null)
   return BY_KIND[error.kind];
 }
 
-/** The table as it stands in --help and in the manual. */
+/** The table as printed in --help and in the manual. */
 export const EXIT_CODES: readonly (readonly [string, string])[] = [
   ['0', 'done; or planned; or nothing to do'],
   ['1', 'a defect of this program'],
@@ -33,8 +33,11 @@ export const EXIT_CODES: readonly (readonly [string, string])[] = [
   ['3', 'refused: understood, but unsafe or impossible; nothing was changed'],
   ['4', 'the database is damaged: which file, where; nothing was changed'],
   ['5', 'locked or in use: by whom, since when'],
-  ['6', 'unfinished: the database is part-way and shut; resume or undo'],
-  ['7', 'the operating system said no: which path, which error, what state that leaves'],
+  ['6', 'unfinished: the database is half rolled back and locked; resume or undo'],
+  [
+    '7',
+    'operating-system error (permission, disk full, I/O): which path, which error, what state that leaves',
+  ],
   ['10', 'only with --detailed-exitcode: the plan would change something'],
   ['130, 143', 'interrupted by SIGINT or SIGTERM (129: hang-up) before anything was changed'],
 ];

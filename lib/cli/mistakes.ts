@@ -1,4 +1,4 @@
-/** What a person probably meant whose arguments cannot be understood: usage errors that say what to type. */
+/** Usage errors that guess what the user meant and say what to type. */
 import { statSync } from 'node:fs';
 import type { Command, CommanderError } from 'commander';
 import { RollbackError } from '../errors.ts';
@@ -6,7 +6,7 @@ import { nearestName } from '../nearest.ts';
 import { joinWords, shellCommand } from '../report/text.ts';
 import { operandsOf, type Word, type Words, withSources, wordsOf } from './arguments.ts';
 
-/** Commands of other tools, and words for what a person wants, by what they are called here. */
+/** Commands of other tools, and words for common wishes, by the command that they mean here. */
 const COMMANDS_MEANT: Readonly<Record<string, string>> = {
   rollback: 'apply (or plan, to look first)',
   rewind: 'apply (or plan, to look first)',
@@ -44,7 +44,7 @@ const OPTIONS_MEANT: Readonly<Record<string, string>> = {
   '--time': 'Did you mean --before? ',
 };
 
-/** A refusal of commander, in words that name what to type. */
+/** A refusal of commander, reworded so that it says what to type. */
 export function mistakeError(
   error: CommanderError,
   program: Command,
@@ -79,7 +79,7 @@ export function mistakeError(
   }
 }
 
-/** Refuses `help` for what is no command. @throws RollbackError ERR_USAGE */
+/** Refuses `help` for an unknown command. @throws RollbackError ERR_USAGE */
 export function refuseUnknownTopic(program: Command, argv: readonly string[]): void {
   const words = wordsOf(program, argv);
   const [first, second] = operandsOf(words);
@@ -144,13 +144,13 @@ function unknownOptionError(name: string, program: Command, words: Words): Rollb
   return usageError(what, `${hint}${helpOf(words)}`);
 }
 
-/** What stands in a command line and belongs to nothing: nearly always roots without `--src`. */
+/** Extra words in a command line: nearly always roots without `--src`. */
 function surplusError(words: Words): RollbackError {
   const surplus = operandsOf(words);
   const what = `Too many arguments: ${surplus.join(', ')}`;
   const dash = surplus.find((text) => /^[\u2010-\u2015\u2212]/.test(text));
   if (dash !== undefined)
-    return usageError(what, `${dash} begins with a dash that is no hyphen: type -- in its place`);
+    return usageError(what, `${dash} begins with a dash that is not a hyphen: type -- instead`);
   const options = words.command?.options.map((o) => o.long ?? '') ?? [];
   const assigned = surplus.find((text) => options.includes(`--${text.split('=', 1)[0]}`));
   if (assigned !== undefined) return usageError(what, `Did you mean --${assigned}? ${helpOf(words)}`);
@@ -169,7 +169,7 @@ function kindOf(path: string): 'file' | 'directory' | null {
     const stat = statSync(path);
     return stat.isDirectory() ? 'directory' : 'file';
   } catch {
-    return null; // whatever it is, it is no path
+    return null; // whatever it is, it does not name a path
   }
 }
 

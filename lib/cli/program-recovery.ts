@@ -1,4 +1,4 @@
-/** The part of the command line that is about rollbacks that were begun. */
+/** The part of the command line for rollbacks that have begun. */
 import { type Command, Option } from 'commander';
 import { once } from './option-values.ts';
 import { addPlanArgument, addSource, type Choose, finish, option } from './program-parts.ts';
@@ -15,7 +15,7 @@ export function addRecovery(program: Command, choose: Choose): void {
   );
   finish(resume, ['litt-rollback resume --src /data/a --src /data/b']);
 
-  const undo = program.command('undo').description('take the last rollback back, byte for byte');
+  const undo = program.command('undo').description('revert the last rollback, byte for byte');
   addPlanArgument(undo);
   addRecoverySource(undo);
   undo.action((file: string | undefined, options, self: Command) =>
@@ -25,7 +25,7 @@ export function addRecovery(program: Command, choose: Choose): void {
   );
   finish(undo, ['litt-rollback undo --src /data/litt']);
 
-  const purge = program.command('purge').description('free what undo keeps');
+  const purge = program.command('purge').description('delete the undo data');
   addPlanArgument(purge);
   addSource(purge);
   addSnapshotDir(purge);
@@ -55,7 +55,7 @@ function addRecoverySource(command: Command): void {
   addSource(command);
   addSnapshotDir(command);
   command.addOption(
-    new Option('--force-unlock', 'whoever began it and cannot be judged from here (a container) is dead'),
+    new Option('--force-unlock', 'treat a process that cannot be checked from here (a container) as dead'),
   );
 }
 

@@ -12,7 +12,7 @@ export function addTarget(command: Command): void {
     .addOption(
       option('--keys-file <file>', 'JSON {"table": ["hexkey"]}: the newest record whose key is listed', once),
     )
-    .addOption(option('--before <time>', 'segments that were sealed after this time (RFC 3339) go', time))
+    .addOption(option('--before <time>', 'remove segments that were sealed after this time (RFC 3339)', time))
     .addOption(option('--drop-last <n>', 'remove the newest n groups of each table', count(0)))
     .addOption(option('--keep-first <n>', 'keep the oldest n groups of each table', count(0)))
     .addOption(
@@ -41,24 +41,27 @@ export function addScope(command: Command): void {
       ),
     )
     .addOption(
-      new Option('--drop-orphans', 'incomplete segments at an end of the chain may go though they hold data'),
+      new Option(
+        '--drop-orphans',
+        'remove incomplete segments at an end of the chain though they may hold data',
+      ),
     )
-    .addOption(new Option('--all-roots', 'the given roots are all there are, though the evidence is thin'))
+    .addOption(new Option('--all-roots', 'the given roots are complete, though the evidence is thin'))
     .addOption(
       option(
         '--check <scope>',
-        'what is checked of what is kept: all (default) or pivot',
+        'how much of the kept data is checked: all (default) or pivot',
         oneOf('all', 'pivot'),
       ),
     )
-    .addOption(new Option('--accept-damage', 'go on with what is there in spite of damage'))
+    .addOption(new Option('--accept-damage', 'plan in spite of damage in the kept data'))
     .addOption(
       option('--snapshot-dir <dir>', "where the engine's snapshots are; `none` when they are gone", once),
     )
     .addOption(option('--max-remove <n[%]>', 'refuse a plan that removes more records than this', limit));
 }
 
-/** What the keys of a table mean. */
+/** The schemas of tables. */
 export function schemaOption(): Option {
   const meaning = 'what the keys of a table mean: receipts, blocks or a module (repeat for more tables)';
   return option('--schema <table=schema>', meaning, collect);

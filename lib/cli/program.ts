@@ -1,4 +1,4 @@
-/** Commands and options, as commander sees them. What a command does is loaded when it is chosen. */
+/** Commands and options, as commander sees them. A command's code is loaded when the command is chosen. */
 import { Command, Option } from 'commander';
 import { EXAMPLES, environmentHelp, examplesHelp, exitCodesHelp } from './help-text.ts';
 import { collect, countOrAll, height, once, oneOf } from './option-values.ts';
@@ -6,7 +6,7 @@ import { addPlanArgument, addSource, type Choose, finish, option } from './progr
 import { addRecovery } from './program-recovery.ts';
 import { addScope, addTarget, schemaOption } from './program-target.ts';
 
-/** The whole command line; `choose` runs what was asked for, `version` prints the version. */
+/** The whole command line; `choose` runs the requested command, `version` prints the version. */
 export function buildProgram(choose: Choose, version: () => void): Command {
   const program = new Command('litt-rollback')
     .description(
@@ -53,7 +53,7 @@ function addPlan(program: Command, choose: Choose): void {
   command
     .optionsGroup('Plan:')
     .addOption(option('-o, --out <file>', 'save the plan, to be applied later; - is standard output', once))
-    .addOption(new Option('--force', 'let --out replace a file that is no plan'))
+    .addOption(new Option('--force', 'let --out replace a file that is not a plan'))
     .addOption(new Option('--detailed-exitcode', 'exit with 10 when the plan would change something'))
     .addOption(new Option('--no-lock', 'take no lock: for read-only media, or beside a running node'))
     .action((options, self: Command) =>
@@ -78,7 +78,7 @@ function addApply(program: Command, choose: Choose): void {
     .addOption(new Option('-y, --yes', 'do not ask; needed where there is no terminal'))
     .addOption(new Option('-n, --dry-run', 'only show the plan, as `plan` does'))
     .addOption(new Option('--detailed-exitcode', 'exit with 10 when something was changed, with 0 when not'))
-    .addOption(new Option('--no-undo', 'free at once what is removed; it cannot be taken back'))
+    .addOption(new Option('--no-undo', 'delete removed data at once; the rollback cannot be undone'))
     .action((file: string | undefined, options, self: Command) =>
       choose('apply', self.optsWithGlobals(), async (c) =>
         (await import('./apply.ts')).run(file, options, c),

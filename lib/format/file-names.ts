@@ -97,7 +97,7 @@ function numberIn(text: string, max: number): number | null {
 
 function badName(name: string): never {
   throw new RollbackError('ERR_BAD_FILE_NAME', {
-    what: `${quoteBytes(bytesOfName(name))} is no name of a segment file, though it has the extension of one`,
+    what: `${quoteBytes(bytesOfName(name))} is not the name of a segment file, though it has the extension of one`,
     why: 'The engine stops at such a name, or takes the file for a segment that it then cannot open',
     next: 'Find out where the file comes from, and move it out of the segments directory',
   });

@@ -54,7 +54,7 @@ const documentSchema = z.strictObject({
   format: z.literal('litt-rollback/journal'),
   version: z.literal(1),
   id: z.string(),
-  begunAt: z.string().check(z.refine((at) => !Number.isNaN(Date.parse(at)), 'is no time')),
+  begunAt: z.string().check(z.refine((at) => !Number.isNaN(Date.parse(at)), 'is not a time')),
   roots: z.int().check(z.positive(), z.maximum(0xffff)),
   member: rootNumber,
   hasSnapshotDir: z.boolean(),

@@ -192,7 +192,7 @@ export class StepExecutor {
   private present(step: Step, path: string): FileStat {
     const stat = lstatOrNull(this.fs, path);
     if (stat === null) throw staleFileError(step, path, 'is gone');
-    if (stat.kind !== 'file') throw staleFileError(step, path, 'is no regular file');
+    if (stat.kind !== 'file') throw staleFileError(step, path, 'is not a regular file');
     return stat;
   }
 }

@@ -100,13 +100,14 @@ export async function readPlanFile(path: string): Promise<RollbackPlan> {
     const isDocument =
       typeof parsed === 'object' && parsed !== null && 'message_type' in parsed && 'plan' in parsed;
     const plan = parsePlan(isDocument ? parsed.plan : parsed);
-    if (digestOf(plan) !== plan.digest) throw new Error('it is not as it was saved: its digest is another');
+    if (digestOf(plan) !== plan.digest)
+      throw new Error('its contents were changed after it was saved (digest mismatch)');
     return noteReadBack(plan);
   } catch (error) {
     throw new RollbackError(
       'ERR_PLAN_INVALID',
       {
-        what: `This is no plan of this program: ${firstProblem(error)}`,
+        what: `Not a valid plan file: ${firstProblem(error)}`,
         why: 'Applying something else could destroy the database',
         next: 'Make a new plan with `litt-rollback plan … --out FILE`',
       },

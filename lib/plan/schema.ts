@@ -25,7 +25,7 @@ export const relative = z.string().check(
     (p) => p.split('/').every((part) => part !== '' && part !== '.' && part !== '..'),
     'leaves its root',
   ),
-  z.refine((p) => !p.includes('\0'), 'is no path'),
+  z.refine((p) => !p.includes('\0'), 'is not a path'),
 );
 
 const file = z.strictObject({ root: rootNumber, path: relative });
@@ -59,7 +59,7 @@ const step = z
       after: fileContent,
     }),
   ])
-  .check(z.refine((s) => isPlausibleStep(s as Step), 'is no step that this program plans'));
+  .check(z.refine((s) => isPlausibleStep(s as Step), 'is not a step that this program plans'));
 
 const record = z.strictObject({
   segment: index,

@@ -24,10 +24,10 @@ export function refuseBadOptions(options: PlanOptions): void {
     throw optionError(`${name} is ${String(value)}`, `Pass one of: ${allowed.join(', ')}`);
   }
   if (tables !== undefined && !(Array.isArray(tables) && tables.every((t) => typeof t === 'string'))) {
-    throw optionError('tables is no list of names', "Pass for example ['blocks']");
+    throw optionError('tables must be a list of names', "Pass for example ['blocks']");
   }
   if (maxRemove !== undefined && !isLimit(maxRemove)) {
-    throw optionError('maxRemove is no limit', 'Pass { records: 1000 } or { percent: 5 }');
+    throw optionError('maxRemove is not a limit', 'Pass { records: 1000 } or { percent: 5 }');
   }
 }
 

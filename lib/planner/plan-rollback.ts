@@ -189,9 +189,12 @@ function refuseTooMuch(plans: readonly TablePlan[], limit: PlanOptions['maxRemov
   const percent = all === 0 ? 0 : (100 * removed) / all;
   const tooMuch = 'records' in limit ? removed > limit.records : percent > limit.percent;
   if (!tooMuch) return;
-  const allowed = 'records' in limit ? `${limit.records} records` : `${limit.percent}%`;
+  const allowed =
+    'records' in limit
+      ? `${limit.records} ${limit.records === 1 ? 'record is' : 'records are'}`
+      : `${limit.percent}% are`;
   throw new RollbackError('ERR_MAX_REMOVE', {
-    what: `The plan would remove ${removed} of ${all} records (${percent.toFixed(1)}%), and at most ${allowed} are allowed`,
+    what: `The plan would remove ${removed} of ${all} records (${percent.toFixed(1)}%), and at most ${allowed} allowed`,
     why: 'A target that removes more than expected is often the wrong target',
     next: 'Check the target with a plan without --max-remove, or raise the limit',
   });

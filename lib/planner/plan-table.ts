@@ -55,7 +55,7 @@ function noMatchError(context: TableContext, walk: WalkResult): RollbackError {
     'ERR_NO_MATCH',
     {
       what: noneFits(context),
-      why: `${holds}. Without a word from you nothing is kept or deleted on a guess`,
+      why: `${holds}. Nothing is kept or deleted without an explicit choice`,
       next: 'Check the target; leave the table out with --table; or pass --on-no-match keep (or delete)',
     },
     { table: table.name },

@@ -41,7 +41,7 @@ export function finishTable(context: TableContext, fate: Fate, options: { emptie
 function noteKeymaps({ table, notices }: TableContext): void {
   const [keymap, ...others] = table.keymaps;
   if (keymap === undefined) return;
-  const then = 'the engine refuses to open such a table, and builds a keymap anew where there is none';
+  const then = 'the engine refuses to open such a table, and rebuilds a missing keymap';
   if (others.length > 0) notices.push(`keymap directories in ${others.length + 1} roots: ${then}`);
   else if (keymap.type === null || !KEYMAP_TYPES.includes(keymap.type))
     notices.push(`keymap directory without a valid keymap-type.txt: ${then}`);

@@ -92,7 +92,7 @@ export function refuseBadTarget(target: Target, tables: readonly string[]): void
       return;
     default:
       // Plain JavaScript may pass anything.
-      throw new RollbackError('ERR_USAGE', { what: 'This is no target', next: KINDS_HINT });
+      throw new RollbackError('ERR_USAGE', { what: 'Not a target', next: KINDS_HINT });
   }
 }
 
@@ -109,10 +109,13 @@ function refuseBadGroups({ kind, groups }: { kind: string; groups: number }): vo
   throw new RollbackError('ERR_USAGE', { what });
 }
 
+/** A bigint out of range by its value, anything else by its type. */
+const given = (value: unknown): string => (typeof value === 'bigint' ? `${value}n` : typeof value);
+
 function refuseBadHeight(height: unknown): void {
   if (typeof height === 'bigint' && height >= 0n && height <= MAX_HEIGHT) return;
   throw new RollbackError('ERR_USAGE', {
-    what: `${String(height)} is no height`,
+    what: `height must be a bigint (1010n), got ${given(height)}`,
     next: `Pass a bigint from 0 to ${MAX_HEIGHT}`,
   });
 }
@@ -120,7 +123,7 @@ function refuseBadHeight(height: unknown): void {
 function refuseBadTime(time: unknown): void {
   if (typeof time === 'bigint' && time >= 0n) return;
   throw new RollbackError('ERR_USAGE', {
-    what: `${String(time)} is no time`,
+    what: `time must be a bigint of nanoseconds, got ${given(time)}`,
     next: 'Pass nanoseconds since 1970, as a bigint',
   });
 }
@@ -135,11 +138,11 @@ function refuseBadFilter(filter: unknown): void {
 
 function refuseBadKeys(keys: Readonly<Record<string, unknown>>, tables: readonly string[]): void {
   if (typeof keys !== 'object' || keys === null) {
-    throw new RollbackError('ERR_USAGE', { what: 'The keys are no object of lists by table' });
+    throw new RollbackError('ERR_USAGE', { what: 'The keys are not an object of lists by table' });
   }
   for (const list of Object.values(keys)) {
     if (!Array.isArray(list))
-      throw new RollbackError('ERR_USAGE', { what: 'The keys of a table are no list' });
+      throw new RollbackError('ERR_USAGE', { what: 'The keys of a table are not a list' });
     for (const key of list) refuseBadKey(key);
   }
   const unknown = Object.keys(keys).filter((t) => !tables.includes(t));

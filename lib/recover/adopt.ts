@@ -116,7 +116,7 @@ export function refuseHeld(fs: DurableFs, roots: readonly string[]): void {
     throw new RollbackError(
       'ERR_LOCKED',
       {
-        what: `${root} is locked by ${lock.pid === null ? 'somebody' : `process ${lock.pid}`}`,
+        what: `${root} is locked by ${lock.pid === null ? 'another process' : `process ${lock.pid}`}`,
         why: 'The lock of the unfinished rollback was removed, and something else has taken its place',
         next: 'Stop that process and run the same command again',
       },

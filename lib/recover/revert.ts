@@ -67,7 +67,7 @@ function checkedAdditions(context: TransactionContext, mark: unknown): Addition[
     tables.some((t) => isTablePath(t, { root: c.member, path: c.path }));
   if (parsed.success && parsed.data.clear.every(known)) return parsed.data.clear;
   throw new RollbackError('ERR_JOURNAL', {
-    what: 'The list of what this undo clears away names files that are none of the tables',
+    what: 'The list of files that this undo moves away names files outside the tables',
     why: 'This program did not write it',
     next: 'Do not go on with this journal; restore the database from a backup',
   });

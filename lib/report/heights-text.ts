@@ -9,8 +9,9 @@ export function endsText({ schema, ends }: HeightsReport): string {
   if (problem !== null) return `not readable: ${printable(problem)}`;
   const by = `(schema ${printable(schema)})`;
   const odd = fits ? '' : '; keys there do not fit';
-  if (oldest === null && newest === null) return `no record at the ends tells one ${by}${odd}`;
-  return `oldest record ${oldest?.height ?? 'unknown'}, newest record ${newest?.height ?? 'unknown'} ${by}${odd}`;
+  if (oldest === null && newest === null) return `no record at the ends has one ${by}${odd}`;
+  const height = (end: typeof oldest): string => (end === null ? 'unknown' : formatCount(BigInt(end.height)));
+  return `${height(oldest)} to ${height(newest)} ${by}${odd}`;
 }
 
 const COLUMNS = ['segment', 'records', 'groups', 'begins with', 'ends with', 'lowest', 'highest'] as const;

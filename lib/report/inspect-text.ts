@@ -127,8 +127,7 @@ function tableLines(
 /** Cells of a bar, if the screen is wide enough. */
 const BAR_CELLS = 48;
 
-const undescribed = (table: string): string =>
-  `unknown: nobody has said what the keys mean (--schema ${table}=SCHEMA)`;
+const undescribed = (table: string): string => `unknown: no schema is known (--schema ${table}=SCHEMA)`;
 
 function addHeights({ heights }: TableReport, lines: string[], add: Add): void {
   if (heights === null || heights.segments === null || heights.segments.length === 0) return;

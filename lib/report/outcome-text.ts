@@ -56,7 +56,7 @@ function summary(outcome: Outcome): string {
 /** The heights on both sides of the cut. */
 function heightsText({ heights, keptAbove }: Outcome['tables'][number]): string {
   if (heights === undefined || heights.lastKept === null || heights.firstRemoved === null) return '';
-  return `: height ${heights.lastKept} is ${lastOf(keptAbove)}, ${heights.firstRemoved} the first that is gone`;
+  return `: height ${heights.lastKept} is ${lastOf(keptAbove)}, ${heights.firstRemoved} the first removed`;
 }
 
 function tableText(table: Outcome['tables'][number]): string {

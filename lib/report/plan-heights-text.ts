@@ -7,7 +7,7 @@ const SHOWN_RANGES = 8;
 
 /** Why a table that loses nothing stays as it is. */
 export function whyNothing({ heights, keptAbove }: TablePlan): string {
-  if (keptAbove !== undefined) return 'what is above the target stays';
+  if (keptAbove !== undefined) return 'records above the target stay';
   return heights === null ? 'the newest record matches' : `nothing is above height ${heights.target}`;
 }
 
@@ -15,17 +15,17 @@ export function whyNothing({ heights, keptAbove }: TablePlan): string {
 export function heightsText({ heights, keptAbove }: TablePlan): string[] {
   if (heights === null) return [];
   const { schema, lastKept, firstRemoved, alsoRemoved } = heights;
-  const stays = lastKept === null ? 'no height stays' : `${lastKept} is ${lastOf(keptAbove)}`;
-  const goes = firstRemoved === null ? 'none above it goes' : `${firstRemoved} the first that goes`;
+  const stays = lastKept === null ? 'no height is kept' : `${lastKept} is ${lastOf(keptAbove)}`;
+  const goes = firstRemoved === null ? 'nothing above it is removed' : `${firstRemoved} the first removed`;
   const lines = [`${stays}, ${goes} (schema ${printable(schema)})`];
   if (alsoRemoved === null || alsoRemoved.records === 0) return lines;
   const ranges = alsoRemoved.ranges.slice(0, SHOWN_RANGES).map(([a, b]) => (a === b ? a : `${a}–${b}`));
   const more = alsoRemoved.ranges.length > SHOWN_RANGES || !alsoRemoved.complete ? ', …' : '';
   const records = plural(alsoRemoved.records, 'record');
-  return [...lines, `at or below the target also go ${records} of ${ranges.join(', ')}${more}`];
+  return [...lines, `also removed at or below the target: ${records} of ${ranges.join(', ')}${more}`];
 }
 
 /** The name of the height `lastKept`: if records above the target stay, it is not the last one. */
 export function lastOf(keptAbove: TablePlan['keptAbove']): string {
-  return keptAbove === undefined ? 'the last that stays' : 'the highest at or below the target that stays';
+  return keptAbove === undefined ? 'the last kept' : 'the highest kept at or below the target';
 }

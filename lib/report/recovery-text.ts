@@ -54,8 +54,7 @@ function layoutOf(style: TextStyle) {
 /** The status report, ending in a newline. */
 export function statusToText(report: StatusReport, style: TextStyle = {}): string {
   const out = statusLines(report, style);
-  if (out.length === 0)
-    out.push('Untouched: no rollback is unfinished here, and none keeps anything for undo.');
+  if (out.length === 0) out.push('No unfinished or undoable rollback.');
   return `${out.join('\n')}\n`;
 }
 
@@ -85,7 +84,7 @@ function transactionLines(
 ): string[] {
   const titles = {
     unfinished: colours.removed('Unfinished: the database is shut'),
-    applied: colours.good('Applied: undo is possible'),
+    applied: colours.good('Rolled back; can be undone'),
     partial: colours.warn('Partly purged, or roots were not given: undo is not possible'),
   };
   const row = (label: string, text: string): string[] => labelled(label, text, layoutOf(style));
@@ -108,9 +107,7 @@ function howFar(t: TransactionStatus): string {
 }
 
 function nextStep(t: TransactionStatus): string {
-  if (t.state === 'unfinished')
-    return '`litt-rollback resume` finishes it, `litt-rollback undo` takes it back';
-  if (t.state === 'applied')
-    return '`litt-rollback undo` takes it back, `litt-rollback purge` frees the space';
+  if (t.state === 'unfinished') return '`litt-rollback resume` finishes it, `litt-rollback undo` reverts it';
+  if (t.state === 'applied') return '`litt-rollback undo` reverts it, `litt-rollback purge` frees the space';
   return '`litt-rollback purge` frees the rest';
 }

@@ -85,7 +85,7 @@ export function alsoChanged(table: TablePlan): string[] {
   const sealed: number[] = [];
   for (const step of table.steps) {
     if (step.op === 'rewrite-keys') {
-      phrases.push(`key file of segment ${step.segment} written anew: sealing drops groups inside it`);
+      phrases.push(`key file of segment ${step.segment} rewritten: sealing drops groups inside it`);
     }
     if (step.op !== 'replace-file') continue;
     if (step.reason === 'metadata') {

@@ -131,13 +131,13 @@ export function checkedSchemas(
 
 /** Why a value is not a schema; null when it is one. */
 export function problemOf(value: unknown): string | null {
-  if (typeof value !== 'object' || value === null) return 'is no object';
+  if (typeof value !== 'object' || value === null) return 'is not an object';
   const { name, decode, heights, needs } = value as Record<string, unknown>;
   if (typeof name !== 'string' || name === '') return 'has no name';
   if (typeof decode !== 'function') return 'has no function decode(key, isPrimary)';
-  if (heights !== undefined && typeof heights !== 'function') return 'has heights that are no function';
+  if (heights !== undefined && typeof heights !== 'function') return 'has heights that are not a function';
   if (needs === undefined) return null;
-  if (typeof needs !== 'object' || needs === null) return 'has needs that are no object';
+  if (typeof needs !== 'object' || needs === null) return 'has needs that are not an object';
   const { what, matches } = needs as Record<string, unknown>;
   if (typeof what !== 'string' || what === '') return 'has needs without the text `what`';
   return typeof matches === 'function' ? null : 'has needs without a function matches(key, isPrimary)';

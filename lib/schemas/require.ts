@@ -19,9 +19,9 @@ export function refuseWithoutSchema(
   const known = tables.filter((t) => !unknown.includes(t.name)).map((t) => t.name);
   const others = known.length === 0 ? '' : `limit it with --table ${known.join(' --table ')}, or `;
   throw new RollbackError('ERR_SCHEMA_UNKNOWN', {
-    what: `Nobody has said what the keys of ${unknown.length === 1 ? 'table' : 'tables'} ${unknown.join(', ')} mean`,
-    why: 'Without that a height cannot be found in them',
-    next: `${capital(`${others}say it with --schema ${unknown[0]}=SCHEMA`)} (${KNOWN_SCHEMAS.join(', ')}, or a module)`,
+    what: `No schema is known for ${unknown.length === 1 ? 'table' : 'tables'} ${unknown.join(', ')}`,
+    why: 'A height cannot be found without a schema',
+    next: `${capital(`${others}name one with --schema ${unknown[0]}=SCHEMA`)} (${KNOWN_SCHEMAS.join(', ')}, or a module)`,
   });
 }
 

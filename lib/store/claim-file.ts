@@ -37,7 +37,11 @@ export function claimIn(fs: DurableFs, area: string): FoundClaim | null {
 
 /** The refusal while another call works on a transaction. */
 export function claimedError(path: string, why: string, next = 'Wait for it to end'): RollbackError {
-  return new RollbackError('ERR_LOCKED', { what: `This rollback is in other hands: ${why}`, next }, { path });
+  return new RollbackError(
+    'ERR_LOCKED',
+    { what: `Another process works on this rollback: ${why}`, next },
+    { path },
+  );
 }
 
 /** The process that works on a transaction, in words. */

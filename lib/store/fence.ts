@@ -214,7 +214,7 @@ function lockGoneError(path: string): RollbackError {
     'ERR_LOCKED',
     {
       what: 'The lock that this run had taken is gone',
-      why: 'Whoever removed it may have opened the database',
+      why: 'The process that removed it may have opened the database',
       next: 'Make sure that nothing has the database open, then run the same command again',
     },
     { path },

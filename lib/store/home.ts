@@ -46,8 +46,8 @@ export function findHomeWith(fs: DurableFs, dir: string): NodeHome {
     throw new RollbackError(
       'ERR_ROOT_NOT_FOUND',
       {
-        what: 'The home does not exist, or is no directory',
-        why: 'Whatever lies elsewhere is not known to be the data of this node',
+        what: 'The home does not exist, or is not a directory',
+        why: 'Data in other places may belong to another node',
         next: 'Check the spelling, and that its disk is mounted',
       },
       { path: dir },
@@ -63,8 +63,8 @@ export function findHomeWith(fs: DurableFs, dir: string): NodeHome {
   throw new RollbackError(
     'ERR_HOME_WITHOUT_DATABASE',
     {
-      what: `This is no home of a node with LittDB databases: ${notices.join('; ')}`,
-      why: 'Working on something else could look like success',
+      what: `Not the home of a node with LittDB databases: ${notices.join('; ')}`,
+      why: 'Working on other directories could look like success',
       next: 'Pass the directory that the node was started with as its home, or the roots themselves with --src',
     },
     { path: dir },
@@ -88,7 +88,7 @@ function findReceipts(
   if (hasLittDb) databases.push({ name: 'receipt store', roots: [root] });
   // Only the old place may belong to another engine. Elsewhere this means an unmounted disk, or damage.
   else if (place !== OLD_RECEIPTS) throw unclearPlaceError(join(dir, place), `it holds no ${LITTDB}`);
-  else notices.push(`the receipt store in ${place} is none of LittDB: it has no ${LITTDB}`);
+  else notices.push(`the receipt store in ${place} is not a LittDB: it has no ${LITTDB}`);
   if (!isDirectory(fs, dir, `${place}/${LOG_INDEX}`)) return null;
   const notice =
     `${place}/${LOG_INDEX} is an index of another engine, which this program cannot rewind. Left as it is, ` +
@@ -107,7 +107,7 @@ function isDirectory(fs: DurableFs, dir: string, place: string): boolean {
     if (lstatOrNull(fs, path) === null) return false;
     const kind = kindBehindLinks(fs, path);
     if (kind === null) throw unclearPlaceError(path, 'it is a link to nowhere');
-    if (kind !== 'directory') throw unclearPlaceError(path, 'it is no directory');
+    if (kind !== 'directory') throw unclearPlaceError(path, 'it is not a directory');
   }
   return true;
 }

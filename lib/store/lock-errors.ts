@@ -42,7 +42,7 @@ function nextFor({ pid, path }: FoundLock, holder: Holder): string {
     return `That is the number of a thread of process ${holder.threadOf}. ${given}. ${look}`;
   if (pid === 1)
     return `Process 1 runs the whole machine or container: it is not to be stopped for this. ${given}. ${look}`;
-  const other = `If that process is no node, but only got the number of one that crashed, remove ${path}`;
+  const other = `If that process is not a node, but got the number of one that crashed, remove ${path}`;
   return `Stop process ${pid} and run the same command again. ${other}. ${look}`;
 }
 

@@ -87,7 +87,7 @@ export function lostJournalError(path: string): RollbackError {
     'ERR_JOURNAL',
     {
       what: 'The journal of this rollback is damaged or gone',
-      why: 'Files may have been changed, and nothing else tells which: going on could open a database that is mixed',
+      why: 'Files may have been changed, and only the journal says which: continuing could open a mixed database',
       next: 'Put the `.litt-rollback` directory back as it was, or restore the database from a backup into empty directories',
     },
     { path },

@@ -99,7 +99,7 @@ function outputOf(fs: DurableFs, path: string, rule: OutputRule): Output {
     throw outputError(path, 'The output is a directory', 'Give the name of a file in it');
   if (old !== null && rule.force !== true && !isEmptyOrEarlier(fs, real, rule.isEarlier)) {
     const next = 'Give the name of a file that does not exist, or add --force to replace this one';
-    throw outputError(path, `There is a file already, and it is no ${rule.what} of this program`, next);
+    throw outputError(path, `The file exists and is not a ${rule.what} of this program`, next);
   }
   return { kind: 'file', path: real, old };
 }

@@ -97,7 +97,7 @@ export function readFully(
         'ERR_CHANGED_WHILE_READING',
         {
           what: 'A file became shorter while it was read',
-          why: 'Somebody else is writing to this database',
+          why: 'Another process is writing to this database',
           next: 'Stop the node and whatever else works on these files, then run the command again',
         },
         { path, offset: position + done },

@@ -36,7 +36,7 @@ export function listDirectory(fs: DurableFs, path: string): string[] {
  */
 export function resolveRoots(fs: DurableFs, dirs: readonly string[]): string[] {
   if (!Array.isArray(dirs) || dirs.length === 0) {
-    const what = Array.isArray(dirs) ? 'No root was given' : 'The roots are no list';
+    const what = Array.isArray(dirs) ? 'No root was given' : 'The roots are not a list';
     throw new RollbackError('ERR_USAGE', { what, next: 'Pass every root with --src' });
   }
   const seen = new Map<string, string>();

@@ -55,5 +55,5 @@ function refuseFile(fd: number, path: string): void {
   const stat = fstatSync(fd);
   if (stat.isFIFO() || stat.isCharacterDevice()) return;
   const next = 'Find out what changes it, and run the same command again';
-  throw new RollbackError('ERR_USAGE', { what: 'The output is no pipe or device any more', next }, { path });
+  throw new RollbackError('ERR_USAGE', { what: 'The output is no longer a pipe or device', next }, { path });
 }

@@ -94,7 +94,7 @@ export class TableInRoot {
       'ERR_SAME_FILE_TWICE',
       {
         what: `The same segment file lies in two roots: ${a.path} and ${b.path}`,
-        why: 'Nobody can tell which one is right, and the engine refuses to open such a table',
+        why: 'Which one is right is unknown, and the engine refuses to open such a table',
         next: 'Find out which one is current (size, time, backup) and move the other one away',
       },
       { table: this.table, segment },
@@ -117,7 +117,7 @@ export class TableInRoot {
       'ERR_CHANGED_WHILE_READING',
       {
         what: 'A file vanished while the directory was read',
-        why: 'Somebody else is writing to this database',
+        why: 'Another process is writing to this database',
         next: 'Stop the node and whatever else works on these files, then run the command again',
       },
       { table: this.table, path },

@@ -24,7 +24,7 @@ describe('targets in the words of an operator', () => {
     const { code, stdout } = await run(['plan', '--src', three('receipts'), '--height', '2']);
     expect(code).to.equal(0);
     expect(stdout).to.contain('Rollback: height 2');
-    expect(stdout).to.contain('2 is the last that stays, 3 the first that goes (schema receipts)');
+    expect(stdout).to.contain('2 is the last kept, 3 the first removed (schema receipts)');
     expect(stdout).to.contain('height 2, part 1');
     expect(stdout).to.contain('--height 2');
   });

@@ -35,7 +35,7 @@ describe('cli: roots that are not given as roots are', () => {
     const src = ['--src', '/x'];
     await answers(['plan', ...src, '1024'], 2, '--height 1024');
     await answers(['plan', ...src, 'height=5'], 2, 'Did you mean --height=5?');
-    await answers(['plan', '–src', '/x'], 2, 'a dash that is no hyphen');
+    await answers(['plan', '–src', '/x'], 2, 'a dash that is not a hyphen');
     const plan = scratchFile('plan.json', '{}');
     await answers(['plan', plan], 2, `litt-rollback apply ${plan}`);
     await answers(['version', 'now'], 2, 'Too many arguments', 'version --help');
@@ -74,7 +74,7 @@ describe('cli: roots that are not given as roots are', () => {
       await answers(plan('--home', wrong), 3, 'Probably meant', `--home ${home}`);
     const { roots } = database('single-root');
     await answers(plan('--home', roots[0]!), 3, `Probably meant: --src ${roots[0]}`);
-    await answers(['inspect', '--home', tempDir()], 3, 'This is no home');
+    await answers(['inspect', '--home', tempDir()], 3, 'Not the home');
     for (const wrong of [home, join(home, 'data')])
       await answers(['inspect', '--src', wrong], 3, join(home, 'data', 'ledger', 'block'), `--home ${home}`);
     await answers(['status', '--src', '/nowhere'], 3, 'A root does not exist');

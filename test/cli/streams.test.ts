@@ -101,7 +101,7 @@ describe('cli: on a terminal', () => {
   it('asks for the word, and goes on with it', async () => {
     const db = database('single-root');
     const running = onTerminal(['apply', ...db.src, '--drop-last', '1']);
-    await running.saw("Only the word 'yes' goes on");
+    await running.saw('Type "yes" to continue');
     expect(running.stdout()).to.contain('first removed').and.to.contain('\u001b[');
     running.child.stdin!.write('yes\n');
     const { code, stdout } = await running.result;
@@ -113,7 +113,7 @@ describe('cli: on a terminal', () => {
     const groups = [10, 15, 11, 17].map((height) => receipt(height));
     const root = keyedTable([{ groups }], { table: 'receipts' });
     const running = onTerminal(['apply', '--src', root, '--height', '12', '--stragglers', 'keep']);
-    await running.saw("Only the word 'yes' goes on");
+    await running.saw('Type "yes" to continue');
     const above = running.stdout().split('Apply this plan?')[0]!.trim().split('\n').at(-1);
     expect(above).to.contain('table receipts keeps 2 records in 1 group above the target (height 15)');
     running.child.stdin!.write('no\n');
@@ -125,7 +125,7 @@ describe('cli: on a terminal', () => {
     const before = treeOf(db.dir);
     for (const answer of ['y\n', 'no\n', '\n', 'YES\n', 'yes please\n', '\u0004']) {
       const running = onTerminal(['apply', ...db.src, '--drop-last', '1']);
-      await running.saw("Only the word 'yes' goes on");
+      await running.saw('Type "yes" to continue');
       running.child.stdin!.write(answer);
       const { code, stdout } = await running.result;
       expect(code, stdout).to.equal(3);
@@ -138,7 +138,7 @@ describe('cli: on a terminal', () => {
     const db = database('single-root');
     const before = treeOf(db.dir);
     const running = onTerminal(['apply', ...db.src, '--drop-last', '1']);
-    await running.saw("Only the word 'yes' goes on");
+    await running.saw('Type "yes" to continue');
     running.child.stdin!.write('\u0003');
     const { code, stdout } = await running.result;
     expect(code, stdout).to.equal(130);

@@ -70,7 +70,7 @@ describe('docs/library.md', function () {
     const vote = (n: number): Buffer[] => [Buffer.from([0, 0, 0, 0, 0, 0, 0, n]), Buffer.from(`voter ${n}`)];
     const root = keyedTable([{ groups: [vote(1), vote(2), vote(3)] }], { table: 'votes' });
     const said = place.run(`litt-rollback plan --src ${root} --height 2 --schema votes=votes.mjs`);
-    expect(said).to.contain('2 is the last that stays, 3 the first that goes (schema votes)');
+    expect(said).to.contain('2 is the last kept, 3 the first removed (schema votes)');
     expect(said).to.contain('votes of 3');
   });
 

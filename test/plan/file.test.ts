@@ -63,7 +63,7 @@ describe('plan/file', () => {
       readFileSync(path, 'utf8').replace('"acceptedDamage": false', '"acceptedDamage": true'),
     );
     const error = await rejection(readPlanFile(path));
-    expect(error.message).to.match(/not as it was saved/);
+    expect(error.message).to.match(/changed after it was saved/);
     const edited = JSON.parse(readFileSync(path, 'utf8')) as RollbackPlan;
     expect(await read({ ...edited, digest: digestOf(edited) })).to.deep.include({ id: plan.id });
   });

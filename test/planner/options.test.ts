@@ -38,9 +38,9 @@ describe('options of the library that are mistakes', () => {
     });
   }
 
-  it('roots that are no list', async () => {
+  it('roots that are not a list', async () => {
     const error = await rejection(openDatabase('/data/block' as unknown as string[]));
-    expect(error.message).to.contain('no list');
+    expect(error.message).to.contain('not a list');
   });
 });
 

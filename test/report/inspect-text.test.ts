@@ -193,12 +193,12 @@ describe('report/inspect-text', () => {
       const told = { schema: 'receipts', ends: { ...heights.ends, fits: true, ...ends }, segments: null };
       return inspectToText(inspectReport(database, { ...nothing, heights: new Map([['blobs', told]]) }));
     };
-    expect(text({})).to.contain('oldest record 1000, newest record 18446744073709551615 (schema receipts)\n');
+    expect(text({})).to.contain('1,000 to 18,446,744,073,709,551,615 (schema receipts)\n');
     expect(text({ newest: null, fits: false })).to.contain(
-      'oldest record 1000, newest record unknown (schema receipts); keys there do not fit',
+      '1,000 to unknown (schema receipts); keys there do not fit',
     );
     expect(text({ newest: null, oldest: null })).to.contain(
-      'no record at the ends tells one (schema receipts)',
+      'no record at the ends has one (schema receipts)',
     );
     expect(text({ problem: 'EACCES' })).to.contain('not readable: EACCES');
   });

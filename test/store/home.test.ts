@@ -42,7 +42,7 @@ describe('store/home', () => {
     expect(rootsOfHome(findHome(dir))).to.deep.equal([join(dir, BLOCKS), join(dir, OLD, 'littdb')]);
     const none = home(BLOCKS, OLD, `${NEW}/littdb`);
     expect(rootsOfHome(findHome(none)), 'the old place holds no LittDB').to.deep.equal([join(none, BLOCKS)]);
-    expect(findHome(none).notices.join()).to.contain('data/receipt.db is none of LittDB');
+    expect(findHome(none).notices.join()).to.contain('data/receipt.db is not a LittDB');
   });
 
   it('tells what is not there, and of the index that it cannot rewind', () => {
@@ -77,7 +77,7 @@ describe('store/home', () => {
       expect(linked.next, place).to.contain('--src');
       rmSync(join(dir, place));
       writeFileSync(join(dir, place), '');
-      expect(refusal(dir).what, place).to.contain('no directory');
+      expect(refusal(dir).what, place).to.contain('not a directory');
     }
     const unmounted = refusal(home(BLOCKS, NEW));
     expect(unmounted.what).to.contain('no littdb');

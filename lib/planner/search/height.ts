@@ -171,8 +171,7 @@ function heightUnreachableError(
       { table: table.name, segment: segment.index, path: table.watermarkFiles[0]?.path },
     );
   }
-  const oldest =
-    lowest === null ? 'which holds no record that tells a height' : `whose lowest height is ${lowest}`;
+  const oldest = lowest === null ? 'which holds no record with a height' : `whose lowest height is ${lowest}`;
   return new RollbackError(
     'ERR_HEIGHT_UNREACHABLE',
     {

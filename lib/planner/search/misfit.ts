@@ -27,7 +27,7 @@ export function schemaMisfitError(
     'ERR_SCHEMA_MISFIT',
     {
       what: `The ${kind} key ${formatKey(key)} does not fit the schema ${schema.name}`,
-      why: 'Its height cannot be told, so nobody can say on which side of the target it belongs',
+      why: 'Its height is unknown, so it belongs to neither side of the target',
       next: `Say what the keys of this table mean with --schema ${table}=…, or use a target by key or filter`,
     },
     { table, segment: run.segment.index, path: run.segment.keys.path, offset: run.base + at },

@@ -45,8 +45,8 @@ function warnOfEmptiness({ heights, notices }: TableContext, needs: StoreNeeds, 
   if (lastKept !== null && oldest <= BigInt(lastKept)) return;
   const why =
     lastKept === null
-      ? 'no height stays'
-      : `the oldest ${needs.what} is of ${oldest}, above the last height that stays`;
+      ? 'no height is kept'
+      : `the oldest ${needs.what} is of ${oldest}, above the last kept height`;
   notices.push(`${why}: the node would serve nothing`);
 }
 

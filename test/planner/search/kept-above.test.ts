@@ -42,8 +42,8 @@ describe('planner/search: what is kept above the target', () => {
     expect(table?.heights).to.include({ lastKept: '12', firstRemoved: '17' });
     const text = planToText(plan);
     expect(text).to.match(new RegExp(`kept above +${SENTENCE.replace(/[()]/g, '.')}`));
-    expect(text).to.contain('12 is the highest at or below the target that stays, 17 the first that goes');
-    expect(text).not.to.contain('is the last that stays');
+    expect(text).to.contain('12 is the highest kept at or below the target, 17 the first removed');
+    expect(text).not.to.contain('is the last kept');
   });
 
   it('is told in the outcome, as data and as text', async () => {

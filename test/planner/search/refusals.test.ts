@@ -155,7 +155,7 @@ describe('planner/search: what is refused', () => {
     const late = [blockRecord('q', 1), blockRecord('q', 9), blockRecord('b', 5), blockRecord('b', 6)];
     const old = keyedTable([{ groups: late }], { table: 'blocks' });
     const dropped = await planRollback(byHeight(old, 5n, { stragglers: 'drop' }));
-    expect(dropped.tables[0]?.notices.join()).to.contain('no height stays');
+    expect(dropped.tables[0]?.notices.join()).to.contain('no height is kept');
   });
 
   it('a time before everything, with the earliest possible one', async () => {
