@@ -30,7 +30,7 @@ async function buildAll() {
     minifySyntax: true,
     minifyWhitespace: true,
     alias: ALIAS,
-    // For coverage, and for whoever debugs the command; node does not read them otherwise.
+    // For coverage, and for debugging the command; node does not read them otherwise.
     sourcemap: 'linked',
     sourcesContent: false,
     // The command may be copied alone: it says its version without package.json.

@@ -1,9 +1,10 @@
 /**
- * `npx tsx scripts/mutants.ts`: is every barrier needed, and does the simulator notice each that is missing?
- * Mutants of the program are made from its runs: each sync left out, each pair of calls around a sync swapped, by the
- * place in the program. Each must lead to a state that the simulator's judge refuses, or be the program itself by
- * one of the rules of `test/proof/mutants/verdicts.ts`. Further ones are made from its sources: each check of a journal
- * left out. Each must do something else where somebody has tampered with a database. Exits with 1 when a mutant lives.
+ * `npx tsx scripts/mutants.ts`: is every barrier needed, and does the simulator notice each missing one?
+ * Mutants of the program are made from its runs: each sync left out, each pair of calls around a sync swapped,
+ * by the place in the program. Each must lead to a state that the simulator's judge refuses, or equal the
+ * program by one of the rules of `test/proof/mutants/verdicts.ts`. More mutants are made from its sources: each
+ * check of a journal left out. Each of those must behave differently on a database that was tampered with.
+ * Exits with 1 when a mutant lives.
  */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';

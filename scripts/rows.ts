@@ -24,7 +24,7 @@ export function addCounts(to: Counts, from: Readonly<Counts>): void {
   for (const [what, n] of Object.entries(from)) addCount(to, what, n);
 }
 
-/** Appends what a proof has counted to a file; null when nobody asks for it. */
+/** Appends the counts of a proof to a file; null when the caller names none. */
 export function appendRows(path: string | null, proof: string, counts: readonly Tried[]): void {
   if (path === null) return;
   const rows = counts.map(([what, count]): Row => ({ proof, what, count }));

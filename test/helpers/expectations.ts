@@ -65,8 +65,9 @@ export function newestGroups(image: DatabaseImage, name: string): { records: num
 }
 
 /**
- * Whether the given roots lack a file of a segment that the engine can read and that was made to the end. Oldest
- * segments that lie elsewhere with all their files look as if they had been collected: nobody can know better.
+ * Whether the given roots lack a file of a segment that the engine can read and that was made to the end.
+ * Oldest segments that lie elsewhere with all their files look as if they had been collected: the given roots
+ * cannot show the difference.
  */
 export function lacksDataOf(image: DatabaseImage, roots: readonly string[]): boolean {
   const there = readImage(roots);

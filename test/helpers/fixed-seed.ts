@@ -1,7 +1,7 @@
 /**
  * Loaded before the tests: property tests draw the same cases in every run, so that a gate which passed passes
- * again. LITT_ROLLBACK_SEED is another seed, or `random` for one that nobody has seen; LITT_ROLLBACK_RUNS is the
- * number of cases of each property.
+ * again. LITT_ROLLBACK_SEED is another seed, or `random` for a new one; LITT_ROLLBACK_RUNS is the number of
+ * cases of each property.
  */
 import fc from 'fast-check';
 

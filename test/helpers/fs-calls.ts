@@ -1,4 +1,4 @@
-/** What each call of the file system seam does: whoever adds a call to the interface says it here. */
+/** The effect of each call of the file system seam: a new call of the interface must be listed here. */
 import type { DurableFs } from '../../lib/store/durable-fs.ts';
 
 /** `open` changes something when it makes a file. */

@@ -142,7 +142,7 @@ export class Trials {
     return ops.length;
   }
 
-  /** Dies in the midst of a run: of an apply, in the midst of its steps. */
+  /** Dies in the middle of a run: of an apply, in the middle of its steps. */
   async dieMidway(trial: Trial, work: Work = apply): Promise<void> {
     const other = await this.next();
     const { ops } = await other.run(work, {});

@@ -36,7 +36,7 @@ function halfCut(segment: SegmentImage, groups: number): void {
   if (groups > 0) segment.keys = segment.keys!.subarray(0, firsts.at(-groups)?.start ?? 0);
 }
 
-/** A segment of which the engine had made no more than the first files. */
+/** A segment for which the engine had made only the first files. */
 function addCreation(spec: TableSpec, table: TableImage): void {
   const segment = segmentOf(table, spec.first + spec.segments.length);
   const shards = spec.segments.at(-1)?.shards ?? 1;

@@ -2,7 +2,7 @@
 import { linkSync, lstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Makes `to` a copy of `from` whose files are hard links; symbolic links are made anew. */
+/** Makes `to` a copy of `from` whose files are hard links; symbolic links are copied as links. */
 export function linkTree(from: string, to: string): void {
   mkdirSync(dirname(to), { recursive: true });
   const stat = lstatSync(from);

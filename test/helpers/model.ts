@@ -135,7 +135,7 @@ function sealed(segment: SegmentImage): SegmentImage {
   return withRecords(segment, recordsOf(segment));
 }
 
-/** The segment sealed with these records alone. A torn last record by itself is no reason to write the keys. */
+/** The segment sealed with these records alone. A torn last record alone does not rewrite the key file. */
 function withRecords(segment: SegmentImage, records: readonly FoundRecord[]): SegmentImage {
   const keys = segment.keys as Buffer;
   const isWhole = records.length === readRecords(keys).length;

@@ -125,7 +125,7 @@ export async function readBatches(
   for await (const chunk of reader as unknown as AsyncIterable<RecordBatch>) {
     batches.push(seen(chunk));
     await judge(chunk, walk);
-    // Nobody reads it any more, the reader neither.
+    // No stage reads the batch any more, not even the reader.
     chunk.buffer.fill(0xff);
     walk.release();
   }

@@ -1,4 +1,4 @@
-/** Which checks are found, what becomes of them in a bundle, and what is said of one that nobody misses. */
+/** Which checks are found, how they appear in a bundle, and how a check that no state needs is reported. */
 import { expect } from 'chai';
 import { inSmallProject } from '../small-project.ts';
 import { judgeCheck } from './check-mutants.ts';

@@ -5,7 +5,7 @@
  * that can be left out by itself is one: of `a || b` in front of a throw there are two. So is a call, made for nothing
  * but its refusal, of a function whose name says that it refuses, requires, claims or verifies. What reads documents
  * refuses by giving null, a function named `problemOf…` by giving a text. An error that is thrown on was refused by
- * whoever has thrown it.
+ * the code that threw it first.
  */
 import * as ast from 'typescript/unstable/ast';
 import { withSources } from '../parse-sources.ts';

@@ -36,9 +36,9 @@ export function dropMutants(ops: readonly FaultyOp[]): Mutant[] {
 }
 
 /**
- * One mutant for each pair of places of which one syncs. A sync is made too late: behind the next call that shows,
- * one that makes or fills a new file under a name of its own apart, for nothing refers to that. Or a call is made
- * too late: behind the sync that follows it.
+ * One mutant for each pair of places with a sync among them. A sync is made too late: behind the next visible
+ * call (making or filling a new file under a name of its own does not count, for nothing refers to it). Or a
+ * call is made too late: behind the sync that follows it.
  */
 export function swapMutants(ops: readonly FaultyOp[]): Mutant[] {
   const late = distinct(pairsBehind(ops), keyOf).map((pair) =>

@@ -32,5 +32,5 @@ export function judgeAll(verdicts: readonly Verdict[]): Judged[] {
   });
 }
 
-/** The line of the program that syncs, whoever has called it. */
+/** The line of the program that syncs, under any caller. */
 const lineOf = (site: string): string => site.split(' < ')[0] as string;

@@ -1,7 +1,7 @@
 /**
  * The trees that a power cut may leave.
  *
- * The model, over a log of operations of which the first `k` were carried out:
+ * The model, over a log of operations, the first `k` of them carried out:
  * - A sync of a file makes every earlier write, truncation and change of mode, owner or time of that file durable.
  *   A sync of a directory does that for the directory's own mode and owner and for every earlier creation, link,
  *   unlink and rename in it; not for its own name, which is an entry of the directory above. A sync of anything
@@ -16,7 +16,7 @@
  *   survives removes only what it removed in truth: nothing, if a rename that is lost would have brought it there.
  * - Afterwards no descriptor is open, and link counts are those of the tree, as after a check of the file system.
  * What is there at the beginning of the log is durable. Never lost: what was durable once, and any part of a
- * directory that nobody touched.
+ * directory that no operation touched.
  */
 
 import { Random } from '../random.ts';
@@ -117,7 +117,7 @@ function describe(pending: readonly Pending[], fates: readonly Fate[]): string[]
 /** What is durable after each number of operations, worked out once and carried on as the log is gone through. */
 class DurabilityCursor {
   private readonly dependencies = new Dependencies();
-  /** The tree after the operations before `from`, all of which are durable. */
+  /** The tree after the operations before `from`, all of them durable. */
   private settled: InodeStore;
   private from = 0;
   private last = 0;

@@ -179,7 +179,7 @@ function drawn(pending: readonly Pending[], random: Random): Fate[] {
   });
 }
 
-/** A write that came as zeros, one that stopped early, and ones of which a part is zeros or as it was. */
+/** A write that came as zeros, one that stopped early, and ones with a part that is zeros or unchanged. */
 function tears(op: Op, random: Random): Torn[] {
   if (op.op !== 'write') return [];
   const { length } = op.bytes;

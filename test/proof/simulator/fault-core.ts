@@ -29,7 +29,7 @@ export interface FaultyOp {
 /** What is to go wrong. Indices are those of FaultyOp. */
 export interface Fault {
   readonly failAt?: { readonly index: number; readonly errno: Errno };
-  /** Every call of which this is true fails for want of room. */
+  /** Every call for which this is true fails for want of room. */
   readonly failWhen?: (op: FaultyOp) => boolean;
   /** A call that changes nothing fails; those are counted apart, from 0. */
   readonly failReadAt?: { readonly index: number; readonly errno: Errno };

@@ -3,7 +3,7 @@
  * calls in the wrong order. It counts the calls that change something and remembers their paths, so that every
  * one of them can be made to go wrong, one run after the other.
  *
- * removeTree is carried out in its single steps, each of which counts. A failing write of several bytes leaves the
+ * removeTree is carried out in its single steps, and each of them counts. A failing write of several bytes leaves the
  * first half behind, as a disk that is full does. After a failed fsync a second one on the same descriptor says
  * that all is well and makes nothing durable, as Linux does it.
  */

@@ -98,7 +98,7 @@ export class InodeStore {
   /** The directory of a number. */
   directory(id: number): DirectoryNode {
     const inode = this.get(id);
-    if (inode.kind !== 'directory') throw new Error(`inode ${id} is no directory`);
+    if (inode.kind !== 'directory') throw new Error(`inode ${id} is not a directory`);
     return inode;
   }
 

@@ -70,7 +70,7 @@ describe('the judge of the simulator', () => {
     }
   });
 
-  it('finds keys that point past the end of their values, and mixed states that no mark speaks of', () => {
+  it('finds keys that point past the end of their values, and mixed states without a mark', () => {
     const { subject, applied } = on;
     const values = entriesBelow(applied.end, subject.dir).find(
       ([path, inode]) => /^root.*\.values$/.test(path) && inode.kind === 'file' && inode.bytes.length > 0,

@@ -32,7 +32,9 @@ export interface Promised {
 export interface Circumstances {
   /** What the run promised, in a state behind its end; null before that. */
   readonly promised: Promised | null;
-  /** Somebody had removed locks and bolts: until the run changes this they need not be back. Else null. */
+  /**
+   * Locks and bolts were removed by hand: until the run changes this state they need not be back. Else null.
+   */
   readonly bare: string | null;
 }
 

@@ -49,7 +49,7 @@ export class MemoryCore {
   readonly store: InodeStore;
   /** Changes so far: the clock. */
   ticks = 0;
-  /** Where changes are noted; null when nobody wants to know. */
+  /** Where changes are noted; null to note none. */
   protected log: Op[] | null = null;
   private readonly descriptors = new Map<number, Descriptor>();
   private nextFd = FIRST_FD;

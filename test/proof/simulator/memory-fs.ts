@@ -1,10 +1,10 @@
 /**
- * A file system in memory that behaves as the kernel's does, keeps a log of what changes it, and is cheap to
- * clone. Names and inodes are apart: descriptors survive a rename or an unlink of what they were opened by.
+ * A file system in memory that behaves as the kernel's does, keeps a log of its changes, and is cheap to clone.
+ * Names and inodes are apart: descriptors survive a rename or an unlink of the name that opened them.
  *
- * Everybody is root: modes are kept, and forbid nothing (permission errors come from faulty-fs.ts). Symbolic links
- * can be made (`symlink`), which DurableFs cannot. Times come from a clock that moves by a microsecond a change.
- * Errors carry the same `code` as those of node:fs; memory-fs.test.ts holds the two against each other.
+ * Every user is root: modes are kept, and forbid nothing (permission errors come from faulty-fs.ts). Symbolic
+ * links can be made (`symlink`), which DurableFs cannot. Times come from a clock that moves by a microsecond a
+ * change. Errors carry the same `code` as those of node:fs; memory-fs.test.ts compares the two.
  */
 import type { DurableFs, FileStat, OpenFlags } from '../../../lib/store/durable-fs.ts';
 import type { Inode } from './inodes.ts';

@@ -1,4 +1,4 @@
-/** Takes the pauses out of a process in which nobody else is there to be waited for. */
+/** Takes the pauses out of a process that waits for no other process. */
 
 /** Lets every pause of up to a second end at once; the program's are for other processes (lock-state.ts). */
 export function skipWaiting(): void {

@@ -1,6 +1,7 @@
 /**
- * What a state of the file system shows to somebody who knows nothing of this program: the database's own files,
- * what keeps the engine out, and what is left of us. Nothing here uses the code that it judges.
+ * What a state of the file system shows without knowledge of this program: the database's own files, the locks
+ * and bolts that keep the engine out, and the files that this program left. Nothing here uses the code that it
+ * judges.
  */
 import { basename, dirname, join } from 'node:path';
 import { BOLT, failsClosed, OURS } from '../own-files.ts';
@@ -23,7 +24,7 @@ export interface Area {
 }
 
 /**
- * How far a transaction is. `none`: no journal. `intent`: a journal that nobody has committed. `open`: from the
+ * How far a transaction is. `none`: no journal. `intent`: a journal without a committed mark. `open`: from the
  * first committed mark to the last mark that says it is over. `over`: only to be cleared away.
  */
 export type Phase = 'none' | 'intent' | 'open' | 'over';
@@ -122,7 +123,7 @@ function areasOf(fs: MemoryFs, subject: Subject): Area[] {
   });
 }
 
-/** A line of JSON and its checksum: what was torn or came as zeros is no JSON, or has no second line. */
+/** A line of JSON and its checksum: a torn or zeroed one is not JSON, or has no second line. */
 function isWhole(text: string | null): boolean {
   const [json, sum] = text?.split('\n') ?? [];
   if (json === undefined || !/^sha256 [0-9a-f]{64}$/.test(sum ?? '')) return false;

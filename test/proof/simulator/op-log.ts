@@ -1,6 +1,6 @@
 /**
- * What changed a simulated file system, in the order in which it happened: the smallest changes of which a power
- * cut may lose one and keep another. One call may be several of them (removeTree, reflink).
+ * The changes of a simulated file system, in order: the smallest changes that a power cut may lose or keep
+ * independently. One call may consist of several (removeTree, reflink).
  */
 import type { Inode, InodeStore, Torn } from './inodes.ts';
 

@@ -25,7 +25,7 @@ export interface Run {
   readonly promised: Promised;
   /** What a killed run has done, and what may still be lost of it; null when all of `from` is durable. */
   readonly history: OpLog | null;
-  /** What the database looked like, where somebody has removed locks and bolts by hand. */
+  /** The database after its locks and bolts were removed by hand. */
   readonly bare: string | null;
   /** What goes wrong in it without making it fail. */
   readonly fault?: Fault;
@@ -134,9 +134,9 @@ function promisedBy(subject: Subject, { phase, backward, data }: Observation): P
 }
 
 /**
- * Interruptions of a run of which something is left to do: `count` of them, at places spread over it. In turn: the
- * power goes; the process is killed, and what it has done is not yet durable; the power goes, and somebody removes
- * every lock and every bolt.
+ * Interruptions of an unfinished run: `count` of them, at places spread over it. In turn: the power goes; the
+ * process is killed, and its changes are not yet durable; the power goes, and every lock and bolt is removed by
+ * hand.
  */
 export function interrupted(
   subject: Subject,
@@ -186,7 +186,7 @@ function kill(subject: Subject, run: Run, log: OpLog, k: number): Interruption |
   return { name: `a kill of ${placeIn(run, log, k)}`, left, history, bare: null };
 }
 
-/** The power goes, and whoever comes first removes what keeps the engine out. */
+/** The power goes, and the locks and bolts that keep the engine out are removed by hand. */
 function removeFences(subject: Subject, run: Run, log: OpLog, k: number): Interruption | null {
   const left = stateAt(log, k, null);
   const { phase } = observe(left, subject);
@@ -209,7 +209,7 @@ function crash(_: Subject, run: Run, log: OpLog, k: number, random: Random): Int
   };
 }
 
-/** The state after `k` operations, of which everything has survived; or another one that has something left to do. */
+/** The state after `k` operations, all of which survived; or another state with work left to do. */
 function stateAt(log: OpLog, k: number, random: Random | null): MemoryFs {
   const [whole, ...others] = crashStates(log, k, { sample: random === null ? 0 : 2, singles: 0, seed: 1 });
   return (random === null || others.length === 0 ? whole : others[random.below(others.length)]) as MemoryFs;

@@ -49,7 +49,7 @@ export function kindAt(fs: DurableFs, path: string): FileStat['kind'] | null {
   }
 }
 
-/** Paths of everything below a directory that is no directory itself, sorted. */
+/** Paths of everything below a directory except directories, sorted. */
 export function filesIn(fs: DurableFs, directory: string): string[] {
   return fs
     .readdir(directory)

@@ -84,7 +84,7 @@ function giveAway(fs: MemoryFs, path: string, owner: number): void {
   for (const name of fs.readdir(path)) giveAway(fs, join(path, name), owner);
 }
 
-/** Somebody's backup by hard links: it must keep every byte. */
+/** A backup by hard links: it must keep every byte. */
 function linkFiles(dir: string, roots: readonly string[], every: number): void {
   if (every === 0) return;
   const backup = join(dir, 'canary', 'backup');

@@ -40,7 +40,7 @@ const twoPaths = paths(fc.constantFrom(...NAMES));
 const fd = fc.nat(5);
 const mode = fc.constantFrom(0o600, 0o644, 0o777, 0o4755, 0o2771, 0o6711, 0o1777, 0o000);
 const at = fc.nat(40);
-/** Calls without the right to give files away are of no use. */
+/** Whether chown may be drawn: without the right to give files away it is useless. */
 const mayChown = process.geteuid?.() === 0;
 const owner = fc.constantFrom(0, 1, 65_534);
 

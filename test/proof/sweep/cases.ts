@@ -119,7 +119,7 @@ export class SweepCase {
     return differences(ownOf(this.after), ownOf(tree));
   }
 
-  /** Metadata that the rollback writes anew. */
+  /** Metadata that the rollback rewrites. */
   private readonly isSealed = (path: string): boolean => {
     const [was, is] = [this.before.get(path), this.after.get(path)];
     return path.endsWith('.metadata') && is !== undefined && was?.sha256 !== is.sha256;

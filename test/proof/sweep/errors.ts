@@ -103,7 +103,7 @@ const OWN_TO_REMOVE = /(litt-rollback-tmp|\/litt\.lock)$/;
 /** Files in preparation: nothing is lost by writing to them. */
 const IN_PREPARATION = /(litt-rollback-tmp|\/kept\/\d+\.new)$/;
 
-/** After a failed fsync nothing may be destroyed: nobody knows what is on the disk. */
+/** After a failed fsync nothing may be destroyed: what is on the disk is unknown. */
 function destruction({ at, log }: InjectedRun, point: Point): string[] {
   const { paths: failed, afterwards } = injectedIn(log, point, at);
   return afterwards

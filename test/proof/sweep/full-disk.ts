@@ -90,7 +90,7 @@ async function fillAt(
   left: number,
 ): Promise<void> {
   const reset = (): Promise<void> => copyTree(scenario.of.template(scenario.template), at);
-  const stopped = await Stopped.anew(reset, at, join(disk, '..', 'log'), scenario, point);
+  const stopped = await Stopped.exactlyAt(reset, at, join(disk, '..', 'log'), scenario, point);
   fill(disk, left);
   await afterwards(pool, scenario, at, disk, await stopped.goOn());
 }

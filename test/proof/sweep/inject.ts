@@ -74,8 +74,8 @@ export class Stopped {
     return null;
   }
 
-  /** As on(), until it has met exactly the point; `reset` puts the copy in order before each run. */
-  static async anew(
+  /** As on(), repeated until it stops exactly at the point; `reset` puts the copy in order before each run. */
+  static async exactlyAt(
     reset: () => Promise<unknown>,
     at: string,
     log: string,
@@ -90,9 +90,9 @@ export class Stopped {
     throw new Error(`never met ${point.text}`);
   }
 
-  /** As anew(), in a fresh copy below `dir`. */
+  /** As exactlyAt(), in a fresh copy below `dir`. */
   static in(scenario: Scenario, dir: string, point: Point): Promise<Stopped> {
-    return Stopped.anew(() => fresh(scenario, dir), join(dir, 'a'), join(dir, 'log'), scenario, point);
+    return Stopped.exactlyAt(() => fresh(scenario, dir), join(dir, 'a'), join(dir, 'log'), scenario, point);
   }
 
   /** Lets it run on to its end. */

@@ -49,7 +49,7 @@ export async function mountMemory(dir: string, size: number): Promise<void> {
   await mount(dir, '-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs');
 }
 
-/** A disk in a file, made anew. */
+/** A disk in a file, freshly made. */
 export class Disk {
   private constructor(
     readonly dir: string,
@@ -124,6 +124,6 @@ function unmountNow(dir: string): void {
     execFileSync('umount', ['-l', dir], { stdio: 'ignore' });
     mounted.delete(dir);
   } catch {
-    // It is somebody else's to clear up now: the message of the failure that led here is what matters.
+    // The disk stays mounted: the message of the failure that led here matters more.
   }
 }

@@ -53,7 +53,7 @@ function areasOf(root: string): string[] {
   return names.map((name) => join(own, name));
 }
 
-/** Whether somebody may be at work: some lock fails closed, or names a process that lives. */
+/** Whether a process may be at work: some lock fails closed, or names a process that lives. */
 export function isLocked(of: SweepCase, at: string): boolean {
   return of.lockedDirs(at).some((dir) => failsClosed(lockIn(dir)) || isHeld(dir));
 }

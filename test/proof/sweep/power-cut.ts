@@ -77,7 +77,13 @@ async function layOut(scenario: Counted, disk: Disk): Promise<string> {
 }
 
 async function cutAt(scenario: Counted, disk: Disk, point: Point, log: string): Promise<void> {
-  const stopped = await Stopped.anew(() => layOut(scenario, disk), join(disk.dir, 'a'), log, scenario, point);
+  const stopped = await Stopped.exactlyAt(
+    () => layOut(scenario, disk),
+    join(disk.dir, 'a'),
+    log,
+    scenario,
+    point,
+  );
   // It stands still while the power goes, and never runs again.
   try {
     await disk.cut();

@@ -42,7 +42,7 @@ function statusProblems(result: Result, seen: Observed): string[] {
   if ((unfinished !== undefined) !== seen.open) problems.push(`unfinished: ${!seen.open}`);
   if (unfinished !== undefined && unfinished.committed !== seen.committed)
     problems.push(`committed: ${unfinished.committed}`);
-  // An area without a document is a trace, too, and shuts nobody out.
+  // An area without a document is a trace, too, and blocks no program.
   const shut = status.traces.filter((path) => /\/litt\.lock$|\.keys$/.test(path));
   if (!seen.open && seen.traces !== shut.length > 0)
     problems.push(`traces: ${shut.length}, though there are ${seen.traces ? 'some' : 'none'}`);

@@ -85,14 +85,14 @@ export class TaskPool {
     return only === null || only.startsWith(prefix) || prefix.startsWith(only);
   }
 
-  /** A directory that nobody uses. */
+  /** A directory that is not in use. */
   freshDir(): string {
     const dir = join(this.scratch, `run-${++this.made}`);
     mkdirSync(dir);
     return dir;
   }
 
-  /** Works through tasks; throws Enough after too many violations, and whatever is no violation at once. */
+  /** Works through tasks; throws Enough after too many violations, and any other error at once. */
   async run(tasks: readonly Task[]): Promise<void> {
     const { only, jobs } = this.options;
     const queue = tasks.filter((task) => only === null || task.id.startsWith(only));

@@ -42,7 +42,7 @@ export interface Point {
   readonly paths: readonly string[];
 }
 
-/** Whether a call frees what nobody needs any more; in which order depends on the file system. */
+/** Whether a call frees unneeded data; in which order depends on the file system. */
 export const isFreeing = ({ text }: Point): boolean => text.includes('/trash-ID/');
 
 /** What to do to the process when it is about to make the call. */

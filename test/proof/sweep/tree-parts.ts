@@ -40,7 +40,7 @@ function withoutContent({ size: _, sha256: __, target: ___, ...entry }: TreeEntr
 
 /** What may differ. */
 export interface Leniency {
-  /** Metadata written anew carries the time of sealing: those files are compared without it. */
+  /** Rewritten metadata carries the time of sealing: those files are compared without it. */
   readonly timeless?: (path: string) => boolean;
   readonly ignoreLinks?: boolean;
 }

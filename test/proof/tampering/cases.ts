@@ -1,4 +1,4 @@
-/** Every state that somebody has tampered with, and every way to go on from there: one of each sort. */
+/** Every tampered state, and every command that may follow: one of each sort. */
 
 import { join } from 'node:path';
 import type { MemoryFs } from '../simulator/memory-fs.ts';
@@ -52,7 +52,7 @@ export function casesOf(point: StoppingPoint, known: Set<string>): TrialCase[] {
 const isTried = (how: Call['how'], { call, isMeanwhile }: Tampering): boolean =>
   how === 'purge' ? call !== undefined : how === 'resume' || isMeanwhile !== true;
 
-/** A state that nobody has touched. */
+/** An untampered state. */
 function untampered(point: StoppingPoint): TrialCase[] {
   const tampering = { name: 'nothing', tamper: () => {} };
   return (['resume', 'undo'] as const).map((how) => caseOf(point, tampering, { how, onDisk: false }));

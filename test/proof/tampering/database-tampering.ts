@@ -1,6 +1,6 @@
 /**
- * What somebody may have done to the files of a database in which a rollback was applied or interrupted, or does while
- * a command works: each thing once for each sort of file. Nothing here knows what the program looks at.
+ * Tampering with the files of a database, after an applied or interrupted rollback or while a command works:
+ * each kind once for each sort of file. Nothing here uses knowledge of what the program reads.
  */
 
 import { dirname, join } from 'node:path';
@@ -14,7 +14,7 @@ import { changesTo, copyTree, type FileChange } from './file-changes.ts';
 import type { Tampering } from './journal-tampering.ts';
 import { participantsOf, type StoppingPoint } from './stopping-point.ts';
 
-/** The database's own files, and those of its snapshots, each sort of which the plan says something else. */
+/** The database's own files and those of its snapshots: each sort that the plan treats differently. */
 export function databaseFiles(point: StoppingPoint): Tampering[] {
   const { subject, fs } = point;
   return participantsOf(subject).flatMap((dir) =>
@@ -54,7 +54,7 @@ function wrongMetadata(fs: MemoryFs, path: string): [string, FileChange][] {
   ]);
 }
 
-/** Keys of which one part of the last record is wrong. */
+/** Keys whose last record has one wrong part. */
 function wrongKeys(fs: MemoryFs, path: string): [string, FileChange][] {
   if (!path.endsWith('.keys') || kindAt(fs, path) !== 'file') return [];
   return [1, 5, 9, 13].map((fromEnd) => [

@@ -1,6 +1,6 @@
 /**
- * What is demanded of the program wherever somebody has tampered with a database: it refuses with an error of its own
- * and changes nothing, or it stops part-way and shut, or it ends where it should but for what was tampered with.
+ * The demands on the program after tampering with a database: it refuses with an error of its own and changes
+ * nothing, or it stops part-way and shut, or it ends where it should except for the tampered files.
  */
 import { RollbackError } from '../../../lib/errors.ts';
 import type { MemoryFs } from '../simulator/memory-fs.ts';
@@ -19,7 +19,7 @@ export function problemsOf(trialCase: TrialCase, outcome: Outcome): string[] {
   return [...problemsOfEnd(trialCase, outcome, before), ...problemsOfMixture(trialCase, outcome, before)];
 }
 
-/** A database that was neither begun nor finished is opened to nobody, whatever has become of its journal. */
+/** A database in the middle of a rollback opens to no program, whatever happened to its journal. */
 function problemsOfMixture(trialCase: TrialCase, { fate, left }: Outcome, before: Observation): string[] {
   const { point, isUnseen, meanwhile } = trialCase;
   const isShut = ({ unlocked, unbolted }: Observation): boolean =>
@@ -53,7 +53,7 @@ function problemsOfEnd(trialCase: TrialCase, { fate, error, left }: Outcome, bef
   return wrong.length === 0 ? [] : [`it ends (${fate}) with ${wrong.join(', ')}`];
 }
 
-/** Paths of which a state shows something else than it should, but for what was tampered with. */
+/** Paths with a wrong content in a state, except for the tampered ones. */
 function wrongWith({ point }: TrialCase, end: string, before: Observation, left: Observation): string[] {
   const tampered = differing(dataOf(point.fs, point.subject), before.data);
   const names = namesOf(tampered, point.subject);
@@ -81,7 +81,7 @@ function deepest(error: unknown): string {
   return cause === undefined ? String(stack) : deepest(cause);
 }
 
-/** Paths of which two looks at the data show different things. */
+/** Paths that differ between two looks at the data. */
 function differing(a: string, b: string): string[] {
   const [left, right] = [a, b].map((data) => new Set(data.split('\n')));
   const lines = [...(left ?? []), ...(right ?? [])].filter((line) => !(left?.has(line) && right?.has(line)));

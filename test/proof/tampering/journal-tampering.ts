@@ -1,6 +1,6 @@
 /**
- * What somebody may have done to a database in which a rollback was applied or interrupted: each thing once for each
- * sort of file. Nothing here knows what the program looks at.
+ * Tampering with the journal of an applied or interrupted rollback: each kind once for each sort of file.
+ * Nothing here uses knowledge of what the program reads.
  */
 
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { forgeries, seal, unseal } from './forgery.ts';
 import { participantsOf, type StoppingPoint } from './stopping-point.ts';
 import type { Call } from './trial.ts';
 
-/** Something that somebody does. */
+/** One kind of tampering. */
 export interface Tampering {
   readonly name: string;
   readonly tamper: (fs: MemoryFs) => void;

@@ -68,7 +68,7 @@ export function locks({ subject, fs }: StoppingPoint): Tampering[] {
 /** No process has this number. */
 const DEAD = 4_199_998;
 
-/** The areas claimed by somebody, with and without a person who says that he is dead. */
+/** The areas claimed by another process, with and without a user who says that it is dead. */
 export const claims = (point: StoppingPoint): Tampering[] => claimsOf(areasOf(point), 'area');
 
 /** The same of areas that are out of sight. */
@@ -103,7 +103,7 @@ function claimants(): Record<string, Buffer> {
     'a living process': seal({ pid, boot, started, space }),
     'another container': seal({ pid, boot, started, space: 'pid:[1]' }),
     'a dead process': seal({ pid: DEAD, boot, started, space }),
-    'nobody knows whom': seal({ pid: 'x' }),
+    'an unknown process': seal({ pid: 'x' }),
     'a torn claim': Buffer.from('{"pid":'),
   };
 }

@@ -1,4 +1,4 @@
-/** A state in which somebody may tamper with a database. */
+/** A state in which a database may be tampered with. */
 import type { MemoryFs } from '../simulator/memory-fs.ts';
 import type { Subject } from '../simulator/subject.ts';
 

@@ -1,4 +1,7 @@
-/** The states in which somebody may tamper with a database: one of each sort that the runs of a subject pass through. */
+/**
+ * The states in which a database may be tampered with: one of each sort that the runs of a subject pass
+ * through.
+ */
 
 import { join } from 'node:path';
 import { crashCases, crashStates } from '../simulator/crash-states.ts';

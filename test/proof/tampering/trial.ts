@@ -1,4 +1,4 @@
-/** A command, carried out where somebody has tampered with the database; and what may come of it. */
+/** A command that runs on a tampered database, and its outcome. */
 import { rmSync } from 'node:fs';
 import { applyWith } from '../../../lib/apply/apply.ts';
 import { RollbackError } from '../../../lib/errors.ts';
@@ -26,13 +26,13 @@ export interface Call {
   readonly onDisk: boolean;
 }
 
-/** A state that somebody has tampered with, and what is called there. */
+/** A tampered state, and the command to run on it. */
 export interface TrialCase {
   readonly name: string;
   readonly point: StoppingPoint;
   readonly call: Call;
   readonly tamper: (fs: MemoryFs) => void;
-  /** What somebody does while the command works: when the last step is done; of an apply, when the intent is durable. */
+  /** Tampering while the command works: when the last step is done; in an apply, when the intent is durable. */
   readonly meanwhile?: ((fs: MemoryFs) => void) | undefined;
   /** Whether it cannot be seen: sizes and checksums are right. Then the command may end anywhere. */
   readonly isUnseen: boolean;
@@ -147,7 +147,7 @@ async function onDisk({ subject }: StoppingPoint, shown: { fs: MemoryFs }, call:
   }
 }
 
-/** The code of an error and those of its causes; what is none of ours goes by its errno or its class. */
+/** The code of an error and those of its causes; a foreign error is named by its errno or its class. */
 export function codesOf(error: unknown): string[] {
   if (!(error instanceof Error)) return error === undefined ? [] : [String(error)];
   const { code } = error as NodeJS.ErrnoException;

@@ -23,8 +23,8 @@ export interface PlanCase {
   /** What is changed in the database before. */
   readonly prepare?: (world: World) => void | Promise<void>;
   /**
-   * `refused` (default): nothing may change. `undoable`: what nobody can tell from a true plan may be carried
-   * out or fail half-way, but undo must restore every byte.
+   * `refused` (default): nothing may change. `undoable`: a plan that cannot be told from a true one may be
+   * carried out or fail half-way, but undo must restore every byte.
    */
   readonly expect?: 'refused' | 'undoable';
 }

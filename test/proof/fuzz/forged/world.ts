@@ -27,7 +27,7 @@ export interface World {
   readonly plan: RollbackPlan;
 }
 
-/** The table that is cut; the one whose key file is written anew; the one outside of the plan. */
+/** The table that is cut; the one whose key file is rewritten; the one outside the plan. */
 export const TABLES = { cut: 'cut', sealed: 'sealed', outside: 'outside' } as const;
 
 const GROUPS = Array.from({ length: 6 }, (_, i) => ({
