@@ -14,7 +14,7 @@ export function runUserCodeIn(next: UserCodeRunner | null): void {
   runner = next;
 }
 
-/** Calls code of a user. A runner costs tens of microseconds: whoever calls often does it inside of one call of this. */
+/** Calls code of a user. A runner costs tens of microseconds: many calls belong inside one call of this. */
 export function callUserCode<T>(work: () => T): T {
   if (runner === null || isInside) return work();
   isInside = true;

@@ -107,7 +107,7 @@ function guardProcess(): void {
   process.exit = (code) => {
     throw new Error(`process.exit(${code ?? ''}) was called`);
   };
-  // Whoever writes results has kept the true ones. console.log() asks for these each time.
+  // The code that writes results has kept the true ones. console.log() reads these each time.
   process.stdout.write = printed;
   process.stderr.write = printed;
   runUserCodeIn(breakOffAtInterrupt);

@@ -1,4 +1,4 @@
-/** Somebody who comes in between: what was looked at when it was taken is looked at again when it is used. */
+/** Intruders: the state that was checked when the locks were taken is checked again when it is used. */
 import { mkdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -144,7 +144,7 @@ describe('two applies of one database', () => {
       const locks = acquireLocks(realFs, trial.lockedDirs);
       const second: Promise<unknown>[] = [];
       const { fs } = before(call, () => {
-        // Somebody removes the locks of the first, and starts another run.
+        // Another process removes the locks of the first, and starts another run.
         for (const dir of trial.lockedDirs) rmSync(join(dir, 'litt.lock'), { force: true });
         try {
           const others = acquireLocks(realFs, trial.lockedDirs);

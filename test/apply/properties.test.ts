@@ -164,7 +164,7 @@ describe('the number of a record', () => {
   });
 });
 
-describe('a random database of which roots are missing', function () {
+describe('a random database with missing roots', function () {
   this.timeout(300_000);
 
   it('is refused by default whenever a missing root holds a file that counts', async () => {

@@ -127,7 +127,7 @@ describe('an apply whose result is not what the plan says', () => {
     const [root] = unpacked.databases[0] as readonly string[];
     const plan = await planRollback(planOptions(unpacked));
     const stray = join(root!, '0', 'segments', '4.keys.swap');
-    // Somebody writes into the database between the last step and the verification.
+    // Another program writes into the database between the last step and the verification.
     const onProgress = (): void => writeFileSync(stray, '');
     const error = await rejection(applyPlan(plan, { onProgress }));
     expect([error.code, error.kind]).to.deep.equal(['ERR_RESULT_WRONG', 'unfinished']);

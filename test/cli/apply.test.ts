@@ -140,7 +140,7 @@ describe('cli: apply', () => {
       expectUntouched(db.dir, before);
     });
 
-    it('refuses what is no plan', async () => {
+    it('refuses a file that is not a plan', async () => {
       const file = join(tempDir(), 'plan.json');
       for (const text of ['', '{', '[]', '{}', '{"format":"litt-rollback/plan","version":2}']) {
         writeFileSync(file, text);

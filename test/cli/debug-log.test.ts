@@ -99,7 +99,7 @@ describe('cli: the debug log', () => {
     expectUntouched(db.dir, before);
   });
 
-  it('is not made for what is no command', async () => {
+  it('is not made for an unknown command', async () => {
     const file = log();
     for (const words of [['--version'], ['plan', '--help'], ['plan', '--odd']])
       await finish(words, debug(file));

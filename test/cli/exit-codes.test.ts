@@ -33,7 +33,7 @@ describe('cli/exit-codes', () => {
     expect(exitCodeOf(new RollbackError('ERR_IO', { what: 'x' }), 'SIGINT')).to.equal(7);
   });
 
-  it('takes everything that is no error of ours for a defect', () => {
+  it('takes every foreign error for a defect', () => {
     for (const thrown of [new TypeError('x'), 'text', undefined, null, 7])
       expect(exitCodeOf(thrown)).to.equal(1);
   });

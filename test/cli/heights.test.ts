@@ -121,7 +121,7 @@ describe('targets in the words of an operator', () => {
     });
   }
 
-  it('a module that is no schema is a usage error', async () => {
+  it('a module without a schema is a usage error', async () => {
     const module = scratchFile('schema.mjs', 'export default { decode: 7 };\n');
     const { code, stderr } = await run([
       'plan',

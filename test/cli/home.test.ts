@@ -39,7 +39,7 @@ describe('--home', () => {
     expect(await ok('resume')).to.match(/nothing/i);
   });
 
-  it('says in JSON which roots are of which database', async () => {
+  it('says in JSON which roots belong to each database', async () => {
     const { dir } = unpackNamed('node-home');
     const words = ['plan', '--home', join(dir, 'db', 'home'), '--height', '1031', '--json'];
     const [document] = jsonLines((await run(words)).stdout) as unknown as [{ plan: { databases: unknown } }];
@@ -59,7 +59,7 @@ describe('--home', () => {
     expect(saved.stderr).to.contain('--home');
   });
 
-  it('refuses a directory that is no home, and names each place that it looked at', async () => {
+  it('refuses a directory that is not a home, and names each place that it looked at', async () => {
     const { code, stderr } = await run(['plan', '--home', tempDir(), '--height', '1']);
     expect(code).to.equal(3);
     expect(stderr).to.contain('ERR_HOME_WITHOUT_DATABASE').and.to.contain('data/ledger/block');

@@ -116,7 +116,7 @@ describe('cli: keys', () => {
     expect((await run(['keys', '--src', root, '--quiet'])).stderr).to.equal('');
   });
 
-  it('tells nothing of heights where nobody has said what the keys mean, and refuses limits by name', async () => {
+  it('shows no heights where no schema is known, and refuses limits by name', async () => {
     const root = keyedTable([{ groups: [receipt(1)] }], { table: 'other' });
     keyedTable([{ groups: [receipt(1)] }], { table: 'receipts', root });
     const [line] = await keys(['--src', root, '--table', 'other', '--limit', '1']);

@@ -15,7 +15,7 @@ import { tempDir } from '../helpers/temp.ts';
 import { expectUntouched, treeOf } from '../helpers/tree.ts';
 import { COMMAND, database, finish, installed, lastJson } from './process.ts';
 
-/** A process number that nobody has. */
+/** A process number that is not in use. */
 function deadProcess(): number {
   for (let pid = 4_000_000; ; pid -= 1) if (!existsSync(`/proc/${pid}`)) return pid;
 }
@@ -82,7 +82,7 @@ describe('cli: locks', () => {
     expectUntouched(db.dir, before);
   });
 
-  it('gives the locks back when the filter leaves an error to nobody', async () => {
+  it('gives the locks back when the filter leaves an error uncaught', async () => {
     const db = database('many-roots');
     const filter = join(tempDir(), 'stray.mjs');
     writeFileSync(
@@ -143,7 +143,7 @@ describe('cli: another user', () => {
     if (process.getuid?.() !== 0 || !installed('setpriv')) this.skip();
   });
 
-  /** A database that nobody may read, in directories that it may enter. */
+  /** An unreadable database, in directories that may be entered. */
   function readable(name: string): ReturnType<typeof database> {
     const db = database(name);
     execFileSync('chmod', ['-R', 'a+rX', db.dir]);

@@ -7,7 +7,7 @@ import { CommandLine } from '../../scripts/command.ts';
 const USAGE = `Usage: npx tsx scripts/one.ts DIR [options]
 
   --quick      less
-  --size N     how much; --more is no option
+  --size N     how much; --more is not an option
   --parts A,B  which
 `;
 const given = (...argv: string[]): CommandLine => new CommandLine(USAGE, argv);

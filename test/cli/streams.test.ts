@@ -74,7 +74,7 @@ describe('cli: standard output', () => {
     );
   });
 
-  it('carries out what it was told to though nobody reads what it says', async () => {
+  it('carries out its work though its output has no reader', async () => {
     const db = database('single-root');
     const args = ['apply', '--yes', ...db.src, '--drop-last', '1'];
     const { code, stderr } = await shell('set -o pipefail; "$0" "$@" | true', args);

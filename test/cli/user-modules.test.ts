@@ -49,7 +49,7 @@ describe('cli: modules of users, when they are loaded', function () {
   it('may throw: with the place', () =>
     blamed('\nthrow new Error("not today");', 'cannot be loaded: not today', /module\.mjs:2:7|\w+\.mjs:2:7/));
 
-  it('may throw what is no error', () => blamed('throw null;', 'cannot be loaded: null'));
+  it('may throw what is not an error', () => blamed('throw null;', 'cannot be loaded: null'));
 
   it('may not end the process', async () => {
     await blamed('process.exit(0);', 'process.exit(0) was called', /\.mjs:1:9/);

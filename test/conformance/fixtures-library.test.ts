@@ -120,7 +120,7 @@ describe('rollbackLittDB on the engine fixtures', () => {
   }
 
   for (const fixture of succeeding.filter((f) => f.snapshotDir !== undefined)) {
-    it(`${fixture.name} is refused: nobody said where the snapshots are`, () =>
+    it(`${fixture.name} is refused: the snapshot directory was not given`, () =>
       withCase(fixture, async (unpacked, before) => {
         const error = await rejection(rollbackLittDB([...unpacked.databases[0]!], fixtureMatcher(fixture)));
         expect(error.code).to.equal('ERR_SNAPSHOT_DIR_NEEDED');

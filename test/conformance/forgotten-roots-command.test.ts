@@ -1,4 +1,4 @@
-/** Databases of several roots, of which the command is not given all. */
+/** Databases of several roots, when the command is not given all. */
 import { expect } from 'chai';
 import { buildOnce, run } from '../helpers/command.ts';
 import { fixtureCases, properSubsets } from '../helpers/fixtures.ts';

@@ -59,7 +59,7 @@ for (const { name, parse, format, code } of FILES) {
       expect(() => parseText('\x1b[2Jno')).to.throw('"\\x1b[2Jno"');
     });
 
-    it('refuses to write what is no u32', () => {
+    it('refuses to write a number outside u32', () => {
       for (const n of [-1, 1.5, 2 ** 32, Number.NaN, Number.POSITIVE_INFINITY]) {
         expect(() => format(n))
           .to.throw(RollbackError)

@@ -1,4 +1,4 @@
-/** Undo where somebody has been at what it needs: it says so, and never calls a mixed database taken back. */
+/** Undo with damaged undo data: it reports the damage, and never calls a mixed database reverted. */
 import { cpSync, readdirSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';

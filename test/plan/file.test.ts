@@ -31,7 +31,7 @@ describe('plan/file', () => {
     expect(await read({ message_type: 'plan', plan })).to.deep.equal(plan);
   });
 
-  it('gives a plan that nobody can edit: it is not checked again', async () => {
+  it('gives a frozen plan: it is not checked again', async () => {
     const whole = await read(plan);
     expect(() => Object.assign(whole.tables[0]!, { comment: 'edited' })).to.throw(TypeError);
     const edited = { ...whole, target: 'another' };
@@ -45,7 +45,7 @@ describe('plan/file', () => {
     expect(await read(turned)).to.deep.equal(plan);
   });
 
-  it('refuses a plan of which any one field was edited', async () => {
+  it('refuses a plan with any one field edited', async () => {
     let edits = 0;
     for (const { name, plan: forged } of forgedFields(JSON.parse(JSON.stringify(plan)))) {
       const error = await rejection(read(forged));

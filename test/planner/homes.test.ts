@@ -124,7 +124,7 @@ describe('rollback of a node: several databases', () => {
     expect(alone.tables.map((t) => t.outcome)).to.deep.equal(['cut']);
   });
 
-  it('leaves a database alone of which no table is wanted', async () => {
+  it('leaves a database alone that has no wanted table', async () => {
     const { home } = nodeHome();
     const [, receipts] = rootsOfHome(home) as [string, string];
     const plan = await planRollback({ ...optionsFor(home), tables: ['blocks'] });

@@ -79,7 +79,7 @@ describe('a keymap that the engine would refuse', () => {
   });
 });
 
-describe('a table of which only a fresh segment above 0 is there', () => {
+describe('a table with only a fresh segment above 0', () => {
   /** What a root shows that was added, and put first, after the others had been filled: they were forgotten. */
   function freshSegmentOnly() {
     const { built } = oneTable([plainSegment(0)], { first: 7 });

@@ -90,7 +90,7 @@ describe('read: records by height', function () {
     expect(numbers).to.deep.equal([3, 2]);
   });
 
-  it('refuses limits of height where nobody has said what the keys mean', async () => {
+  it('refuses limits of height where no schema is known', async () => {
     const root = keyedTable([{ groups: [receipt(1)] }], { table: 'other' });
     const reader = await openDatabase([root]);
     const error = await rejection(reader.records('other', { fromHeight: 1n }).next());

@@ -1,7 +1,7 @@
 /**
- * A journal that somebody has damaged or removed, in every root at once, wherever a run has died: never is a database
- * opened that is neither as it was before nor as it is afterwards. Disks that lie are beyond the crash model; a torn
- * file at 3 a.m. is not beyond a person.
+ * A journal that was damaged or removed, in every root at once, after a crash at any call: a database is never
+ * opened unless it is as before or as afterwards. Disks that lie are beyond the crash model; a file torn by
+ * hand at 3 a.m. is not.
  */
 import { existsSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -68,7 +68,7 @@ describe('no dead end', () => {
     }
   });
 
-  it('a keymap that is removed in the midst is as good as moved', async () => {
+  it('a keymap that is removed in the middle is as good as moved', async () => {
     await leadOut(async () => {
       const trial = await midway();
       dropKeymaps(trial);
@@ -93,7 +93,7 @@ describe('no dead end', () => {
     expect(looked).to.be.greaterThan(3);
   });
 
-  it('a keymap that was kept for undo and is gone is no reason to refuse undo', async () => {
+  it('a keymap that was kept for undo and is gone does not make undo refuse', async () => {
     const trial = await trials.next();
     await run(apply, trial);
     const index = trial.plan.tables.flatMap((t) => t.steps).findIndex((s) => s.op === 'remove-directory');
@@ -118,7 +118,7 @@ describe('no dead end', () => {
         prepare,
         work,
         async (trial, call) => {
-          // Each root alone, as somebody who forgets the others: refused, or cleared away, but no way is shut.
+          // Each root alone, as if the user forgot the others: refused, or cleaned up, but no way is shut.
           for (const root of trial.roots)
             await Promise.resolve(run(resume, aloneIn(trial, root))).catch(() => {});
           await run(resume, trial);
@@ -172,7 +172,7 @@ describe('no dead end', () => {
 describe('no mixed database that opens', () => {
   const trials = Trials.forSuite('many-roots');
 
-  it('a fence whose area somebody has removed, with the bolts, is a lost journal: nothing clears it away', async () => {
+  it('a fence whose area was removed by hand, with the bolts, is a lost journal: nothing clears it away', async () => {
     const trial = await trials.next();
     await trials.dieMidway(trial);
     for (const root of trial.roots) {

@@ -48,7 +48,7 @@ function complaints(
     if (failed.paths.some((p) => AUDIT.test(p)) && said) return [];
     // The call has ended, and its claim counts no longer, whether it is there or not.
     if (failed.name === 'unlink' && /\/runner\.\d+$/.test(failed.paths[0] ?? '')) return [];
-    return [`${failed.name} ${failed.paths.join()} failed, and nobody heard of it`];
+    return [`${failed.name} ${failed.paths.join()} failed without an error`];
   }
   if (!(error instanceof RollbackError)) return [`no typed error: ${String(error)}`];
   const problems: string[] = [];
@@ -65,7 +65,7 @@ function destroyed({ ops }: Ended, index: number): string[] {
     ops
       .slice(index + 1)
       .filter(({ name }) => ['rename', 'unlink', 'rmdir', 'truncate'].includes(name))
-      // A claim speaks of a process: it is no part of the database.
+      // A claim describes a process, not the database.
       .filter(
         ({ paths }) =>
           !paths.every((path) => /litt-rollback-tmp$|\/runner\.\d+$/.test(path) || AUDIT.test(path)),
@@ -82,7 +82,7 @@ async function isOpen(roots: readonly string[]): Promise<boolean> {
   return transactions.some(({ state, committed }) => state === 'unfinished' && committed);
 }
 
-/** Whether what nobody needs any more still takes its space. */
+/** Whether unneeded data still takes space. */
 const holdsTrash = (dir: string): boolean =>
   [...treeOf(dir).keys()].some((path) => /\/trash-[^/]*$/.test(path));
 

@@ -39,10 +39,10 @@ describe('a run over a snapshot directory that dies', () => {
           const error = await rejection(resumeRollback(trial.roots));
           expect(error.code, `call ${call}`).to.equal('ERR_SNAPSHOT_DIR_NEEDED');
         } else if (call < 100 && call % 2 === 0) {
-          // A beginning of which no document tells has locked nothing outside of the roots for good.
+          // A beginning without any document leaves no lock outside the roots for good.
           await resumeRollback(trial.roots);
           const shut = trial.lockedDirs.filter((dir) => isFenced(realFs, dir));
-          expect(shut, `call ${call}: locks that nothing tells of`).to.deep.equal([]);
+          expect(shut, `call ${call}: locks without a trace that explains them`).to.deep.equal([]);
         }
         await run(resume, trial);
         expect(await trial.state(trials.after), `call ${call}`).to.be.oneOf([

@@ -54,7 +54,7 @@ describe('what an interrupted run leaves', () => {
       trial.end();
     });
 
-    it(`is left alone while somebody holds a lock: ${what}`, async () => {
+    it(`is left alone while a process holds a lock: ${what}`, async () => {
       const trial = await trials.next();
       leave(trial.roots[1]!);
       writeFileSync(

@@ -1,4 +1,6 @@
-/** Journals of which a part is not there, or is none of ours: who is kept out, and who is not. */
+/**
+ * Journals with a missing part, or with a part of another program: which commands they block, and which not.
+ */
 import {
   copyFileSync,
   existsSync,
@@ -36,7 +38,7 @@ describe('beside a rollback', () => {
 
   const documents = ({ areas }: Trial): string[] => areas.map((area) => join(area, 'undo.json'));
 
-  it('what another version has kept for undo is in nobody’s way, and is not taken back by this one', async () => {
+  it('what another version has kept for undo blocks no command, and is not reverted by this one', async () => {
     const first = await trials.next();
     await run(apply, first);
     for (const path of documents(first)) {
@@ -133,7 +135,7 @@ describe('beside a rollback', () => {
     expect(codes).not.to.include('ERR_JOURNAL');
   });
 
-  it('an engine that was let in between the last step and the end keeps nobody from the end', async () => {
+  it('an engine that was let in between the last step and the end keeps no command from the end', async () => {
     const trial = await dieDone();
     const { table } = trial.plan.tables[0]!;
     openByForce(trial);
@@ -183,7 +185,7 @@ describe('beside a rollback', () => {
     }
   }
 
-  it('an area without its document, of which steps were taken, keeps every other command out', async () => {
+  it('an area without its document, with steps taken, keeps every other command out', async () => {
     const trial = await trials.next();
     await trials.dieMidway(trial);
     for (const area of trial.areas) rmSync(join(area, 'journal.json'));

@@ -88,7 +88,7 @@ describe('two calls on one database', () => {
     const onProgress = (): void => {
       if (answer !== null) return;
       answer = once(inThread(trial.roots, done), 'message');
-      // This thread waits, in the midst of its steps, until the other one has got its answer.
+      // This thread waits, in the middle of its steps, until the other one has got its answer.
       Atomics.wait(done, 0, 0, 30_000);
     };
     await applyPlan(trial.plan, { onProgress });

@@ -59,7 +59,7 @@ describe('schemas/block-heights', () => {
     });
   }
 
-  it('begins anew when a segment is looked at again', () => {
+  it('begins again when a segment is looked at again', () => {
     const digest = new BlockHeightIndex(knownSchema('receipts')!);
     for (let i = 0; i < 2; i++) digest.observer(1)(runOf([{ kind: 1, key: receipt(5)[0]! }]));
     expect(digest.blocksOf(1)).to.have.length(1);

@@ -89,7 +89,7 @@ describe('schemas/guard', () => {
     }
   });
 
-  it('takes nothing that is no schema', () => {
+  it('takes only schemas', () => {
     for (const value of [null, 7, {}, { name: 'a' }, { name: '', decode: () => null }])
       expect(problemOf(value), JSON.stringify(value)).to.be.a('string');
     expect(problemOf({ name: 'a', decode: () => null, heights: 3 })).to.contain('heights');

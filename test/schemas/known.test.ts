@@ -12,7 +12,7 @@ const receipts = knownSchema('receipts')!;
 const blocks = knownSchema('blocks')!;
 
 describe('schemas/known', () => {
-  it('go by the name of the table, unless somebody says otherwise', () => {
+  it('go by the name of the table, unless the user says otherwise', () => {
     expect(KNOWN_SCHEMAS).to.deep.equal(['receipts', 'blocks']);
     expect(schemaOf('receipts', undefined)).to.equal(receipts);
     expect(schemaOf('blocks', { other: receipts })).to.equal(blocks);
@@ -44,7 +44,7 @@ describe('schemas/known', () => {
       expect(covered?.label).to.contain('covers 1028');
     }
     expect(blocks.decode(blockRecord('b', 1)[1]!, false)?.height).to.equal(null);
-    expect(blocks.decode(blockRecord('b', 1)[0]!, false), 'a block is no secondary').to.equal(null);
+    expect(blocks.decode(blockRecord('b', 1)[0]!, false), 'a block is not a secondary').to.equal(null);
     expect(blocks.decode(Buffer.from('h'), false), 'no hash').to.equal(null);
     expect(blocks.decode(Buffer.alloc(0), true)).to.equal(null);
   });

@@ -7,7 +7,7 @@ import { MemoryFs } from '../proof/simulator/memory-fs.ts';
 const ID = '01234567-89ab-cdef-0123-456789abcdef';
 const NODE = 1000;
 
-/** A root that belongs to the node, while this program runs as somebody else. */
+/** A root that belongs to the node, while this program runs as another user. */
 function rootOfNode(): MemoryFs {
   const fs = new MemoryFs();
   fs.mkdir('/r');

@@ -56,7 +56,7 @@ describe('store/durable-files', () => {
       expect(realFs.readdir(dir)).to.deep.equal(['f']);
     });
 
-    it('writes no link that somebody put in the way, and nothing behind it', () => {
+    it('writes no link that was put in the way, and nothing behind it', () => {
       create('victim', 'untouched');
       nodeFs.symlinkSync(at('victim'), temporaryName(at('f')));
       writeFileDurably(realFs, at('f'), Buffer.from('new'), { mode: 0o600 });
@@ -114,7 +114,7 @@ describe('store/durable-files', () => {
       expect(() => readSmallFile(realFs, path, 5)).to.throw(path);
     });
 
-    it('refuses what is no regular file', () => {
+    it('refuses everything but regular files', () => {
       create('f', 'x');
       nodeFs.symlinkSync('f', at('link'));
       const read = (path: string) => (): unknown => readSmallFile(realFs, path, 5);

@@ -62,7 +62,7 @@ describe('store/key-tail', function () {
     expect(long).to.be.greaterThan(0);
   });
 
-  it('ends before bytes that are no record of this segment', () => {
+  it('ends before bytes that are not a record of this segment', () => {
     const good = file([Buffer.from('a'), Buffer.from('b')], 3);
     expect(tailKeys(Buffer.concat([good, Buffer.alloc(64)]), 3)).to.deep.equal(['61', '62']);
     expect(tailKeys(Buffer.alloc(0), 3)).to.deep.equal([]);

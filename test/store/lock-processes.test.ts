@@ -116,7 +116,7 @@ describe('store/lock with real processes', () => {
     expect(realFs.readdir(dir)).to.deep.equal([]);
   });
 
-  it('puts stale locks back at an exit nobody planned, and not when called off', () => {
+  it('puts stale locks back at an unplanned exit, and not when called off', () => {
     const stale = lockText(deadPid());
     nodeFs.writeFileSync(path, stale);
     const thrown = run(`installLockCleanup(acquireLocks(realFs, [dir])); throw new Error('oops');`, dir);

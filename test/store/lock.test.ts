@@ -54,10 +54,10 @@ describe('store/lock', () => {
     expect(locks.paths).to.deep.equal([path]);
     locks.release();
     expect(realFs.readdir(dir)).to.deep.equal([]);
-    put('somebody else');
+    put('another owner');
     locks.release();
     locks.restore();
-    expect(content()).to.equal('somebody else');
+    expect(content()).to.equal('another owner');
   });
 
   it('locks every directory once, in the order of real paths', () => {
@@ -171,7 +171,7 @@ describe('store/lock', () => {
     refusal(() => acquireLocks(realFs, [dir]), 'ERR_LOCK_UNREADABLE');
   });
 
-  it('refuses locks that are no regular files', () => {
+  it('refuses locks that are not regular files', () => {
     nodeFs.writeFileSync(join(dir, 'elsewhere'), lockText(deadPid()));
     nodeFs.symlinkSync('elsewhere', path);
     refusal(() => acquireLocks(realFs, [dir]), 'ERR_SYMBOLIC_LINK');

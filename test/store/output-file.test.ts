@@ -1,4 +1,4 @@
-/** Files that a person names: where they may lie, what they may replace, and what is no file. */
+/** Files that the user names: where they may lie, what they may replace, and pipes and devices. */
 import { execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
@@ -112,13 +112,13 @@ describe('store/output-file', () => {
       await refused(path, 'would be written into a database', more);
       expectUntouched(dir, before);
     }
-    // A database that nobody named is one, too.
+    // A database that the user did not name is protected, too.
     await refused(join(root!, 'plan.json'), 'would be written into a database', { force: true });
     await write(join(tempDir(), 'list'), { databaseDirs: [root!, snapshotDir!] });
     expectUntouched(dir, before);
   });
 
-  it('writes to pipes, and waits for whoever reads them', async () => {
+  it('writes to pipes, and waits for their reader', async () => {
     const dir = tempDir();
     const fifo = join(dir, 'fifo');
     execFileSync('mkfifo', [fifo]);

@@ -1,4 +1,4 @@
-/** Whether whoever is recorded as working on a transaction still does: by more than a process number. */
+/** Whether the process recorded for a transaction still works on it: decided by more than a process number. */
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import { livenessOf, thisProcess } from '../../lib/store/process-identity.ts';
@@ -25,11 +25,11 @@ describe('store/process-identity', () => {
     expect(livenessOf({ ...here, boot: 'another boot', space: 'pid:[1]' })).to.equal('dead');
   });
 
-  it('cannot tell of another number space: the same number is somebody else there', () => {
+  it('cannot tell of another number space: the same number is another process there', () => {
     expect(livenessOf({ ...here, space: 'pid:[1]' })).to.equal('unknown');
   });
 
-  it('cannot tell of what is no record of a runner', () => {
+  it('cannot tell of text that is not the record of a process', () => {
     const { boot: _boot, ...withoutBoot } = here;
     for (const odd of [null, 7, 'x', {}, [], withoutBoot, { ...here, pid: '1' }, { ...here, pid: -1 }])
       expect(livenessOf(odd), JSON.stringify(odd)).to.equal('unknown');

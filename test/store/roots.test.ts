@@ -122,7 +122,7 @@ describe('roots', () => {
     symlinkSync(join(dir, 'not mounted'), join(other, 't'));
     const error = refusalOf([root, other], dir);
     expect([error.code, error.place.path]).to.deep.equal(['ERR_SYMBOLIC_LINK', join(other, 't')]);
-    // A link that no root has a table for is somebody else's.
+    // A link to a table that no root has belongs to another database.
     symlinkSync(join(dir, 'not mounted'), join(root, 'latest'));
     expect(refusalOf([root, other], dir).place.path).to.equal(join(other, 't'));
   });

@@ -1,4 +1,4 @@
-/** What tracing writes of each call, and that nobody else notices it. */
+/** What tracing writes of each call, and that callers notice no difference. */
 import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';

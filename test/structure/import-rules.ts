@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { CHANGING_CALLS } from '../helpers/fs-calls.ts';
 import type { ImportUse, SourceModule } from './module.ts';
 
-/** Modules directly in lib/ are leaves: they import only each other, and everybody may import them. */
+/** Modules directly in lib/ are leaves: they import only each other, and every module may import them. */
 const LEAF = /^lib\/[^/]+$/;
 
 /** Re-exports for users of the library; no module of the program imports it. */

@@ -10,7 +10,7 @@ import {
 } from './import-rules.ts';
 import { parseSnippets, projectSources, type SourceModule, sourcesIn } from './source.ts';
 
-/** The modules that call something that changes files. Whoever adds one says here that it was meant. */
+/** The modules that call something that changes files. A new one is added here on purpose. */
 const WRITERS = [
   'lib/cli/debug-log.ts',
   'lib/journal/bounds.ts',

@@ -54,7 +54,7 @@ export function withoutHeader(files: readonly TextFile[]): string[] {
 /** Words that put work off; written so that this file does not say them. */
 const POSTPONED = /\b(TO[D]O|FIX[M]E|XX[X]|HAC[K])\b/;
 
-/** Directories that are somebody's, or some machine's: no text may depend on them. A regular expression is no path. */
+/** Directories of one user or one machine: no text may depend on them. A regular expression does not count. */
 const MACHINE_PATH = /(?<![\w.}>)*\]-])\/(home|root|Users|work|tmp|private|mnt|opt|srv|var)\/(?!\w?[),.;])\w/;
 
 /** Lines that put work off, or name a place of one machine. */

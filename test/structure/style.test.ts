@@ -4,7 +4,7 @@ import { textFiles } from './files.ts';
 import { parseSnippets, projectSources, sourcesIn } from './source.ts';
 import { badLines, codesIn, longFiles, longFunctions, undocumented, withoutHeader } from './style-rules.ts';
 
-/** Codes that no test mentions by name. Whoever tests one takes it off the list. */
+/** Codes that no test mentions by name. A test of one takes it off the list. */
 const WITHOUT_A_TEST: readonly string[] = [];
 
 const isCode = (path: string): boolean => /\.(ts|mjs)$/.test(path);
@@ -78,7 +78,7 @@ describe('the rules for style', () => {
     expect([...codesIn(modules)]).to.deep.equal(['ERR_A', 'ERR_B']);
   });
 
-  it('find long files, and lines that nobody wants', () => {
+  it('find long files, and unwanted lines', () => {
     const long = { path: 'long', text: '\n'.repeat(250) };
     expect(longFiles([long, { path: 'short', text: '\n'.repeat(249) }])).to.deep.equal([
       'long has 250 lines',

@@ -1,4 +1,4 @@
-/** Nothing above the target is nothing to do: what is written late is not cut behind the newest height. */
+/** With no record above the target there are no changes: late records are not cut behind the newest height. */
 import { expect } from 'chai';
 import { type PlanOptions, planRollback, type TablePlan, type TableSchema } from '../../../lib/index.ts';
 import { nothingToDo } from '../../../lib/report/plan-summary.ts';

@@ -64,7 +64,7 @@ describe('planner/search: what is refused', () => {
     expect(error.place).to.include({ table: 'receipts', segment: 0 });
   });
 
-  it('numbers that a kept QC covers are no stragglers, a QC above the height is one', async () => {
+  it('numbers that a kept QC covers are not stragglers, a QC above the height is one', async () => {
     const groups = [blockRecord('q', 10, 5), blockRecord('b', 10), blockRecord('b', 11)];
     const fine = keyedTable([{ groups: [...groups, blockRecord('b', 12)] }], { table: 'blocks' });
     expect((await planRollback(byHeight(fine, 11n))).tables[0]?.outcome).to.equal('cut');
@@ -82,7 +82,7 @@ describe('planner/search: what is refused', () => {
     expect(error.next).to.contain('--stragglers keep');
   });
 
-  it('tables that nobody has described, all of them at once', async () => {
+  it('tables without a schema, all of them at once', async () => {
     const root = keyedTable([heights(10)], { table: 'receipts' });
     keyedTable([heights(10)], { table: 'one', root });
     keyedTable([heights(10)], { table: 'two', root });
@@ -180,7 +180,7 @@ describe('planner/search: what is refused', () => {
   });
 
   for (const [what, target] of [
-    ['a height that is no u64', { kind: 'height', height: 2n ** 64n }],
+    ['a height that is not a u64', { kind: 'height', height: 2n ** 64n }],
     ['a height below 0', { kind: 'height', height: -1n }],
     ['a height as a number', { kind: 'height', height: 7 }],
     ['a time as a text', { kind: 'before', time: '2025-01-01T00:00:00Z' }],
