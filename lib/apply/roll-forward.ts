@@ -27,7 +27,7 @@ export async function rollForward(
     leavingOpen(context, counts, () => setMadeKeymapsAside(context));
     counts = await runForward(context, onProgress);
   }
-  // Past the marks of the end an engine may have been started: what an idle start adds is no wrong result.
+  // Past the marks of the end an engine may have been started: the files of an idle start are not an error.
   await verify(context, { onProgress, engineMayHaveStarted: stepsDone });
   leavingOpen(context, counts, () => {
     rememberRoots(fs, plan);

@@ -1,11 +1,11 @@
 /**
- * Names of files are bytes, and need not be text. A byte that is no UTF-8 becomes a lone surrogate, U+DC00 and the
+ * Names of files are bytes, and need not be text. A byte that is not UTF-8 becomes a lone surrogate, U+DC00 and the
  * byte, which no text has: so a name goes there and back unchanged, also through JSON.
  */
 const BASE = 0xdc00;
 const FOREIGN = /[\u{dc80}-\u{dcff}]/u;
 
-/** Whether a name or path has bytes that are no UTF-8. */
+/** Whether a name or path has bytes that are not UTF-8. */
 export function hasForeignBytes(text: string): boolean {
   return FOREIGN.test(text);
 }
@@ -45,7 +45,7 @@ export function bytesOfName(text: string): Buffer {
   return Buffer.concat(parts);
 }
 
-/** A text with each byte that is no UTF-8 as `\xe9`, for people. */
+/** A text with each byte that is not UTF-8 as `\xe9`, for people. */
 export function withBytesShown(text: string): string {
   return text.replace(/[\u{dc80}-\u{dcff}]/gu, (c) => `\\x${(c.charCodeAt(0) - BASE).toString(16)}`);
 }

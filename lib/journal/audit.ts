@@ -80,7 +80,7 @@ export interface AuditLine extends AuditEntry {
   readonly at: string;
 }
 
-/** The lines of one root, oldest first; none where they cannot be read. What is no line of ours is passed over. */
+/** The lines of one root, oldest first; empty if they cannot be read. Foreign lines are skipped. */
 export function auditLines(fs: DurableFs, root: string): AuditLine[] {
   try {
     if (ownDirIn(fs, root) === null) return [];
@@ -100,7 +100,7 @@ function lineIn(text: string): AuditLine | null {
       typeof line.outcome === 'string';
     return isLine ? (line as AuditLine) : null;
   } catch {
-    return null; // an empty last line, or somebody's note
+    return null; // an empty last line, or a foreign one
   }
 }
 

@@ -47,7 +47,7 @@ function naming<T>(path: string | undefined, call: () => T): T {
   }
 }
 
-/** A call with a path, which is bytes for the system; of such ones that are no text Node's errors name others. */
+/** A call with a path, which is bytes to the system; Node's errors misspell a path that is not text. */
 function at<T>(path: string, call: (system: string | Buffer) => T): T {
   if (!hasForeignBytes(path)) return call(path);
   try {

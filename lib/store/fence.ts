@@ -134,7 +134,7 @@ export function replacedName(path: string): string {
   return temporaryName(`${path}.replaced`);
 }
 
-/** The fence of a directory; null where its lock is none of ours that fails closed. */
+/** The fence of a directory; null where its lock is not a fence of this program. */
 export function fenceIn(fs: DurableFs, dir: string): FoundFence | null {
   const text = lockText(fs, dir);
   return text === null ? null : fenceOf(join(dir, LOCK_FILE), text);
@@ -156,7 +156,7 @@ export function isFencedBy(fs: DurableFs, dir: string, id: string): boolean {
   return fenceIn(fs, dir)?.id === id;
 }
 
-/** Null also for a lock that this user may not read: those of ours that fail closed are open to everybody. */
+/** Null also for a lock that this user may not read: every user may read a fence. */
 function lockText(fs: DurableFs, dir: string): string | null {
   try {
     return readLock(fs, dir);

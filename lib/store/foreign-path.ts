@@ -1,6 +1,6 @@
 /**
- * Paths with bytes that are no UTF-8. Inside of a database such names are taken as they are; a directory that a person
- * gives must have a name that can be given: Node has replaced what is no text before this program sees it.
+ * Paths with bytes that are not UTF-8. Inside a database such names are used unchanged. A directory that the user
+ * passes must have a name that can be passed: Node replaces such bytes before this program sees them.
  */
 import { isAbsolute, join } from 'node:path';
 import { RollbackError } from '../errors.ts';
@@ -8,7 +8,7 @@ import { bytesOfName, hasForeignBytes } from '../format/foreign-bytes.ts';
 import { quoteBytes } from '../format/printable.ts';
 import type { DurableFs } from './fs-calls.ts';
 
-/** What Node puts in the place of bytes that are no UTF-8. */
+/** What Node puts in the place of bytes that are not UTF-8. */
 const REPLACED = '\ufffd';
 
 /** Refuses a real path that cannot be given as an argument. @throws RollbackError ERR_PATH_BYTES */
@@ -43,7 +43,7 @@ function nameLike(fs: DurableFs, dir: string, text: string): string | null {
 
 function foreignPathError(path: string): RollbackError {
   return new RollbackError('ERR_PATH_BYTES', {
-    what: `A path holds bytes that are no UTF-8: ${quoteBytes(bytesOfName(path))}`,
+    what: `A path holds bytes that are not UTF-8: ${quoteBytes(bytesOfName(path))}`,
     why: 'Such a path cannot be passed to this program. Nothing was changed',
     next: 'Pass another path to the same directory: rename it, or mount it (mount --bind) under another name',
   });

@@ -153,7 +153,7 @@ export function putBackIfFree(fs: DurableFs, dir: string, path: string, stale: S
 
 function recreate(fs: DurableFs, path: string, { bytes, stat }: StaleLock): void {
   createFileDurably(fs, path, bytes, { mode: stat.mode, uid: stat.uid, gid: stat.gid });
-  // A stale lock blocks nobody by being absent; of another owner its node could not read it.
+  // A missing stale lock blocks no process, while the node could not read one with a wrong owner.
   if (fs.lstat(path).uid !== stat.uid) throw new Error('this user may not give the lock back to its owner');
   fs.utimes(path, stat.mtimeNs);
 }
@@ -200,7 +200,7 @@ export function isOurs(fs: DurableFs, lock: HeldLock): boolean {
     if (now.ino !== lock.stat.ino || now.dev !== lock.stat.dev) return false;
     return readSmallFile(fs, lock.path, lock.text.length).equals(lock.text);
   } catch (error) {
-    // Gone, replaced by something that is no file, or another user's: ours may be read by us.
+    // Gone, replaced by something other than a file, or another user's: this process can read its own lock.
     if (errnoOf(error) === null || hasErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM'))
       return false;
     throw ioError(error, lock.path, 'read the lock file');

@@ -1,6 +1,6 @@
 /**
- * Who owns what this program makes. Root works for the node and gives it what it makes. Whoever may not give goes on
- * with files of his own, as the engine does, where they serve everybody whom the old ones served.
+ * The owner of new files. Root works for the node and gives its files to the node. A user without that right keeps
+ * the files, as the engine does, if they serve every user that the old ones served.
  */
 import { join } from 'node:path';
 import { hasErrno } from '../errors.ts';
@@ -33,25 +33,25 @@ export function nodeOwner(fs: DurableFs, dir: string): Owner {
 }
 
 /**
- * Gives something new of ours to the node. Whoever is not root keeps it: he is the node's user, or may do what the
- * node may. Raw errors: also root's, who may not give (a container without that right).
+ * Gives a new file to the node. A user other than root keeps it: this is the node's user, or one with the node's
+ * rights. Raw errors: also root's, who may not give (a container without that right).
  */
 export function give(fs: DurableFs, target: string | number, made: Owner, to: Owner): void {
   const refusal = giveAway(fs, target, made, to);
-  // Other errors say that the owner has no number here: then nobody can be given anything.
+  // Other errors say that the owner has no number here: then giving is impossible.
   if (refusal !== null && process.geteuid?.() === 0 && hasErrno(refusal.error, 'EPERM')) throw refusal.error;
 }
 
 /**
- * Gives a file that takes another's place to the owner of that one. Raw errors, also where this user may not and
- * somebody would be shut out by it.
+ * Gives a replacement file to the owner of the replaced one. Raw errors, also if this user has no right to and the
+ * change would shut a user out.
  */
 export function giveLike(fs: DurableFs, target: string | number, made: Owner, like: FileStat): void {
   const refusal = giveAway(fs, target, made, like);
   if (refusal !== null && shutsOut(like, refusal.left)) throw refusal.error;
 }
 
-/** Whether a file with these permission bits would serve somebody less if it had this owner and group. */
+/** Whether any user could do less with a file of these permission bits if it had this owner and group. */
 export function shutsOut(like: FileStat, left: Owner): boolean {
   const [owner, group, other] = [6, 3, 0].map((shift) => (like.mode >> shift) & READ_WRITE) as Triple;
   const keepsGroup = left.gid === like.gid;

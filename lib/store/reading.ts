@@ -1,4 +1,4 @@
-/** Reading files in long stretches: exact reads, and a breath now and then. */
+/** Reading files in long stretches: exact reads, and pauses that let other work run. */
 import { asIoError, ioError, RollbackError } from '../errors.ts';
 import type { DurableFs } from './durable-fs.ts';
 
@@ -23,8 +23,8 @@ export async function breatheSometimes(signal?: AbortSignal): Promise<void> {
 export type OnUnreadable = (error: RollbackError) => void;
 
 /**
- * What a look at a file gives; null where the system refuses it and somebody is told of that.
- * @throws RollbackError ERR_IO when nobody is told; what the look throws otherwise
+ * The result of reading a file; null if the system refuses and a callback takes the report.
+ * @throws RollbackError ERR_IO when there is no such callback; what the look throws otherwise
  */
 export function lookAt<T>(path: string, look: () => T, onUnreadable: OnUnreadable | undefined): T | null {
   try {

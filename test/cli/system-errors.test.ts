@@ -1,4 +1,4 @@
-/** What the system refuses to whoever only looks, and names that are no text. */
+/** What the system refuses to a command that only reads, and names that are not text. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -18,7 +18,7 @@ describe('cli: a user who may look at a part', () => {
     buildOnce();
   });
 
-  /** A database with a finished rollback, which everybody may read but for our own directory. */
+  /** A database with a finished rollback, readable to every user except for `.litt-rollback`. */
   async function applied(name: string): Promise<ReturnType<typeof database>> {
     const db = database(name);
     const { code, stderr } = await finish(['apply', ...db.src, '--drop-last', '1', '--yes', '--all-roots']);
@@ -90,7 +90,7 @@ describe('cli: a user who may look at a part', () => {
   });
 });
 
-/** Words whose last one is a path with a byte that is no UTF-8, which no argument of Node can be. */
+/** Words whose last one is a path with a byte that is not UTF-8, which no argument of Node can be. */
 const withByte = (path: string): { prefix: string[] } => ({
   prefix: ['sh', '-c', `exec "$@" "$(printf '${path}')"`, 'sh'],
 });
@@ -101,7 +101,7 @@ const sums = (dir: string): string =>
     encoding: 'latin1',
   });
 
-describe('cli: names that are no text', () => {
+describe('cli: names that are not text', () => {
   before(function () {
     this.timeout(120_000);
     buildOnce();

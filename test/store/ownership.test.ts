@@ -1,4 +1,4 @@
-/** Who owns what is made: by root for the node, and by whoever may not give anything away. */
+/** Who owns what is made: by root for the node, and by a user without the right to give files away. */
 import { expect } from 'chai';
 import type { DurableFs, FileStat } from '../../lib/store/durable-fs.ts';
 import { give, giveLike, nodeOwner, shutsOut } from '../../lib/store/ownership.ts';
@@ -36,13 +36,13 @@ function giving(
 describe('store/ownership', () => {
   it('knows whom another owner or group would shut out', () => {
     const cases: [mode: number, uid: number, gid: number, left: [number, number], boolean][] = [
-      // The group of root, and what everybody may read, make no difference.
+      // The group of root, and what every user may read, make no difference.
       [0o640, 7, 0, [7, 7], false],
       [0o644, 7, 5, [7, 7], false],
       [0o600, 7, 5, [7, 7], false],
       [0o640, 7, 5, [7, 7], true],
       [0o660, 7, 5, [7, 7], true],
-      // Root needs no rights; somebody else who owned it needs those of the group.
+      // Root needs no rights; another owner needs those of the group.
       [0o600, 0, 0, [7, 7], false],
       [0o600, 9, 5, [7, 5], true],
       [0o640, 9, 5, [7, 5], true],
@@ -56,7 +56,7 @@ describe('store/ownership', () => {
     }
   });
 
-  it('gives the group alone where the owner cannot be given, and refuses only where somebody is shut out', () => {
+  it('gives the group alone where the owner cannot be given, and refuses only where a user is shut out', () => {
     const own = { uid: 7, gid: 7 };
     const member = giving((uid) => uid === -1, 'EPERM');
     giveLike(member.fs, 1, own, file(0o660, 9, 5));
@@ -69,8 +69,8 @@ describe('store/ownership', () => {
   });
 
   it('goes on where the owner has no number here, and where it is right already', () => {
-    const nobody = giving(() => false, 'EINVAL');
-    give(nobody.fs, 1, { uid: 0, gid: 0 }, { uid: 65534, gid: 65534 });
+    const unnumbered = giving(() => false, 'EINVAL');
+    give(unnumbered.fs, 1, { uid: 0, gid: 0 }, { uid: 65534, gid: 65534 });
     const none = giving(() => {
       throw new Error('asked for nothing');
     }, 'EPERM');

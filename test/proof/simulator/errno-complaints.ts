@@ -9,7 +9,7 @@ export function complaint(one: ErrnoRun, ran: Ran, call: FailedCall, errno: stri
   const { error, notices, end } = ran;
   if (error === null) {
     if (notices.some((notice) => notice.includes(errno)) || passes(call, errno)) return null;
-    return 'nobody heard of it';
+    return 'no error was reported';
   }
   if (!(error instanceof RollbackError)) return `no typed error: ${String(error)}`;
   if (error.kind === 'defect') return `called a defect: ${error.message}`;
@@ -31,7 +31,7 @@ function isOpen(fs: MemoryFs, roots: readonly string[]): boolean {
   return statusWith(fs, roots).transactions.some((t) => t.state === 'unfinished' && t.committed);
 }
 
-/** Answers that say something else than that a call has failed: a file is gone, or somebody else's. */
+/** Answers that say something else than that a call has failed: a file is gone, or another user's. */
 function means({ name, paths, changes }: FailedCall, errno: string): boolean {
   if (name === 'link' || name === 'reflink') return NO_SUCH_FEATURE.includes(errno) || errno === 'EEXIST';
   if (changes) return ['ENOENT', 'EEXIST'].includes(errno);
@@ -50,7 +50,7 @@ function passes(call: FailedCall, errno: string): boolean {
   );
 }
 
-/** What is no table by its name is looked at only to say so. */
+/** A directory without a table's name is read only for a hint. */
 const HINT = /\/(\.litt-rollback|litt\.lock)(\/segments)?$/;
 /** What was prepared for a lock, or says who works, is taken away by the next run if it could not be by this one. */
 const TIDYING =

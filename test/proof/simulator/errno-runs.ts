@@ -198,7 +198,7 @@ export async function run(from: MemoryFs, work: ErrnoRun['work'], fault: Fault =
   }
 }
 
-/** What is left where the process dies in the midst of the steps of a run: half of its calls come before them. */
+/** What is left where the process dies in the middle of the steps of a run: half of its calls come before them. */
 async function halfOf(from: MemoryFs, work: ErrnoRun['work']): Promise<MemoryFs> {
   const { fs } = await run(from, work);
   const half = await run(from, work, { crashAt: Math.floor(fs.ops.length * 0.7) });
