@@ -50,7 +50,7 @@ async function verify(
 
 const UNVERIFIED =
   'Every step is done, but what it left could not be read back, and the database is shut: repair the cause, ' +
-  'then `litt-rollback resume` finishes it, or `litt-rollback undo` takes it back';
+  'then `litt-rollback resume` finishes it, or `litt-rollback undo` reverts it';
 
 /** Makes the roots of each database remember that they belong together: the keymap, the other witness, is gone. */
 function rememberRoots(fs: DurableFs, plan: Pick<RollbackPlan, 'roots' | 'databases'>): void {

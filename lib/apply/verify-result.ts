@@ -155,7 +155,7 @@ async function refuseWrongSegment(fs: DurableFs, plan: TablePlan, segment: Segme
 }
 
 const WHY = 'Something else has written to it, or the disk has lost a change';
-const NEXT = 'The database is shut. Check the disk, then `litt-rollback undo` takes the rollback back';
+const NEXT = 'The database is shut. Check the disk, then `litt-rollback undo` reverts the rollback';
 
 /** Rewords a refusal to read: at this point every step is done, and the transaction is open. */
 function unreadable(error: unknown): unknown {

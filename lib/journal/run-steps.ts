@@ -121,7 +121,7 @@ function unfinishedError(
   const done = counts.done + counts.alreadyDone;
   const state = `${done} of ${total} steps are done; the database is shut, and the engine refuses to open it`;
   const next =
-    'repair the cause, then `litt-rollback resume` finishes it, or `litt-rollback undo` takes it back';
+    'repair the cause, then `litt-rollback resume` finishes it, or `litt-rollback undo` reverts it';
   if (error instanceof RollbackError && error.code === 'ERR_IO')
     return ioError(error, path, 'change a file', `${state}: ${next}`);
   if (error instanceof RollbackError) {

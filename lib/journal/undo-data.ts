@@ -75,7 +75,7 @@ export function refuseNotReverted(context: TransactionContext): void {
     {
       what: 'This rollback was being taken back, and the mark that says so is damaged or gone',
       why: 'Finishing it would leave the database mixed, and open',
-      next: 'Run `litt-rollback undo`: it takes the rest back',
+      next: 'Run `litt-rollback undo`: it reverts the rest',
     },
     { path: context.participants.pathOf(step), table: step.table },
   );

@@ -205,7 +205,7 @@ function lostPart(found: FoundTransaction | undefined): AreaState | undefined {
 function partlyFreedError(): RollbackError {
   return new RollbackError('ERR_NOTHING_TO_UNDO', {
     what: 'What the newest rollback kept for undo has been freed in part',
-    why: 'The rest cannot take it back, and older rollbacks can only be taken back after it',
+    why: 'The rest cannot undo it, and older rollbacks can only be undone after it',
     next: 'Free the rest with `litt-rollback purge`; an older state can only come from a backup',
   });
 }

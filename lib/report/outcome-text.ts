@@ -26,7 +26,7 @@ export function outcomeToText(outcome: Outcome, facts: RunFacts, style: TextStyl
   for (const table of outcome.tables) lines.push(...labelled(table.table, tableText(table), layout));
   lines.push(...factLines(outcome.planId, facts, style));
   if (outcome.undoable) {
-    const text = '`litt-rollback undo` takes it back; `litt-rollback purge` frees what is kept for that';
+    const text = '`litt-rollback undo` reverts it; `litt-rollback purge` deletes the undo data';
     lines.push(...labelled('undo', text, layout));
   }
   for (const notice of outcome.notices) {

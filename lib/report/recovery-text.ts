@@ -15,7 +15,7 @@ export function resumeToText(outcome: ResumeOutcome, facts: RunFacts, style: Tex
     swept: 'The rollback had not begun to change anything; its traces are gone. The database is as it was.',
     cleaned: 'No rollback is under way; what an interrupted run had left is gone.',
     finished: `Finished the rollback${target}. The database may be opened again.`,
-    'taken-back': `Finished taking the rollback back${target}. The database may be opened again.`,
+    'taken-back': `Finished reverting the rollback${target}. The database may be opened again.`,
   };
   const told = outcome.transaction === null ? [] : factLines(outcome.transaction, facts, style);
   return lines(said[outcome.action], told, outcome.notices, style);
@@ -24,7 +24,7 @@ export function resumeToText(outcome: ResumeOutcome, facts: RunFacts, style: Tex
 /** What undo did, ending in a newline. */
 export function undoToText(outcome: UndoOutcome, facts: RunFacts, style: TextStyle = {}): string {
   const what = outcome.wasFinished ? 'the rollback' : 'the unfinished rollback';
-  const text = `Took back ${what} (${printable(outcome.target)}). The database is as it was before.`;
+  const text = `Reverted ${what} (${printable(outcome.target)}). The database is as it was before.`;
   return lines(text, factLines(outcome.transaction, facts, style), outcome.notices, style);
 }
 

@@ -41,7 +41,7 @@ export function refuseUnfinished(fs: DurableFs, roots: readonly string[]): void 
       {
         what: 'A rollback of this database is not finished',
         why: 'The database is half rolled back and locked; the engine refuses it too',
-        next: `Finish it with \`${shellCommand(['litt-rollback', 'resume', ...source])}\`, or take it back with \`${shellCommand(['litt-rollback', 'undo', ...source])}\``,
+        next: `Finish it with \`${shellCommand(['litt-rollback', 'resume', ...source])}\`, or revert it with \`${shellCommand(['litt-rollback', 'undo', ...source])}\``,
       },
       { path: trace.path },
     );
