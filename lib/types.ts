@@ -234,9 +234,10 @@ export interface RollbackPlan {
 
 /** How far a long piece of work has come. */
 export interface Progress {
-  readonly phase: 'scan' | 'heights' | 'check' | 'apply' | 'verify';
+  readonly phase: 'scan' | 'heights' | 'check' | 'apply' | 'verify' | 'purge';
+  /** Empty where the work is not of one table. */
   readonly table: string;
   readonly done: number;
   readonly total: number;
-  readonly unit: 'bytes' | 'steps' | 'segments';
+  readonly unit: 'bytes' | 'steps' | 'segments' | 'rollbacks';
 }

@@ -5,6 +5,8 @@
  */
 import { RollbackError, withIoErrors } from '../errors.ts';
 import { Callbacks, withPostponed } from '../input/callbacks.ts';
+import { is, refuseUnless } from '../input/checks.ts';
+import { type OptionChecks, refuseBadOptions } from '../input/options.ts';
 import { audited, lineOf } from '../journal/audit.ts';
 import { asCall, type Call } from '../journal/claim.ts';
 import { finishRun } from '../journal/finish-run.ts';
@@ -20,6 +22,7 @@ import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { readPlanned } from '../store/home.ts';
 import type { LockSet } from '../store/lock.ts';
 import { withLocks } from '../store/lock-database.ts';
+import { refuseAborted } from '../store/reading.ts';
 import type { Table } from '../store/types.ts';
 import type { FingerprintEntry, Progress, RollbackPlan } from '../types.ts';
 import { beginIntent } from './begin-intent.ts';
@@ -43,13 +46,24 @@ export interface ApplyOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
+/** What the options of an apply must be. */
+export const APPLY_CHECKS: OptionChecks<ApplyOptions> = {
+  locks: is.locks,
+  keepUndo: is.boolean,
+  signal: is.signal,
+  onStart: is.function,
+  onProgress: is.function,
+};
+
 /**
  * Applies a plan and verifies the result.
- * @throws RollbackError ERR_PLAN_UNLOCKED, ERR_PLAN_STALE, ERR_PLAN_INVALID, ERR_PREFLIGHT, ERR_LOCKED,
- * ERR_INTERRUPTED, ERR_CALLBACK_FAILED (onStart): nothing was changed; ERR_UNFINISHED, ERR_IO,
+ * @throws RollbackError ERR_USAGE, ERR_PLAN_UNLOCKED, ERR_PLAN_STALE, ERR_PLAN_INVALID, ERR_PREFLIGHT,
+ * ERR_LOCKED, ERR_INTERRUPTED, ERR_CALLBACK_FAILED (onStart): nothing was changed; ERR_UNFINISHED, ERR_IO,
  * ERR_RESULT_WRONG: the database is shut, run resume or undo
  */
 export async function applyPlan(plan: RollbackPlan, options: ApplyOptions = {}): Promise<Outcome> {
+  refuseUnless(is.plan, 'plan', plan);
+  refuseBadOptions('applyPlan', options, APPLY_CHECKS);
   refuseUnlocked(plan);
   refuseEdited(plan);
   if (options.locks !== undefined) return applyWith(realFs, plan, options.locks, options);
@@ -141,12 +155,6 @@ async function checkAndApply(
  */
 export function refuseStale(plan: RollbackPlan): void {
   currentFiles(realFs, plan);
-}
-
-function refuseAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted !== true) return;
-  const text = { what: 'Interrupted', why: 'Nothing was changed' };
-  throw new RollbackError('ERR_INTERRUPTED', text, {}, signal.reason);
 }
 
 async function carryOut(

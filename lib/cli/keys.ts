@@ -66,7 +66,7 @@ export async function run(given: KeysCommandOptions, context: Context): Promise<
   return EXIT_DONE;
 }
 
-type Range = Pick<RecordsOptions, 'fromHeight' | 'toHeight'>;
+type Range = Pick<KeysCommandOptions, 'fromHeight' | 'toHeight'>;
 
 /** @throws RollbackError ERR_USAGE for an empty range, and for two ranges */
 function rangeOf({ height, fromHeight: from, toHeight: to }: KeysCommandOptions): Range {

@@ -3,7 +3,7 @@
  */
 import { InvalidArgumentError } from 'commander';
 import { parseGivenTime } from '../format/given-time.ts';
-import { MAX_HEIGHT } from '../schemas/heights.ts';
+import { MAX_HEIGHT } from '../input/checks.ts';
 
 /** One value; the option may stand only once. */
 export function once(value: string, previous: string | undefined): string {

@@ -39,6 +39,7 @@ const WORDS: Record<Progress['phase'], string> = {
   check: 'checking',
   apply: 'applying',
   verify: 'verifying',
+  purge: 'freeing',
 };
 
 function describe(progress: Progress): string {

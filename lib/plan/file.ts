@@ -1,5 +1,7 @@
 /** Saves plans as JSON and reads them back. */
 import { ioError, RollbackError } from '../errors.ts';
+import { is, refuseUnless } from '../input/checks.ts';
+import { type OptionChecks, refuseBadOptions, refuseSurplus } from '../input/options.ts';
 import { readSmallFile } from '../store/durable-files.ts';
 import { realFs } from '../store/durable-fs.ts';
 import { refuseReplacedPath } from '../store/foreign-path.ts';
@@ -18,6 +20,8 @@ export interface WritePlanOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const CHECKS: OptionChecks<WritePlanOptions> = { force: is.boolean, signal: is.signal };
+
 /**
  * Writes a plan durably, replacing an older plan of that name. `-` is standard output, pipes and devices are
  * written to, a link is followed.
@@ -29,6 +33,9 @@ export async function writePlanFile(
   plan: RollbackPlan,
   options: WritePlanOptions = {},
 ): Promise<void> {
+  refuseUnless(is.text, 'path', path);
+  refuseUnless(is.plan, 'plan', plan);
+  refuseBadOptions('writePlanFile', options, CHECKS);
   const { roots, snapshotDir } = plan;
   const rule = planRule(snapshotDir === null ? roots : [...roots, snapshotDir], options);
   try {
@@ -85,7 +92,9 @@ function bytesOf(plan: RollbackPlan): Buffer {
  * Reads a plan and checks every field: a plan that was edited since it was made is refused. The plan is frozen.
  * @throws RollbackError ERR_PLAN_INVALID, ERR_IO
  */
-export async function readPlanFile(path: string): Promise<RollbackPlan> {
+export async function readPlanFile(path: string, ...surplus: []): Promise<RollbackPlan> {
+  refuseUnless(is.text, 'path', path);
+  refuseSurplus('readPlanFile', surplus);
   const { firstProblem, parsePlan } = await import('./schema.ts');
   let text: string;
   try {

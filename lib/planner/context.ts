@@ -13,12 +13,12 @@ import type {
   Progress,
   StragglerPolicy,
 } from '../types.ts';
-import type { Target } from './target.ts';
+import type { SettledTarget } from './target.ts';
 
 /** One planning run. */
 export interface PlanContext {
   readonly fs: DurableFs;
-  readonly target: Target;
+  readonly target: SettledTarget;
   readonly onNoMatch: NoMatchPolicy;
   /** The caller's schemas, by table. */
   readonly schemas: Readonly<Record<string, TableSchema>> | undefined;

@@ -2,43 +2,52 @@
  * Checks options that plain JavaScript may pass wrongly, before anything is read. Unchecked, a misspelt policy
  * or scope would mean the laxer one, and a limit without its number no limit at all.
  */
-import { RollbackError } from '../errors.ts';
+import { is, isObject, isOneOf, refuseBadRoots, usageError } from '../input/checks.ts';
+import { type OptionChecks, refuseBadOptions, refuseUnknownNames } from '../input/options.ts';
 import type { TableSchema } from '../schemas/types.ts';
 import type { NodeHome } from '../store/home.ts';
 import type { LockSet } from '../store/lock.ts';
 import type { CheckScope, NoMatchPolicy, Progress, StragglerPolicy } from '../types.ts';
 import type { Target } from './target.ts';
 
-const CHOICES = {
-  onNoMatch: ['refuse', 'keep', 'delete'],
-  stragglers: ['refuse', 'keep', 'drop'],
-  check: ['all', 'pivot'],
-} as const;
+const CHECKS: OptionChecks<PlanOptions> = {
+  roots: () => null, // looked at by themselves, as they must be there
+  target: () => null,
+  home: is.home,
+  tables: is.names,
+  onNoMatch: isOneOf('refuse', 'keep', 'delete'),
+  schemas: is.schemas,
+  stragglers: isOneOf('refuse', 'keep', 'drop'),
+  dropOrphans: is.boolean,
+  allRoots: is.boolean,
+  check: isOneOf('all', 'pivot'),
+  acceptDamage: is.boolean,
+  snapshotDir: is.text,
+  maxRemove: isLimit,
+  lock: is.boolean,
+  locks: is.locks,
+  blockBytes: is.size,
+  signal: is.signal,
+  onProgress: is.function,
+};
 
 /** @throws RollbackError ERR_USAGE */
-export function refuseBadOptions(options: PlanOptions): void {
-  const { tables, maxRemove } = options;
-  for (const [name, allowed] of Object.entries(CHOICES)) {
-    const value: unknown = options[name as keyof typeof CHOICES];
-    if (value === undefined || (allowed as readonly unknown[]).includes(value)) continue;
-    throw optionError(`${name} is ${String(value)}`, `Pass one of: ${allowed.join(', ')}`);
-  }
-  if (tables !== undefined && !(Array.isArray(tables) && tables.every((t) => typeof t === 'string'))) {
-    throw optionError('tables must be a list of names', "Pass for example ['blocks']");
-  }
-  if (maxRemove !== undefined && !isLimit(maxRemove)) {
-    throw optionError('maxRemove is not a limit', 'Pass { records: 1000 } or { percent: 5 }');
-  }
+export function refuseBadPlanOptions(options: PlanOptions): void {
+  refuseBadOptions('planRollback', options, CHECKS);
+  refuseBadRoots(options.roots);
+  const { maxRemove } = options;
+  if (maxRemove === undefined) return;
+  refuseUnknownNames('maxRemove has no field', Object.keys(maxRemove), ['records', 'percent']);
+  if (Object.keys(maxRemove).length > 1) throw usageError('maxRemove takes records or percent, not both');
 }
 
-function isLimit(limit: unknown): boolean {
-  if (typeof limit !== 'object' || limit === null) return false;
-  const value: unknown = 'records' in limit ? limit.records : 'percent' in limit ? limit.percent : null;
-  return typeof value === 'number' && value >= 0;
-}
-
-function optionError(what: string, next: string): RollbackError {
-  return new RollbackError('ERR_USAGE', { what, next });
+function isLimit(limit: unknown): string | null {
+  const value = isObject(limit) ? (limit['records'] ?? limit['percent'] ?? null) : null;
+  // A misspelt field is told by its name.
+  const isMisspelt = isObject(limit) && Object.keys(limit).length === 1 && value === null;
+  return isMisspelt || (typeof value === 'number' && value >= 0)
+    ? null
+    : '{ records: 1000 } or { percent: 5 }';
 }
 
 /** What to plan. Everything but the roots and the target has a default that destroys nothing. */
@@ -53,10 +62,7 @@ export interface PlanOptions {
   readonly target: Target;
   /** Only these tables; default all. */
   readonly tables?: readonly string[] | undefined;
-  /**
-   * Default 'keep': a table in which nothing matches stays. For heights, times and `keep-first` the default is
-   * 'refuse'.
-   */
+  /** Policy for a table in which nothing matches; default 'refuse'. */
   readonly onNoMatch?: NoMatchPolicy | undefined;
   /** Schemas by table; `receipts` and `blocks` are known by their names. */
   readonly schemas?: Readonly<Record<string, TableSchema>> | undefined;

@@ -20,12 +20,12 @@ import { resolveRoots } from '../store/roots.ts';
 import { isSnapshotDirUsed, resolveSnapshotDir } from '../store/snapshot-dir.ts';
 import type { Database, Table } from '../store/types.ts';
 import { tableUnknownError } from '../store/unknown-table.ts';
-import type { NoMatchPolicy, PlanDatabase, RollbackPlan, TablePlan } from '../types.ts';
+import type { PlanDatabase, RollbackPlan, TablePlan } from '../types.ts';
 import { type PlanContext, TableContext } from './context.ts';
 import { refuseMissingRoots } from './missing-roots.ts';
-import { type PlanOptions, refuseBadOptions } from './options.ts';
+import { type PlanOptions, refuseBadPlanOptions } from './options.ts';
 import { planTable } from './plan-table.ts';
-import { describeTarget, refuseBadTarget, type Target } from './target.ts';
+import { describeTarget, refuseUnknownTables, type SettledTarget, settledTarget } from './target.ts';
 
 /**
  * Plans a rollback of one database. No error leaves a change behind.
@@ -33,14 +33,18 @@ import { describeTarget, refuseBadTarget, type Target } from './target.ts';
  */
 export async function planRollback(options: PlanOptions): Promise<RollbackPlan> {
   const fs = realFs;
-  refuseBadOptions(options);
+  refuseBadPlanOptions(options);
+  const target = settledTarget(options.target);
   return withCallbacks((callbacks) => {
     const onProgress = callbacks.guard('onProgress', options.onProgress);
-    return planGuarded(fs, { ...options, onProgress });
+    return planGuarded(fs, { ...options, target, onProgress });
   });
 }
 
-function planGuarded(fs: DurableFs, options: PlanOptions): Promise<RollbackPlan> {
+/** The same options, with the target in its one form. */
+type Settled = PlanOptions & { readonly target: SettledTarget };
+
+function planGuarded(fs: DurableFs, options: Settled): Promise<RollbackPlan> {
   const locked = (): Promise<RollbackPlan> =>
     planDatabase(fs, options, { unlocked: false, approximate: false });
   return withIoErrors(options.roots[0] as string, 'read the database', () => {
@@ -49,7 +53,7 @@ function planGuarded(fs: DurableFs, options: PlanOptions): Promise<RollbackPlan>
   });
 }
 
-function planUnlocked(fs: DurableFs, options: PlanOptions): Promise<RollbackPlan> {
+function planUnlocked(fs: DurableFs, options: Settled): Promise<RollbackPlan> {
   const roots = resolveRoots(fs, options.roots);
   refuseUnfinished(fs, roots);
   // A lock that cannot be read (another user's, or one that is being written) may belong to a node.
@@ -61,12 +65,12 @@ function planUnlocked(fs: DurableFs, options: PlanOptions): Promise<RollbackPlan
 
 async function planDatabase(
   fs: DurableFs,
-  options: PlanOptions,
+  options: Settled,
   marks: { unlocked: boolean; approximate: boolean },
 ): Promise<RollbackPlan> {
   const { database, databases, outside } = databasesInScope(fs, options);
   const tables = tablesInScope(database, options.tables);
-  refuseBadTarget(
+  refuseUnknownTables(
     options.target,
     database.tables.map((t) => t.name),
   );
@@ -147,11 +151,11 @@ function databasesInScope(
   };
 }
 
-function contextOf(fs: DurableFs, options: PlanOptions, database: Database): PlanContext {
+function contextOf(fs: DurableFs, options: Settled, database: Database): PlanContext {
   return {
     fs,
     target: options.target,
-    onNoMatch: options.onNoMatch ?? defaultPolicy(options.target),
+    onNoMatch: options.onNoMatch ?? 'refuse',
     schemas: checkedSchemas(options.schemas),
     stragglers: options.stragglers ?? 'refuse',
     dropOrphans: options.dropOrphans ?? false,
@@ -163,11 +167,6 @@ function contextOf(fs: DurableFs, options: PlanOptions, database: Database): Pla
     signal: options.signal,
     onProgress: options.onProgress,
   };
-}
-
-/** A filter may match nothing in a table; a height, a time or a number always applies to all tables. */
-function defaultPolicy({ kind }: Target): NoMatchPolicy {
-  return kind === 'height' || kind === 'before' || kind === 'keep-first' ? 'refuse' : 'keep';
 }
 
 function tablesInScope(database: Database, wanted: readonly string[] | undefined): readonly Table[] {

@@ -2,8 +2,17 @@
 import { RollbackError } from '../errors.ts';
 import { formatKey } from '../format/printable.ts';
 import { formatRfc3339 } from '../format/rfc3339.ts';
+import {
+  describeValue,
+  is,
+  isObject,
+  isOneOf,
+  nanosecondsOf,
+  refuseUnless,
+  usageError,
+} from '../input/checks.ts';
+import { refuseUnknownNames } from '../input/options.ts';
 import { didYouMean } from '../nearest.ts';
-import { MAX_HEIGHT } from '../schemas/heights.ts';
 import type { RollbackFilter } from '../types.ts';
 
 /** The newest record with a key, or with one of each table's. Keys are raw bytes. */
@@ -22,16 +31,16 @@ export type RecordTarget =
   | { readonly kind: 'drop-last'; readonly groups: number };
 
 /** Everything up to and including a height stays. */
-export interface HeightTarget {
+export interface HeightTarget<Height = bigint> {
   readonly kind: 'height';
-  readonly height: bigint;
+  readonly height: Height;
 }
 
 /** Segments that were sealed after a time go. */
-export interface TimeTarget {
+export interface TimeTarget<Time = bigint> {
   readonly kind: 'before';
-  /** Nanoseconds since 1970. */
-  readonly time: bigint;
+  /** As a bigint: nanoseconds since 1970. */
+  readonly time: Time;
 }
 
 /** The oldest groups of each table stay. */
@@ -40,11 +49,18 @@ export interface KeepFirstTarget {
   readonly groups: number;
 }
 
-/** A target. */
-export type Target = RecordTarget | HeightTarget | TimeTarget | KeepFirstTarget;
+/** A target, as callers pass it. A height may be a safe integer, a time a Date or RFC 3339 text. */
+export type Target =
+  | RecordTarget
+  | HeightTarget<bigint | number>
+  | TimeTarget<bigint | Date | string>
+  | KeepFirstTarget;
+
+/** A target with its height or time in the one form that planning uses. */
+export type SettledTarget = RecordTarget | HeightTarget | TimeTarget | KeepFirstTarget;
 
 /** The target in words: "the newest record with key …". */
-export function describeTarget(target: Target): string {
+export function describeTarget(target: SettledTarget): string {
   switch (target.kind) {
     case 'filter':
       return `the newest record that ${target.name ?? 'the filter'} accepts`;
@@ -63,89 +79,86 @@ export function describeTarget(target: Target): string {
   }
 }
 
-const KINDS_HINT =
-  'Its kind is one of: filter, key, keys, drop-last, height, before, keep-first; lib/planner/target.ts describes them';
-
 const groupsText = (groups: number): string => `${groups} group${groups === 1 ? '' : 's'}`;
 
-/** @throws RollbackError ERR_USAGE; ERR_TABLE_UNKNOWN when the target names a table that the database lacks */
-export function refuseBadTarget(target: Target, tables: readonly string[]): void {
-  switch (target?.kind) {
+/** What stands in a target of each kind. */
+const FIELDS: { readonly [K in Target['kind']]: readonly string[] } = {
+  filter: ['filter', 'name'],
+  key: ['key'],
+  keys: ['keys', 'name'],
+  'drop-last': ['groups'],
+  'keep-first': ['groups'],
+  height: ['height'],
+  before: ['time'],
+};
+
+/**
+ * Checks a target and brings it into the form that planning uses.
+ * @throws RollbackError ERR_USAGE
+ */
+export function settledTarget(target: Target): SettledTarget {
+  refuseOddShape(target);
+  switch (target.kind) {
     case 'key':
       refuseBadKey(target.key);
-      return;
+      return target;
     case 'drop-last':
     case 'keep-first':
-      refuseBadGroups(target);
-      return;
+      refuseUnless(is.count, 'groups', target.groups);
+      return target;
     case 'height':
-      refuseBadHeight(target.height);
-      return;
-    case 'filter':
-      refuseBadFilter(target.filter);
-      return;
+      refuseUnless(is.height, 'height', target.height);
+      return { kind: 'height', height: BigInt(target.height) };
     case 'before':
-      refuseBadTime(target.time);
-      return;
+      refuseUnless(is.time, 'time', target.time);
+      return { kind: 'before', time: nanosecondsOf(target.time) as bigint };
+    case 'filter':
+      refuseUnless(is.function, 'filter', target.filter);
+      return target;
     case 'keys':
-      refuseBadKeys(target.keys, tables);
-      return;
-    default:
-      // Plain JavaScript may pass anything.
-      throw new RollbackError('ERR_USAGE', { what: 'Not a target', next: KINDS_HINT });
+      refuseBadKeys(target.keys);
+      return target;
   }
+}
+
+/** Plain JavaScript may pass anything. */
+function refuseOddShape(target: unknown): void {
+  if (!isObject(target)) {
+    const wanted = "an object like { kind: 'height', height: 1010n }";
+    throw usageError(`target must be ${wanted}, got ${describeValue(target)}`);
+  }
+  const { kind } = target;
+  const kinds = Object.keys(FIELDS);
+  if (typeof kind === 'string') refuseUnknownNames('There is no target of kind', [kind], kinds);
+  else refuseUnless(isOneOf(...kinds), "the target's kind", kind);
+  const fields = ['kind', ...FIELDS[kind as Target['kind']]];
+  refuseUnknownNames(`A target of kind ${String(kind)} has no field`, Object.keys(target), fields);
+  if (target['name'] !== undefined) refuseUnless(is.text, "the target's name", target['name']);
 }
 
 /** Buffer.from would take a text for its letters, not for hexadecimal, and match nothing. */
 function refuseBadKey(key: unknown): void {
   if (key instanceof Uint8Array) return;
-  const next = "Pass a Buffer, for example Buffer.from('0a0b', 'hex')";
-  throw new RollbackError('ERR_USAGE', { what: `A key is a ${typeof key}, not bytes`, next });
+  throw usageError(
+    `A key must be bytes, got ${describeValue(key)}`,
+    "Pass a Buffer, for example Buffer.from('0a0b', 'hex')",
+  );
 }
 
-function refuseBadGroups({ kind, groups }: { kind: string; groups: number }): void {
-  if (Number.isSafeInteger(groups) && groups >= 0) return;
-  const what = `Cannot ${kind === 'drop-last' ? 'remove' : 'keep'} ${groups} groups: pass a whole number`;
-  throw new RollbackError('ERR_USAGE', { what });
-}
-
-/** A bigint out of range by its value, anything else by its type. */
-const given = (value: unknown): string => (typeof value === 'bigint' ? `${value}n` : typeof value);
-
-function refuseBadHeight(height: unknown): void {
-  if (typeof height === 'bigint' && height >= 0n && height <= MAX_HEIGHT) return;
-  throw new RollbackError('ERR_USAGE', {
-    what: `height must be a bigint (1010n), got ${given(height)}`,
-    next: `Pass a bigint from 0 to ${MAX_HEIGHT}`,
-  });
-}
-
-function refuseBadTime(time: unknown): void {
-  if (typeof time === 'bigint' && time >= 0n) return;
-  throw new RollbackError('ERR_USAGE', {
-    what: `time must be a bigint of nanoseconds, got ${given(time)}`,
-    next: 'Pass nanoseconds since 1970, as a bigint',
-  });
-}
-
-function refuseBadFilter(filter: unknown): void {
-  if (typeof filter === 'function') return;
-  throw new RollbackError('ERR_USAGE', {
-    what: 'The filter is not a function',
-    next: 'Pass (table, key, isPrimary) => boolean',
-  });
-}
-
-function refuseBadKeys(keys: Readonly<Record<string, unknown>>, tables: readonly string[]): void {
-  if (typeof keys !== 'object' || keys === null) {
-    throw new RollbackError('ERR_USAGE', { what: 'The keys are not an object of lists by table' });
-  }
-  for (const list of Object.values(keys)) {
+function refuseBadKeys(keys: unknown): void {
+  if (!isObject(keys))
+    throw usageError(`keys must be an object with a list for each table, got ${describeValue(keys)}`);
+  for (const [table, list] of Object.entries(keys)) {
     if (!Array.isArray(list))
-      throw new RollbackError('ERR_USAGE', { what: 'The keys of a table are not a list' });
+      throw usageError(`The keys of table ${table} must be a list, got ${describeValue(list)}`);
     for (const key of list) refuseBadKey(key);
   }
-  const unknown = Object.keys(keys).filter((t) => !tables.includes(t));
+}
+
+/** @throws RollbackError ERR_TABLE_UNKNOWN when a target names a table that the database lacks */
+export function refuseUnknownTables(target: SettledTarget, tables: readonly string[]): void {
+  if (target.kind !== 'keys') return;
+  const unknown = Object.keys(target.keys).filter((t) => !tables.includes(t));
   if (unknown.length === 0) return;
   throw new RollbackError('ERR_TABLE_UNKNOWN', {
     what: `The list of keys names ${unknown.join(', ')}, and the database has ${tables.join(', ') || 'no table'}`,

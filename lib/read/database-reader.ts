@@ -3,6 +3,8 @@
 import type { RecordBatch } from '../../streams/record-batch.ts';
 import { decodeRecord, isPrimaryKind, keyLengthAt, RECORD_OVERHEAD } from '../format/key-records.ts';
 import { Callbacks } from '../input/callbacks.ts';
+import { is, refuseBadGroups, refuseBadRoots } from '../input/checks.ts';
+import { type OptionChecks, refuseBadOptions } from '../input/options.ts';
 import { checkedSchemas } from '../schemas/checked-schema.ts';
 import { schemaOf } from '../schemas/known.ts';
 import { refuseWithoutSchema } from '../schemas/require.ts';
@@ -40,9 +42,9 @@ export interface RecordsOptions {
   readonly blockBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Only groups whose primary is at this height or above. */
-  readonly fromHeight?: bigint | undefined;
+  readonly fromHeight?: bigint | number | undefined;
   /** Only groups whose primary is at this height or below. */
-  readonly toHeight?: bigint | undefined;
+  readonly toHeight?: bigint | number | undefined;
   /** Schemas by table, for tables whose names do not decide theirs. */
   readonly schemas?: Readonly<Record<string, TableSchema>> | undefined;
   /**
@@ -51,6 +53,16 @@ export interface RecordsOptions {
    */
   readonly onMisfits?: ((groups: number) => void) | undefined;
 }
+
+const RECORDS_CHECKS: OptionChecks<RecordsOptions> = {
+  reverse: is.boolean,
+  blockBytes: is.size,
+  signal: is.signal,
+  fromHeight: is.height,
+  toHeight: is.height,
+  schemas: is.schemas,
+  onMisfits: is.function,
+};
 
 /** A database, opened for reading. It takes no locks: beside a running node its results are approximate. */
 export class DatabaseReader {
@@ -77,7 +89,7 @@ export class DatabaseReader {
   /**
    * The records of a table. Those that sealing would drop are left out. One block of one key file is in memory
    * at a time.
-   * @throws RollbackError ERR_TABLE_UNKNOWN, ERR_SCHEMA_UNKNOWN (heights of keys without a schema),
+   * @throws RollbackError ERR_USAGE, ERR_TABLE_UNKNOWN, ERR_SCHEMA_UNKNOWN (heights of keys without a schema),
    * ERR_SCHEMA_FAILED, ERR_CALLBACK_FAILED, ERR_IO, ERR_CHANGED_WHILE_READING, ERR_INTERRUPTED
    */
   async *records(name: string, options: RecordsOptions = {}): AsyncGenerator<RecordView, void, void> {
@@ -89,6 +101,7 @@ export class DatabaseReader {
     name: string,
     options: RecordsOptions = {},
   ): AsyncGenerator<readonly RecordView[], void, void> {
+    refuseBadOptions('records', options, RECORDS_CHECKS);
     const table = this.table(name);
     const filter = heightFilter(table, options);
     const newestFirst = options.reverse === true;
@@ -109,8 +122,11 @@ function heightFilter(table: Table, options: RecordsOptions): HeightFilter | nul
   const schema = schemaOf(table.name, schemas);
   return schema === null
     ? null
-    : new HeightFilter(schema, { from: fromHeight ?? null, to: toHeight ?? null });
+    : new HeightFilter(schema, { from: limitOf(fromHeight), to: limitOf(toHeight) });
 }
+
+const limitOf = (height: bigint | number | undefined): bigint | null =>
+  height === undefined ? null : BigInt(height);
 
 async function* runsOf(
   segment: Segment,
@@ -164,11 +180,14 @@ function viewsOf(batch: RecordBatch, wanted?: Uint8Array): RecordView[] {
  * Opens the database in the given roots for reading.
  * @param options.groups which roots belong together, if the roots hold several databases; groupsOfHome() gives
  * it
- * @throws RollbackError what readDatabase throws
+ * @throws RollbackError ERR_USAGE, what readDatabase throws
  */
 export async function openDatabase(
   roots: readonly string[],
   options: { readonly groups?: RootGroups | undefined } = {},
 ): Promise<DatabaseReader> {
+  refuseBadRoots(roots);
+  refuseBadOptions('openDatabase', options, { groups: is.groups });
+  refuseBadGroups(options.groups, roots.length);
   return new DatabaseReader(readDatabase(realFs, roots, options));
 }

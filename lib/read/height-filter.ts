@@ -1,7 +1,8 @@
 /** Which records belong to a range of heights. A group follows its primary, whatever its secondaries say. */
 import type { RecordBatch } from '../../streams/record-batch.ts';
 import { isPrimaryAt } from '../format/key-records.ts';
-import { type HalvedHeight, HeightBuffer, halve, isWithin, MAX_HEIGHT } from '../schemas/heights.ts';
+import { MAX_HEIGHT } from '../input/checks.ts';
+import { type HalvedHeight, HeightBuffer, halve, isWithin } from '../schemas/heights.ts';
 import { ROLE, type TableSchema } from '../schemas/types.ts';
 
 /** Heights from one to another, both included; null for no limit. */

@@ -1,6 +1,8 @@
 /** Verifies a whole database: every segment's files, addresses, groups and counts. Reads only. */
 import { surveySegment } from '../../streams/reverse-records.ts';
 import { withCallbacks } from '../input/callbacks.ts';
+import { is, refuseBadGroups, refuseBadRoots } from '../input/checks.ts';
+import { type OptionChecks, refuseBadOptions } from '../input/options.ts';
 import { readDatabase } from '../store/database.ts';
 import { realFs } from '../store/durable-fs.ts';
 import { refuseUnfinished } from '../store/open-transaction.ts';
@@ -42,14 +44,24 @@ export interface VerifyOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
+const CHECKS: OptionChecks<VerifyOptions> = {
+  groups: is.groups,
+  tables: is.names,
+  signal: is.signal,
+  onProgress: is.function,
+};
+
 /**
  * Verifies the database in the given roots.
- * @throws RollbackError what readDatabase throws (a chain that does not assemble), ERR_TABLE_UNKNOWN, ERR_IO
+ * @throws RollbackError ERR_USAGE, ERR_CALLBACK_FAILED, what readDatabase throws (a chain that does not assemble), ERR_TABLE_UNKNOWN, ERR_IO
  */
 export async function verifyDatabase(
   roots: readonly string[],
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
+  refuseBadRoots(roots);
+  refuseBadOptions('verifyDatabase', options, CHECKS);
+  refuseBadGroups(options.groups, roots.length);
   refuseUnfinished(realFs, resolveRoots(realFs, roots));
   const database = readDatabase(realFs, roots, { groups: options.groups });
   const wanted = options.tables ?? [];

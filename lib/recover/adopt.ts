@@ -1,5 +1,7 @@
 /** Takes an unfinished transaction over from a run that died. A run that is still at work is left alone. */
 import { ioError, RollbackError } from '../errors.ts';
+import { is } from '../input/checks.ts';
+import type { OptionChecks } from '../input/options.ts';
 import type { Call } from '../journal/claim.ts';
 import { type AreaState, type JournalDocument, missingDocumentError } from '../journal/documents.ts';
 import {
@@ -23,9 +25,19 @@ export interface ResumeOptions {
   readonly snapshotDir?: string | undefined;
   /** The user says that a process whose state is unknown is dead. */
   readonly forceUnlock?: boolean | undefined;
+  /** Checked until the first change; from then on the run is finished. */
+  readonly signal?: AbortSignal | undefined;
   /** A callback that throws stops nothing: the outcome's notices report it. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
+
+/** What the options of resume and undo must be. */
+export const RESUME_CHECKS: OptionChecks<ResumeOptions> = {
+  snapshotDir: is.text,
+  forceUnlock: is.boolean,
+  signal: is.signal,
+  onProgress: is.function,
+};
 
 /** Wraps a file system error during recovery, outside the parts that report more themselves. */
 export function stillOpenError(error: unknown, root: string, command: 'resume' | 'undo'): RollbackError {

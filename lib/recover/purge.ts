@@ -1,5 +1,8 @@
 /** Purge: deletes undo data. The rollback then stays. */
 import { ioError, RollbackError } from '../errors.ts';
+import { postponing } from '../input/callbacks.ts';
+import { is, refuseBadRoots } from '../input/checks.ts';
+import { type OptionChecks, refuseBadOptions } from '../input/options.ts';
 import { type AuditEntry, audit, audited, lineOf } from '../journal/audit.ts';
 import { type FoundTransaction, findTransactions, missingRootsError } from '../journal/find.ts';
 import { tellAndFree } from '../journal/finish-run.ts';
@@ -7,7 +10,9 @@ import { notePhase } from '../phases.ts';
 import { areaPath, discardArea, heldBytes } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { withLocks } from '../store/lock-database.ts';
+import { refuseAborted } from '../store/reading.ts';
 import { lstatOrNull, resolveRoots } from '../store/roots.ts';
+import type { Progress } from '../types.ts';
 
 /** What to purge. */
 export interface PurgeOptions {
@@ -15,7 +20,18 @@ export interface PurgeOptions {
   readonly id?: string | undefined;
   /** The snapshot directory, when a rollback included one. */
   readonly snapshotDir?: string | undefined;
+  /** Checked until the first change; from then on the run is finished. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each rollback. A callback that throws stops nothing: the outcome's notices report it. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
+
+const CHECKS: OptionChecks<PurgeOptions> = {
+  id: is.text,
+  snapshotDir: is.text,
+  signal: is.signal,
+  onProgress: is.function,
+};
 
 /** The data that purge deleted. */
 export interface PurgeOutcome {
@@ -26,16 +42,20 @@ export interface PurgeOutcome {
 
 /**
  * Deletes the undo data of finished rollbacks.
- * @throws RollbackError ERR_UNFINISHED, ERR_TRANSACTION_UNKNOWN, ERR_ROOTS_UNCERTAIN, ERR_LOCKED, any
- * ERR_ROOT_*, ERR_IO
+ * @throws RollbackError ERR_USAGE, ERR_UNFINISHED, ERR_TRANSACTION_UNKNOWN, ERR_ROOTS_UNCERTAIN, ERR_LOCKED,
+ * any ERR_ROOT_*, ERR_INTERRUPTED, ERR_IO
  */
-export function purgeUndo(dirs: readonly string[], options: PurgeOptions = {}): Promise<PurgeOutcome> {
+export async function purgeUndo(dirs: readonly string[], options: PurgeOptions = {}): Promise<PurgeOutcome> {
+  refuseBadRoots(dirs);
+  refuseBadOptions('purgeUndo', options, CHECKS);
+  refuseAborted(options.signal);
   notePhase('purge', ...dirs);
   // The database itself is not changed: stale locks are put back in any case.
   return withLocks(dirs, options.snapshotDir, (locks) => {
+    refuseAborted(options.signal);
     const found = findTransactions(realFs, locks.dirs);
     refuseMissingRoots(found, resolveRoots(realFs, dirs));
-    return purgeFound(realFs, locks.dirs, found, options.id);
+    return postponing(options, ({ id, onProgress }) => purgeFound(realFs, locks.dirs, found, id, onProgress));
   });
 }
 
@@ -60,6 +80,7 @@ async function purgeFound(
   dirs: readonly string[],
   found: readonly FoundTransaction[],
   id: string | undefined,
+  onProgress?: (progress: Progress) => void,
 ): Promise<PurgeOutcome> {
   const from = id === undefined ? 0 : found.findIndex((t) => t.id === id);
   if (from < 0) {
@@ -83,6 +104,8 @@ async function purgeFound(
     for (const t of chosen) {
       bytesFreed += await audited(fs, dirs, line(t), () => discardAreas(fs, dirs, t.id));
       done.push(t);
+      const total = chosen.length;
+      onProgress?.({ phase: 'purge', table: '', done: done.length, total, unit: 'rollbacks' });
     }
   } catch (error) {
     for (const entry of entries()) audit(fs, dirs, entry, new Date());

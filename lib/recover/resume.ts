@@ -2,6 +2,8 @@
 
 import { rollForward } from '../apply/roll-forward.ts';
 import { postponing } from '../input/callbacks.ts';
+import { refuseBadRoots } from '../input/checks.ts';
+import { refuseBadOptions } from '../input/options.ts';
 import { audited, lineOf } from '../journal/audit.ts';
 import { asCall, type Call } from '../journal/claim.ts';
 import { type FoundTransaction, findOpen, findTransactions } from '../journal/find.ts';
@@ -12,8 +14,15 @@ import { notePhase } from '../phases.ts';
 import { keptAboveNotices } from '../plan/kept-above.ts';
 import { COMMITTED_MARK } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
+import { refuseAborted } from '../store/reading.ts';
 import { resolveRoots } from '../store/roots.ts';
-import { type Adopted, adoptTransaction, type ResumeOptions, stillOpenError } from './adopt.ts';
+import {
+  type Adopted,
+  adoptTransaction,
+  RESUME_CHECKS,
+  type ResumeOptions,
+  stillOpenError,
+} from './adopt.ts';
 import { finishReverted, sweepLeftovers } from './leftovers.ts';
 import { resumeRevert } from './revert.ts';
 
@@ -31,10 +40,16 @@ export interface ResumeOutcome {
 
 /**
  * Finishes the unfinished rollback (or undo) in the given roots.
- * @throws RollbackError ERR_LOCKED, ERR_ROOTS_UNCERTAIN, ERR_SNAPSHOT_DIR_NEEDED, ERR_JOURNAL: nothing was
- * changed; ERR_UNFINISHED, ERR_IO, ERR_RESULT_WRONG: still unfinished, still shut
+ * @throws RollbackError ERR_USAGE, ERR_LOCKED, ERR_ROOTS_UNCERTAIN, ERR_SNAPSHOT_DIR_NEEDED, ERR_JOURNAL,
+ * ERR_INTERRUPTED: nothing was changed; ERR_UNFINISHED, ERR_IO, ERR_RESULT_WRONG: still unfinished, still shut
  */
-export function resumeRollback(dirs: readonly string[], options: ResumeOptions = {}): Promise<ResumeOutcome> {
+export async function resumeRollback(
+  dirs: readonly string[],
+  options: ResumeOptions = {},
+): Promise<ResumeOutcome> {
+  refuseBadRoots(dirs);
+  refuseBadOptions('resumeRollback', options, RESUME_CHECKS);
+  refuseAborted(options.signal);
   return postponing(options, (guarded) => resumeWith(realFs, dirs, guarded));
 }
 

@@ -1,6 +1,7 @@
 /** Status: untouched, unfinished (how far), or applied (undo available, bytes held). Reads only. */
 import { join } from 'node:path';
 import { RollbackError } from '../errors.ts';
+import { refuseSurplus } from '../input/options.ts';
 import { type FoundTransaction, findTransactions } from '../journal/find.ts';
 import { isOpen } from '../journal/phase.ts';
 import { areaPath, heldBytes, KEPT_DIR } from '../store/area.ts';
@@ -55,7 +56,8 @@ export interface Unreadable {
  * The status of the database in the given roots.
  * @throws RollbackError any ERR_ROOT_*, ERR_JOURNAL, ERR_IO where nothing at all can be told
  */
-export async function rollbackStatus(dirs: readonly string[]): Promise<StatusReport> {
+export async function rollbackStatus(dirs: readonly string[], ...surplus: []): Promise<StatusReport> {
+  refuseSurplus('rollbackStatus', surplus);
   return statusWith(realFs, dirs);
 }
 

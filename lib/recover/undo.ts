@@ -1,6 +1,8 @@
 /** Undo: takes the last rollback back, byte for byte, finished or not. */
 import { ioError, RollbackError, withIoErrors } from '../errors.ts';
 import { postponing } from '../input/callbacks.ts';
+import { refuseBadRoots } from '../input/checks.ts';
+import { refuseBadOptions } from '../input/options.ts';
 import { audited, lineOf } from '../journal/audit.ts';
 import { asCall, type Call } from '../journal/claim.ts';
 import { type AreaState, missingDocumentError } from '../journal/documents.ts';
@@ -18,8 +20,9 @@ import { problemOfNotReverted, refuseMissingUndoData } from '../journal/undo-dat
 import { notePhase } from '../phases.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { withLocks } from '../store/lock-database.ts';
+import { refuseAborted } from '../store/reading.ts';
 import { resolveRoots } from '../store/roots.ts';
-import { adoptTransaction, type ResumeOptions, stillOpenError } from './adopt.ts';
+import { adoptTransaction, RESUME_CHECKS, type ResumeOptions, stillOpenError } from './adopt.ts';
 import { type Addition, engineAdditions } from './check-undo.ts';
 import { finishReverted } from './leftovers.ts';
 import { resumeRevert, revert } from './revert.ts';
@@ -36,13 +39,16 @@ export interface UndoOutcome {
 
 /**
  * Reverts the unfinished rollback, or else the newest finished one.
- * @throws RollbackError ERR_NOTHING_TO_UNDO, ERR_UNDO_REFUSED, ERR_LOCKED, ERR_ROOTS_UNCERTAIN,
- * ERR_SNAPSHOT_DIR_NEEDED, ERR_JOURNAL: nothing was changed; ERR_UNFINISHED, ERR_IO: unfinished and shut
+ * @throws RollbackError ERR_USAGE, ERR_NOTHING_TO_UNDO, ERR_UNDO_REFUSED, ERR_LOCKED, ERR_ROOTS_UNCERTAIN,
+ * ERR_SNAPSHOT_DIR_NEEDED, ERR_JOURNAL, ERR_INTERRUPTED: nothing was changed; ERR_UNFINISHED, ERR_IO: unfinished and shut
  */
 export async function undoRollback(
   dirs: readonly string[],
   options: ResumeOptions = {},
 ): Promise<UndoOutcome> {
+  refuseBadRoots(dirs);
+  refuseBadOptions('undoRollback', options, RESUME_CHECKS);
+  refuseAborted(options.signal);
   const fs = realFs;
   const roots = resolveRoots(fs, dirs);
   notePhase('undo', ...roots);
@@ -50,9 +56,10 @@ export async function undoRollback(
   return postponing(options, (guarded) => {
     if (open !== null) return undoOpen(fs, roots, guarded, open);
     // Locks or bolts without a journal, from an interrupted beginning or end, would keep undo from locking.
-    return withLocks(dirs, options.snapshotDir, (locks, changesBegin) =>
-      undoWith(fs, roots, locks, guarded, changesBegin),
-    );
+    return withLocks(dirs, options.snapshotDir, (locks, changesBegin) => {
+      refuseAborted(options.signal);
+      return undoWith(fs, roots, locks, guarded, changesBegin);
+    });
   });
 }
 

@@ -3,8 +3,8 @@ import { RollbackError } from '../errors.ts';
 import { keyViewAt } from '../format/key-view.ts';
 import { formatKey } from '../format/printable.ts';
 import { ignoreRejection, isThenable, wordsOf } from '../input/callbacks.ts';
+import { MAX_HEIGHT } from '../input/checks.ts';
 import { callUserCode } from '../user-code.ts';
-import { MAX_HEIGHT } from './heights.ts';
 import { knownSchema } from './known.ts';
 import {
   type DecodedKey,

@@ -4,9 +4,6 @@ import { keyViewAt } from '../format/key-view.ts';
 import { callUserCode } from '../user-code.ts';
 import { type DecodedKey, type KeyRun, ROLE, type RunHeights, type TableSchema } from './types.ts';
 
-/** The largest height there is. */
-export const MAX_HEIGHT = 0xffff_ffff_ffff_ffffn;
-
 /** A height in two halves, as loops need it. */
 export interface HalvedHeight {
   readonly high: number;

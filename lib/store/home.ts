@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import { hasErrno, ioError, RollbackError } from '../errors.ts';
+import { is, refuseUnless } from '../input/checks.ts';
 import type { RollbackPlan } from '../types.ts';
 import { type ReadOptions, readDatabase } from './database.ts';
 import { type DurableFs, type FileStat, realFs } from './durable-fs.ts';
@@ -139,18 +140,21 @@ function unclearPlaceError(path: string, found: string): RollbackError {
  * @throws RollbackError ERR_ROOT_NOT_FOUND, ERR_HOME_WITHOUT_DATABASE, ERR_IO
  */
 export function findHome(dir: string): NodeHome {
+  refuseUnless(is.text, 'the home', dir);
   return findHomeWith(realFs, dir);
 }
 
 /** Every root of a home, one database after the other. */
-export function rootsOfHome({ databases }: Pick<NodeHome, 'databases'>): string[] {
-  return databases.flatMap((d) => d.roots);
+export function rootsOfHome(home: Pick<NodeHome, 'databases'>): string[] {
+  refuseUnless(is.home, 'home', home);
+  return home.databases.flatMap((d) => d.roots);
 }
 
 /** The numbers of each database's roots in rootsOfHome(). */
-export function groupsOfHome({ databases }: Pick<NodeHome, 'databases'>): RootGroups {
+export function groupsOfHome(home: Pick<NodeHome, 'databases'>): RootGroups {
+  refuseUnless(is.home, 'home', home);
   let next = 0;
-  return databases.map((d) => d.roots.map(() => next++));
+  return home.databases.map((d) => d.roots.map(() => next++));
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The locks of one database: every root, and the snapshot directory with the tables below it. */
 import { join } from 'node:path';
 import { ioError, RollbackError } from '../errors.ts';
+import { is, refuseUnless } from '../input/checks.ts';
 import { notePhase } from '../phases.ts';
 import { realFs } from './durable-fs.ts';
 import { findTables } from './find-tables.ts';
@@ -16,6 +17,7 @@ import { isSnapshotDirUsed, resolveSnapshotDir } from './snapshot-dir.ts';
  * @throws RollbackError ERR_UNFINISHED, ERR_LOCKED, ERR_LOCK_UNREADABLE, any ERR_ROOT_*, ERR_SNAPSHOT_DIR_WRONG, ERR_IO
  */
 export async function lockDatabase(dirs: readonly string[], snapshotDir?: string): Promise<LockSet> {
+  if (snapshotDir !== undefined) refuseUnless(is.text, 'snapshotDir', snapshotDir);
   const fs = realFs;
   const roots = resolveRoots(fs, dirs);
   refuseUnfinished(fs, roots);

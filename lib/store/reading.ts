@@ -16,6 +16,11 @@ export async function breatheSometimes(signal?: AbortSignal): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     lastBreath = performance.now();
   }
+  refuseAborted(signal);
+}
+
+/** @throws RollbackError ERR_INTERRUPTED when a signal has come; nothing has been changed at this point */
+export function refuseAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw interruptedError(signal);
 }
 

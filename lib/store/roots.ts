@@ -1,6 +1,7 @@
 /** Resolves the roots of a database, and refuses impossible ones. */
 import { dirname, sep } from 'node:path';
 import { hasErrno, ioError, RollbackError } from '../errors.ts';
+import { refuseBadRoots } from '../input/checks.ts';
 import type { DurableFs, FileStat } from './durable-fs.ts';
 import { refuseForeignPath, refuseReplacedPath } from './foreign-path.ts';
 
@@ -35,10 +36,7 @@ export function listDirectory(fs: DurableFs, path: string): string[] {
  *   ERR_ROOT_NESTED, ERR_PATH_BYTES, ERR_IO
  */
 export function resolveRoots(fs: DurableFs, dirs: readonly string[]): string[] {
-  if (!Array.isArray(dirs) || dirs.length === 0) {
-    const what = Array.isArray(dirs) ? 'No root was given' : 'The roots are not a list';
-    throw new RollbackError('ERR_USAGE', { what, next: 'Pass every root with --src' });
-  }
+  refuseBadRoots(dirs);
   const seen = new Map<string, string>();
   const roots = dirs.map((dir) => resolveRoot(fs, dir, seen, dirs.length === 1));
   for (const a of roots) {

@@ -59,8 +59,8 @@ describe('docs/library.md', function () {
     const tsc = join(PROJECT, 'node_modules/.bin/tsc');
     const check = (): string => execFileSync(tsc, ['-p', '.'], { cwd: place.dir, encoding: 'utf8' });
     expect(check()).to.equal('');
-    // What is wrong must be found: an example whose height is a number.
-    writeFileSync(join(place.dir, 'wrong.mjs'), EXAMPLES[0]!.text.replace('1024n', '1024'));
+    // What is wrong must be found: an example whose height is a text.
+    writeFileSync(join(place.dir, 'wrong.mjs'), EXAMPLES[0]!.text.replace('1024n', "'1024'"));
     expect(check).to.throw();
   });
 

@@ -15,6 +15,7 @@ export function planOptions(unpacked: UnpackedCase, database = 0): PlanOptions {
   return {
     roots,
     target: keysTarget(unpacked, roots),
+    onNoMatch: 'keep',
     ...optionsOfFlags(unpacked.fixture),
     snapshotDir: unpacked.snapshotDir,
   };

@@ -5,6 +5,7 @@ import { isPrimaryAt } from '../../format/key-records.ts';
 import { keyViewAt } from '../../format/key-view.ts';
 import { decodeAt } from '../../schemas/heights.ts';
 import type { KeyRun, StoreNeeds, TableSchema } from '../../schemas/types.ts';
+import { callUserCode } from '../../user-code.ts';
 import type { TableContext } from '../context.ts';
 import { keptRuns } from './kept-runs.ts';
 
@@ -62,7 +63,7 @@ async function oldestNeeded(
   for await (const run of keptRuns(context, end, 'heights')) {
     if (first && decodeAt(schema, run, 0) === null) return 'odd';
     first = false;
-    const found = indexOfNeeded(run, needs);
+    const found = callUserCode(() => indexOfNeeded(run, needs));
     if (found >= 0) return decodeAt(schema, run, found)?.height ?? null;
   }
   return null;

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { TableContext } from '../../../lib/planner/context.ts';
 import { planTable } from '../../../lib/planner/plan-table.ts';
-import type { Target } from '../../../lib/planner/target.ts';
+import type { SettledTarget } from '../../../lib/planner/target.ts';
 import { readDatabase } from '../../../lib/store/database.ts';
 import { realFs } from '../../../lib/store/durable-fs.ts';
 import type { Progress, TablePlan } from '../../../lib/types.ts';
@@ -24,7 +24,7 @@ function table(): string {
 
 async function plan(
   root: string,
-  target: Target,
+  target: SettledTarget,
   fs = watchedFs(),
   onProgress?: (progress: Progress) => void,
 ): Promise<{ plan: TablePlan; reads: number; opened: string[] }> {

@@ -182,8 +182,10 @@ describe('planner/search: what is refused', () => {
   for (const [what, target] of [
     ['a height that is not a u64', { kind: 'height', height: 2n ** 64n }],
     ['a height below 0', { kind: 'height', height: -1n }],
-    ['a height as a number', { kind: 'height', height: 7 }],
-    ['a time as a text', { kind: 'before', time: '2025-01-01T00:00:00Z' }],
+    ['a height as a text', { kind: 'height', height: '7' }],
+    ['half a height', { kind: 'height', height: 7.5 }],
+    ['a time as a number', { kind: 'before', time: 1_750_000_000 }],
+    ['a time in other words', { kind: 'before', time: '2025-01-01' }],
     ['half a group', { kind: 'keep-first', groups: 0.5 }],
   ] as const) {
     it(`${what}, as a mistake in the call`, async () => {
