@@ -24,9 +24,16 @@ export {
   verifyDatabase,
 } from './read/verify.ts';
 export type { ResumeOptions } from './recover/adopt.ts';
+export type { Block } from './recover/blocks.ts';
 export { type PurgeOptions, type PurgeOutcome, purgeUndo } from './recover/purge.ts';
 export { type ResumeOutcome, resumeRollback } from './recover/resume.ts';
-export { rollbackStatus, type StatusReport, type TransactionStatus } from './recover/status.ts';
+export {
+  rollbackStatus,
+  type StatusOptions,
+  type StatusReport,
+  type TransactionStatus,
+  type UndoCheck,
+} from './recover/status.ts';
 export { type UndoOutcome, undoRollback } from './recover/undo.ts';
 export { KNOWN_SCHEMAS, knownSchema } from './schemas/known.ts';
 export {

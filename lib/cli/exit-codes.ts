@@ -4,6 +4,8 @@ import { type ErrorKind, RollbackError } from '../errors.ts';
 
 /** Exit codes that are not errors. */
 export const EXIT_DONE = 0;
+/** What `status` found is unfinished. */
+export const EXIT_UNFINISHED = 6;
 /** With --detailed-exitcode: the plan would change something. */
 export const EXIT_CHANGES = 10;
 
@@ -13,7 +15,7 @@ const BY_KIND: Record<ErrorKind, number> = {
   refused: 3,
   damaged: 4,
   locked: 5,
-  unfinished: 6,
+  unfinished: EXIT_UNFINISHED,
   system: 7,
   interrupted: 130,
 };

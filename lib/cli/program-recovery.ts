@@ -43,6 +43,7 @@ export function addRecovery(program: Command, choose: Choose): void {
     .description('untouched, unfinished (how far), or applied (undo available, bytes held)');
   addPlanArgument(status);
   addSource(status);
+  addSnapshotDir(status);
   status.action((file: string | undefined, options, self: Command) =>
     choose('status', self.optsWithGlobals(), async (c) =>
       (await import('./recovery.ts')).status(file, options, c),

@@ -6,9 +6,10 @@ import { resumeRollback } from '../recover/resume.ts';
 import { refuseUnreadable, rollbackStatus } from '../recover/status.ts';
 import { undoRollback } from '../recover/undo.ts';
 import type { RunFacts } from '../report/outcome-text.ts';
-import { purgeToText, resumeToText, statusToText, undoToText } from '../report/recovery-text.ts';
+import { purgeToText, resumeToText, undoToText } from '../report/recovery-text.ts';
+import { statusToText } from '../report/status-text.ts';
 import { type Context, textStyle } from './context.ts';
-import { EXIT_DONE } from './exit-codes.ts';
+import { EXIT_DONE, EXIT_UNFINISHED } from './exit-codes.ts';
 import { type Source, type SourceOptions, sourceOrPlan } from './source.ts';
 
 /** The options of these commands. */
@@ -73,10 +74,12 @@ export async function status(
   options: RecoveryOptions,
   context: Context,
 ): Promise<number> {
-  const report = await rollbackStatus((await sourceOrPlan(planFile, options, context.given)).roots);
+  const source = await sourceOrPlan(planFile, options, context.given);
+  const { snapshotDir } = recovering(options, source);
+  const report = await rollbackStatus(source.roots, { snapshotDir });
   await show(context, 'status', report, () => statusToText(report, textStyle(context)));
   refuseUnreadable(report);
-  return EXIT_DONE;
+  return report.unfinished ? EXIT_UNFINISHED : EXIT_DONE;
 }
 
 function recovering(options: RecoveryOptions, source: Source): ResumeOptions {

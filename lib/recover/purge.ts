@@ -13,6 +13,7 @@ import { withLocks } from '../store/lock-database.ts';
 import { refuseAborted } from '../store/reading.ts';
 import { lstatOrNull, resolveRoots } from '../store/roots.ts';
 import type { Progress } from '../types.ts';
+import { forgottenRoots } from './missing-roots.ts';
 
 /** What to purge. */
 export interface PurgeOptions {
@@ -64,8 +65,8 @@ function refuseMissingRoots(found: readonly FoundTransaction[], roots: readonly 
   for (const transaction of found) {
     const areas = transaction.areas.filter((a) => roots.includes(a.dir));
     const document = areas.find((a) => a.document !== null)?.document ?? null;
-    // If all its roots are given, a missing part was deleted by an interrupted purge.
-    if (document === null || roots.length >= document.roots) continue;
+    if (document === null) continue;
+    if (forgottenRoots(realFs, { ...transaction, areas, document }, roots).length === 0) continue;
     throw missingRootsError(areas, document);
   }
 }

@@ -1,25 +1,32 @@
 /** Status: untouched, unfinished (how far), or applied (undo available, bytes held). Reads only. */
 import { join } from 'node:path';
-import { RollbackError } from '../errors.ts';
-import { refuseSurplus } from '../input/options.ts';
+import { type ErrorCode, RollbackError } from '../errors.ts';
+import { is } from '../input/checks.ts';
+import { type OptionChecks, refuseBadOptions } from '../input/options.ts';
 import { type FoundTransaction, findTransactions } from '../journal/find.ts';
 import { isOpen } from '../journal/phase.ts';
 import { areaPath, heldBytes, KEPT_DIR } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
-import { guardIn, traceOfOpen } from '../store/open-transaction.ts';
+import { guardIn, type OpenTrace, traceOfOpen } from '../store/open-transaction.ts';
 import { lookAt, type OnUnreadable } from '../store/reading.ts';
 import { lstatOrNull, resolveRoots } from '../store/roots.ts';
+import { type Block, blocksIn } from './blocks.ts';
+import { forgottenRoots } from './missing-roots.ts';
+import { previewUndo, type UndoPreview } from './preview-undo.ts';
 
 /** One transaction, as status reports it. */
 export interface TransactionStatus {
   readonly id: string;
   readonly begunAt: string | null;
   readonly target: string | null;
+  /** Tells the order of rollbacks; null where an older version began it. */
+  readonly sequence: number | null;
   /**
-   * `unfinished` until resumed or undone; `applied` while it can be undone; `partial` after an interrupted
-   * purge.
+   * `unfinished` until resumed or undone; `applied` while all is there that undo needs; `needs-roots` where other roots
+   * hold parts of it; `partial` when purging stopped, or where a part cannot be read.
    */
-  readonly state: 'unfinished' | 'applied' | 'partial';
+  readonly state: 'unfinished' | 'applied' | 'needs-roots' | 'partial';
+  readonly undo: UndoCheck;
   /** The direction of an unfinished one. */
   readonly direction: 'forward' | 'backward';
   /** Whether files may have been changed. */
@@ -31,7 +38,29 @@ export interface TransactionStatus {
   /** Given roots that belong to it, and its roots in all. */
   readonly rootsGiven: number;
   readonly roots: number | null;
+  /** Where the roots that were not given lay when it began. */
+  readonly missingRoots: readonly string[];
+  /** Where the snapshot directory lay when it began; null where it includes none. */
+  readonly snapshotDir: string | null;
 }
+
+/** Whether undo would take a rollback back. */
+export interface UndoCheck {
+  /** `incomplete-source`: roots or the snapshot directory were not given, and without them it cannot be told. */
+  readonly possible: 'now' | 'after-newer' | 'incomplete-source' | 'refused';
+  /** The error with which undo would refuse; null where it would not. */
+  readonly code: ErrorCode | null;
+  readonly reason: string | null;
+  readonly path: string | null;
+}
+
+/** How to look. */
+export interface StatusOptions {
+  /** The snapshot directory, when a rollback includes one. */
+  readonly snapshotDir?: string | undefined;
+}
+
+const CHECKS: OptionChecks<StatusOptions> = { snapshotDir: is.text };
 
 /** The result of status. */
 export interface StatusReport {
@@ -40,6 +69,14 @@ export interface StatusReport {
   readonly transactions: readonly TransactionStatus[];
   /** Locks, bolts or areas of this program without a journal: `resume` removes them. */
   readonly traces: readonly string[];
+  /** What tells of a rollback whose journal is gone: no command goes on without it. */
+  readonly lostJournals: readonly string[];
+  /** Locks and bolts. */
+  readonly blocks: readonly Block[];
+  /** Pairs of rollbacks that the clock has in another order than their numbers; the numbers decide. */
+  readonly clockContradictions: readonly { readonly newer: string; readonly older: string }[];
+  /** Whether the database is shut until `resume` or `undo` has ended. */
+  readonly unfinished: boolean;
   /** What this user may not read, or the disk does not give: what it would have told is not in the report. */
   readonly unreadable: readonly Unreadable[];
 }
@@ -56,30 +93,58 @@ export interface Unreadable {
  * The status of the database in the given roots.
  * @throws RollbackError any ERR_ROOT_*, ERR_JOURNAL, ERR_IO where nothing at all can be told
  */
-export async function rollbackStatus(dirs: readonly string[], ...surplus: []): Promise<StatusReport> {
-  refuseSurplus('rollbackStatus', surplus);
-  return statusWith(realFs, dirs);
+export async function rollbackStatus(
+  dirs: readonly string[],
+  options: StatusOptions = {},
+): Promise<StatusReport> {
+  refuseBadOptions('rollbackStatus', options, CHECKS);
+  return statusWith(realFs, dirs, options);
 }
 
 /** rollbackStatus() on any file system. */
-export function statusWith(fs: DurableFs, dirs: readonly string[]): StatusReport {
+export function statusWith(
+  fs: DurableFs,
+  dirs: readonly string[],
+  options: StatusOptions = {},
+): StatusReport {
   const roots = resolveRoots(fs, dirs);
   const unreadable = new Map<string, Unreadable>();
   const note: OnUnreadable = ({ place: { path = '' }, what: problem, next = null }) =>
     unreadable.set(path, { path, problem, next });
   const found = findTransactions(fs, roots, note);
-  const transactions = found.filter((f) => f.phase !== 'bare').map((f) => statusOf(fs, f, note));
-  const bare = found.filter((f) => f.phase === 'bare');
-  const traces = bare.flatMap(({ areas }) => areas.map((a) => areaPath(a.dir, a.id)));
-  if (!transactions.some((t) => t.state === 'unfinished'))
-    traces.push(...roots.flatMap((root) => traceIn(fs, root, note) ?? []));
-  return { roots, transactions, traces, unreadable: [...unreadable.values()] };
+  const told = found.filter((f) => f.phase !== 'bare');
+  const preview = previewUndo(fs, roots, told, options.snapshotDir);
+  const transactions = told.map((f, i) => statusOf(fs, roots, f, undoOf(told, i, preview), note));
+  const areasOf = (chosen: readonly FoundTransaction[]): string[] =>
+    chosen.flatMap(({ areas }) => areas.map((a) => areaPath(a.dir, a.id)));
+  const traces = areasOf(found.filter((f) => f.phase === 'bare' && !f.marks.begun));
+  const lostJournals = areasOf(found.filter(isLost));
+  const open = roots.flatMap((root) => traceIn(fs, root, note) ?? []);
+  if (!transactions.some((t) => t.state === 'unfinished')) {
+    for (const { path, isLost } of open) {
+      const list = isLost ? lostJournals : traces;
+      if (!list.includes(path)) list.push(path);
+    }
+  }
+  const blocks = roots.flatMap((root) => lookAt(root, () => blocksIn(fs, root), note) ?? []);
+  return {
+    roots,
+    transactions,
+    traces,
+    lostJournals,
+    blocks,
+    clockContradictions: contradictionsOf(told),
+    unfinished: open.length > 0,
+    unreadable: [...unreadable.values()],
+  };
 }
 
 /** Locks and bolts tell of an unfinished rollback to those, too, who may not read its journal. */
-function traceIn(fs: DurableFs, root: string, note: OnUnreadable): string | null {
+function traceIn(fs: DurableFs, root: string, note: OnUnreadable): OpenTrace | null {
   const trace = lookAt(root, () => traceOfOpen(fs, root), note);
-  return trace?.path ?? lookAt(root, () => guardIn(fs, root), note);
+  if (trace !== null) return trace;
+  const path = lookAt(root, () => guardIn(fs, root), note);
+  return path === null ? null : { path, isLost: false };
 }
 
 /**
@@ -97,7 +162,47 @@ export function refuseUnreadable({ unreadable }: Pick<StatusReport, 'unreadable'
   );
 }
 
-function statusOf(fs: DurableFs, found: FoundTransaction, note: OnUnreadable): TransactionStatus {
+/** Steps may have been taken, and no document tells which. */
+function isLost({ phase, marks }: FoundTransaction): boolean {
+  return phase === 'lost' || (phase === 'bare' && marks.begun);
+}
+
+/** In the order of their numbers each rollback is newer than the next one; a clock may say otherwise. */
+function contradictionsOf(found: readonly FoundTransaction[]): StatusReport['clockContradictions'] {
+  return found.slice(1).flatMap((older, i) => {
+    const newer = found[i] as FoundTransaction;
+    if (newer.begunAt === null || older.begunAt === null || newer.begunAt >= older.begunAt) return [];
+    return [{ newer: newer.id, older: older.id }];
+  });
+}
+
+const INCOMPLETE: readonly ErrorCode[] = [
+  'ERR_ROOTS_UNCERTAIN',
+  'ERR_SNAPSHOT_DIR_NEEDED',
+  'ERR_SNAPSHOT_DIR_WRONG',
+];
+
+/** Undo takes back one rollback: what stands behind that one waits, and what stands before it cannot be read. */
+function undoOf(found: readonly FoundTransaction[], at: number, { id, refusal }: UndoPreview): UndoCheck {
+  const chosen = id === null ? 0 : found.findIndex((t) => t.id === id);
+  if (at > chosen) return { possible: 'after-newer', code: null, reason: null, path: null };
+  if (at < chosen) {
+    const reason = 'What it keeps for undo cannot be read by this version';
+    return { possible: 'refused', code: 'ERR_JOURNAL', reason, path: null };
+  }
+  if (refusal === null) return { possible: 'now', code: null, reason: null, path: null };
+  const { code, what, place } = refusal;
+  const possible = INCOMPLETE.includes(code) ? 'incomplete-source' : 'refused';
+  return { possible, code, reason: what, path: place.path ?? null };
+}
+
+function statusOf(
+  fs: DurableFs,
+  roots: readonly string[],
+  found: FoundTransaction,
+  undo: UndoCheck,
+  note: OnUnreadable,
+): TransactionStatus {
   const { document, areas } = found;
   const kept = new Set<string>();
   let bytesHeld = 0;
@@ -109,12 +214,15 @@ function statusOf(fs: DurableFs, found: FoundTransaction, note: OnUnreadable): T
       if (/^\d+\.(removed|original|tail)$/.test(name)) kept.add(name.slice(0, name.indexOf('.')));
     }
   }
+  const missing = forgottenRoots(fs, found, roots);
   const rootsGiven = areas.filter((a) => a.document !== null && a.document.member !== 'snapshots').length;
   return {
     id: found.id,
     begunAt: document?.begunAt ?? null,
     target: document?.plan.target ?? null,
-    state: isOpen(found.phase) ? 'unfinished' : isUndoable(found, rootsGiven) ? 'applied' : 'partial',
+    sequence: found.sequence,
+    state: stateOf(found, rootsGiven, missing),
+    undo,
     direction: found.marks.undoing ? 'backward' : 'forward',
     committed: found.marks.begun,
     stepsKept: kept.size,
@@ -122,7 +230,19 @@ function statusOf(fs: DurableFs, found: FoundTransaction, note: OnUnreadable): T
     bytesHeld,
     rootsGiven,
     roots: document?.roots ?? null,
+    missingRoots: missing,
+    snapshotDir: document?.hasSnapshotDir === true ? document.plan.snapshotDir : null,
   };
+}
+
+function stateOf(
+  found: FoundTransaction,
+  rootsGiven: number,
+  missing: readonly string[],
+): TransactionStatus['state'] {
+  if (isOpen(found.phase)) return 'unfinished';
+  if (missing.length > 0) return 'needs-roots';
+  return isUndoable(found, rootsGiven) ? 'applied' : 'partial';
 }
 
 /** Whether every part of a closed transaction is there. */

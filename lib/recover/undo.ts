@@ -25,6 +25,7 @@ import { resolveRoots } from '../store/roots.ts';
 import { adoptTransaction, RESUME_CHECKS, type ResumeOptions, stillOpenError } from './adopt.ts';
 import { type Addition, engineAdditions } from './check-undo.ts';
 import { finishReverted } from './leftovers.ts';
+import { forgottenRoots } from './missing-roots.ts';
 import { resumeRevert, revert } from './revert.ts';
 
 /** The result of an undo. */
@@ -106,13 +107,7 @@ async function takeBackFrom(
   call: Call,
 ): Promise<{ context: TransactionContext; wasDone: boolean }> {
   const adopted = adoptTransaction(fs, open, roots, options, call);
-  if (adopted.phase === 'intent') {
-    const next = 'Run `litt-rollback resume`: it clears the traces away';
-    throw new RollbackError('ERR_NOTHING_TO_UNDO', {
-      what: 'The rollback had not begun to change anything',
-      next,
-    });
-  }
+  if (adopted.phase === 'intent') throw notBegunError();
   const { context } = adopted;
   switch (adopted.phase) {
     case 'applying':
@@ -132,7 +127,7 @@ async function takeBackFrom(
  * Where every step was taken, an engine may have been started since; but not where an undo has begun and its
  * mark is lost.
  */
-function additionsAtEnd(context: TransactionContext): Addition[] {
+export function additionsAtEnd(context: TransactionContext): Addition[] {
   return problemOfNotReverted(context) === null ? additionsOf(context) : [];
 }
 
@@ -157,7 +152,7 @@ async function undoFinished(
   onStart: () => void,
 ): Promise<UndoOutcome> {
   const { dirs, owns } = heldDirs(locks);
-  const found = newestClosed(findTransactions(fs, roots), roots.length);
+  const found = newestClosed(fs, findTransactions(fs, roots), roots);
   const matched = contextOf(fs, found.transaction, found.document, options.snapshotDir);
   const context = { ...matched, lockedDirs: matched.participants.locksOf(dirs), ownsLock: owns };
   const additions = additionsOf(context, found.newer);
@@ -179,7 +174,7 @@ async function undoFinished(
  * Compares the database with the result of the rollback. If that fails, a newer rollback that cannot be read
  * may be the reason.
  */
-function additionsOf(context: TransactionContext, newer?: AreaState): Addition[] {
+export function additionsOf(context: TransactionContext, newer?: AreaState): Addition[] {
   try {
     const additions = engineAdditions(context);
     refuseMissingUndoData(context);
@@ -190,7 +185,7 @@ function additionsOf(context: TransactionContext, newer?: AreaState): Addition[]
 }
 
 /** The newest finished transaction that can be read, and the newer ones that cannot. */
-function newestClosed(found: readonly FoundTransaction[], roots: number) {
+export function newestClosed(fs: DurableFs, found: readonly FoundTransaction[], roots: readonly string[]) {
   const closed = found.filter((t) => t.phase === 'closed');
   const at = closed.findIndex((t) => t.document !== null);
   const newer = lostPart(at < 0 ? closed[0] : closed[at - 1]);
@@ -200,8 +195,9 @@ function newestClosed(found: readonly FoundTransaction[], roots: number) {
   const { document, areas } = transaction;
   const lost = lostPart(transaction);
   if (lost !== undefined) throw missingDocumentError(lost);
-  // All its roots are given, but some lack their part: a purge was interrupted.
-  if (missingRoots(areas, document).length > 0 && roots >= document.roots) throw partlyFreedError();
+  // A part that is missing, and lies in no root that was forgotten, was freed: purge was interrupted.
+  const isFreed = forgottenRoots(fs, transaction, roots).length === 0;
+  if (missingRoots(areas, document).length > 0 && isFreed) throw partlyFreedError();
   return { transaction, document, newer };
 }
 
@@ -217,12 +213,20 @@ function partlyFreedError(): RollbackError {
   });
 }
 
-function nothingToUndoError(): RollbackError {
+/** The refusal where nothing is kept for undo. */
+export function nothingToUndoError(): RollbackError {
   return new RollbackError('ERR_NOTHING_TO_UNDO', {
     what: 'There is nothing to undo in these roots',
     why: 'No rollback was applied here, or what it kept has been purged',
     next: 'See `litt-rollback status`; an older state can only come from a backup',
   });
+}
+
+/** The refusal where traces alone are left. */
+export function notBegunError(): RollbackError {
+  const next = 'Run `litt-rollback resume`: it clears the traces away';
+  const what = 'The rollback had not begun to change anything';
+  return new RollbackError('ERR_NOTHING_TO_UNDO', { what, next });
 }
 
 function endUndo(context: TransactionContext, wasFinished: boolean): UndoOutcome {

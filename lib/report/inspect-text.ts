@@ -3,8 +3,8 @@ import { bytesBar } from './bytes-bar.ts';
 import { endsText, heightsTable, heightsTrouble } from './heights-text.ts';
 import type { InspectReport, LockReport, SegmentReport, TableReport } from './inspect-report.ts';
 import { type Paint, paint } from './paint.ts';
-import { statusLines } from './recovery-text.ts';
 import { segmentTable } from './segment-table.ts';
+import { statusLines } from './status-text.ts';
 import {
   formatBytes,
   formatCount,
@@ -33,7 +33,8 @@ export function inspectToText(report: InspectReport, options: InspectTextOptions
   const width = usableWidth(options);
   const colours = paint(options.color ?? false);
   const sections = [rootLines(report, colours)];
-  if (report.status !== null) sections.push(statusLines(report.status, options));
+  if (report.status !== null)
+    sections.push(statusLines({ ...report.status, roots: report.roots.map((r) => r.path) }, options));
   for (const table of report.tables) {
     const lines = tableLines(table, report, colours, options);
     if (options.verbose && table.segments.length > 0) lines.push(segmentTable(table.segments));

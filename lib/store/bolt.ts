@@ -71,9 +71,14 @@ function boltOfAnotherError(path: string): RollbackError {
 
 /** The first bolt in a root, and its transaction; null without one. */
 export function boltIn(fs: DurableFs, root: string): { path: string; owner: string | null } | null {
-  const paths = possibleTables(fs, root).map((name) => join(root, name, SEGMENTS_DIR, BOLT_FILE));
-  const path = paths.find((p) => lstatOrNull(fs, p) !== null);
+  const [path] = boltsIn(fs, root);
   return path === undefined ? null : { path, owner: ownerOf(fs, path) };
+}
+
+/** Every bolt in a root. */
+export function boltsIn(fs: DurableFs, root: string): string[] {
+  const paths = possibleTables(fs, root).map((name) => join(root, name, SEGMENTS_DIR, BOLT_FILE));
+  return paths.filter((path) => lstatOrNull(fs, path) !== null);
 }
 
 /** What may be a table of a directory, by its name: `lost+found`, say, is not, and only root may read it. */

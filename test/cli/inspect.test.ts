@@ -117,7 +117,7 @@ describe('cli: inspect', () => {
     const shut = await run(['inspect', '--src', root]);
     expect(shut.code, shut.stderr).to.equal(0);
     expect(shut.stdout)
-      .to.contain('Unfinished: the database is shut')
+      .to.contain('Unfinished: the database is half rolled back and locked')
       .and.to.contain('rollback to      height 1');
     expect(shut.stdout).to.contain('shut by a rollback that is not finished');
     rmSync(join(root, 'receipts', 'segments', '0.keys'));
