@@ -25,7 +25,14 @@ export {
 } from './read/verify.ts';
 export type { ResumeOptions } from './recover/adopt.ts';
 export type { Block } from './recover/blocks.ts';
-export { type PurgeOptions, type PurgeOutcome, purgeUndo } from './recover/purge.ts';
+export {
+  type PurgedRollback,
+  type PurgeOptions,
+  type PurgeOutcome,
+  type PurgePlan,
+  planPurge,
+  purgeUndo,
+} from './recover/purge.ts';
 export { type ResumeOutcome, resumeRollback } from './recover/resume.ts';
 export {
   rollbackStatus,

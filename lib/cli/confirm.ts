@@ -3,27 +3,39 @@ import { createInterface } from 'node:readline/promises';
 import { RollbackError } from '../errors.ts';
 import type { Context } from './context.ts';
 
+/** What a person is asked: the question, and what it is about. */
+export interface Question {
+  readonly text: string;
+  readonly subject: string;
+}
+
+const APPLY: Question = { text: 'Apply this plan?', subject: 'The plan' };
+
 /**
  * Returns when the user typed `yes`; every other answer, and no answer, is a refusal.
  * @param remarks lines to print right above the question
  */
-export async function confirm(context: Context, remarks: readonly string[]): Promise<void> {
+export async function confirm(
+  context: Context,
+  remarks: readonly string[],
+  { text, subject }: Question = APPLY,
+): Promise<void> {
   if (!context.interactive) {
     throw new RollbackError('ERR_NOT_CONFIRMED', {
-      what: 'The plan was not confirmed',
+      what: `${subject} was not confirmed`,
       why: 'There is no terminal to ask on, and nothing is changed without a confirmation',
-      next: 'Read the plan, then run the same command with --yes',
+      next: `Read ${subject.toLowerCase()}, then run the same command with --yes`,
     });
   }
   if (context.out.closed) {
     throw new RollbackError('ERR_NOT_CONFIRMED', {
-      what: 'The plan could not be shown',
-      why: 'Standard output was closed before the end of the plan',
+      what: `${subject} could not be shown`,
+      why: 'Standard output was closed before its end',
       next: 'Run the command without a pager that stops reading',
     });
   }
   for (const remark of remarks) await context.err.say(`Note: ${remark}\n`);
-  await context.err.say('Apply this plan? Type "yes" to continue: ');
+  await context.err.say(`${text} Type "yes" to continue: `);
   const answer = await readLine(context);
   if (answer?.trim() === 'yes') return;
   throw new RollbackError('ERR_NOT_CONFIRMED', {

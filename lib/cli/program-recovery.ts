@@ -25,12 +25,14 @@ export function addRecovery(program: Command, choose: Choose): void {
   );
   finish(undo, ['litt-rollback undo --src /data/litt']);
 
-  const purge = program.command('purge').description('delete the undo data');
+  const purge = program.command('purge').description('delete the undo data: show it, ask, delete it');
   addPlanArgument(purge);
   addSource(purge);
   addSnapshotDir(purge);
   purge
     .addOption(option('--id <transaction>', 'only this rollback and older ones; default all', once))
+    .addOption(new Option('-y, --yes', 'do not ask; needed where there is no terminal'))
+    .addOption(new Option('-n, --dry-run', 'only show what would be freed'))
     .action((file: string | undefined, options, self: Command) =>
       choose('purge', self.optsWithGlobals(), async (c) =>
         (await import('./recovery.ts')).purge(file, options, c),

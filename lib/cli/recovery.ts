@@ -1,13 +1,14 @@
 /** The commands for rollbacks that have begun: resume, undo, purge, status. */
 
 import type { ResumeOptions } from '../recover/adopt.ts';
-import { purgeUndo } from '../recover/purge.ts';
+import { type PurgePlan, planPurge, purgeAsking } from '../recover/purge.ts';
 import { resumeRollback } from '../recover/resume.ts';
 import { refuseUnreadable, rollbackStatus } from '../recover/status.ts';
 import { undoRollback } from '../recover/undo.ts';
 import type { RunFacts } from '../report/outcome-text.ts';
-import { purgeToText, resumeToText, undoToText } from '../report/recovery-text.ts';
+import { purgePlanToText, purgeToText, resumeToText, undoToText } from '../report/recovery-text.ts';
 import { statusToText } from '../report/status-text.ts';
+import { confirm, type Question } from './confirm.ts';
 import { type Context, textStyle } from './context.ts';
 import { EXIT_DONE, EXIT_UNFINISHED } from './exit-codes.ts';
 import { type Source, type SourceOptions, sourceOrPlan } from './source.ts';
@@ -51,17 +52,40 @@ export async function undo(
   return EXIT_DONE;
 }
 
-/** `purge`: deletes the undo data. */
+/** The options of `purge`. */
+export interface PurgeCommandOptions extends RecoveryOptions {
+  readonly yes?: true;
+  readonly dryRun?: true;
+}
+
+const PURGE: Question = { text: 'Delete all of this for good?', subject: 'The purge' };
+
+/** `purge`: shows the undo data, asks, and deletes it. */
 export async function purge(
   planFile: string | undefined,
-  options: RecoveryOptions,
+  options: PurgeCommandOptions,
   context: Context,
 ): Promise<number> {
   const source = await sourceOrPlan(planFile, options, context.given);
   const { snapshotDir } = recovering(options, source);
-  const { outcome, facts } = await changing(context, source, () =>
-    purgeUndo(source.roots, { id: options.id, snapshotDir }),
-  );
+  const purging = { id: options.id, snapshotDir };
+  if (options.dryRun) {
+    await showPurge(await planPurge(source.roots, purging), 'dry-run', context);
+    return EXIT_DONE;
+  }
+  const { signals, json, quiet } = context;
+  await signals.checkpoint();
+  let began = performance.now();
+  const outcome = await purgeAsking(source.roots, purging, async (plan) => {
+    const asks = plan.rollbacks.length > 0 && !options.yes;
+    // Without a question the outcome says the same in JSON.
+    if (asks || (plan.rollbacks.length > 0 && !json && !quiet)) await showPurge(plan, 'purge', context);
+    if (asks) await confirm(context, [], PURGE);
+    await signals.checkpoint();
+    signals.changesBegin();
+    began = performance.now();
+  });
+  const facts = { roots: source.roots, durationMs: Math.round(performance.now() - began) };
   await show(context, 'purge', { ...outcome, ...documentOf(facts) }, () =>
     purgeToText(outcome, facts, textStyle(context)),
   );
@@ -80,6 +104,11 @@ export async function status(
   await show(context, 'status', report, () => statusToText(report, textStyle(context)));
   refuseUnreadable(report);
   return report.unfinished ? EXIT_UNFINISHED : EXIT_DONE;
+}
+
+async function showPurge(plan: PurgePlan, mode: 'dry-run' | 'purge', context: Context): Promise<void> {
+  if (context.json) await context.out.json({ message_type: 'purgeplan', version: 1, ...plan });
+  else await context.out.write(purgePlanToText(plan, mode, textStyle(context)));
 }
 
 function recovering(options: RecoveryOptions, source: Source): ResumeOptions {

@@ -1,5 +1,5 @@
 /** The results of resume, undo and purge, as text. */
-import type { PurgeOutcome } from '../recover/purge.ts';
+import type { PurgeOutcome, PurgePlan } from '../recover/purge.ts';
 import type { ResumeOutcome } from '../recover/resume.ts';
 import type { UndoOutcome } from '../recover/undo.ts';
 import { factLines, type RunFacts } from './outcome-text.ts';
@@ -25,6 +25,31 @@ export function undoToText(outcome: UndoOutcome, facts: RunFacts, style: TextSty
   const what = outcome.wasFinished ? 'the rollback' : 'the unfinished rollback';
   const text = `Reverted ${what} (${printable(outcome.target)}). The database is as it was before.`;
   return lines(text, factLines(outcome.transaction, facts, style), outcome.notices, style);
+}
+
+/** What purge is about to free, ending in a newline. */
+export function purgePlanToText(
+  { rollbacks, bytes }: PurgePlan,
+  mode: 'dry-run' | 'purge',
+  style: TextStyle = {},
+): string {
+  if (rollbacks.length === 0) return 'Nothing is kept for undo here.\n';
+  const { heading, warn } = paint(style.color ?? false);
+  const state = mode === 'dry-run' ? 'dry run, nothing was freed' : 'nothing has been freed yet';
+  const lines = [
+    `${heading('Purge')} · ${plural(rollbacks.length, 'rollback')}, ${formatBytes(bytes)} · ${state}`,
+  ];
+  for (const rollback of rollbacks.toReversed()) {
+    const { target, begunAt } = rollback;
+    const row = (label: string, text: string): string[] =>
+      labelled(label, text, { column: 17, width: usableWidth(style) });
+    lines.push('', ...row('rollback to', target === null ? 'not known any more' : printable(target)));
+    lines.push(...row('transaction', begunAt === null ? rollback.id : `${rollback.id}, begun ${begunAt}`));
+    lines.push(...row('frees', formatBytes(rollback.bytes)));
+  }
+  const which = rollbacks.length === 1 ? 'It' : 'None of them';
+  const text = `${which} can${rollbacks.length === 1 ? 'not' : ''} be undone after that: only a backup can bring the data back.`;
+  return `${[...lines, '', warn(text)].join('\n')}\n`;
 }
 
 /** What purge freed, ending in a newline. */

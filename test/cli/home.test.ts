@@ -35,7 +35,7 @@ describe('--home', () => {
     expect(await ok('status')).to.contain('can be undone');
     await ok('undo');
     await ok('apply', '--height', '1031', '--yes');
-    await ok('purge');
+    await ok('purge', '--yes');
     expect(await ok('resume')).to.match(/nothing/i);
   });
 

@@ -41,7 +41,7 @@ describe('docs/guide.md: what it shows', function () {
   it('frees: purge removes what undo keeps, and --no-undo keeps nothing', () => {
     const place = new Place();
     place.run(`litt-rollback ${APPLY} --yes`);
-    expect(place.run('litt-rollback purge --src /data/block')).to.match(/\d KiB/);
+    expect(place.run('litt-rollback purge --src /data/block --yes')).to.match(/\d KiB/);
     expect(() => place.run('litt-rollback undo --src /data/block')).to.throw(/ERR_NOTHING_TO_UNDO/);
     place.run('litt-rollback apply --src /data/block --drop-last 1 --yes --no-undo');
     expect(() => place.run('litt-rollback undo --src /data/block')).to.throw(/ERR_NOTHING_TO_UNDO/);

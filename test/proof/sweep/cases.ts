@@ -91,7 +91,7 @@ export class SweepCase {
     const target = ['--keys-file', join(this.dir, 'keys.json'), ...snapshots, ...(flags ?? [])];
     const plans = command === 'apply' || command === 'plan';
     const rest = plans ? target : command === 'status' ? [] : snapshots;
-    const yes = command === 'apply' ? ['--yes'] : [];
+    const yes = command === 'apply' || command === 'purge' ? ['--yes'] : [];
     return [process.execPath, this.command, command, ...source, ...rest, ...yes, ...more];
   }
 

@@ -35,7 +35,7 @@ interface Status {
 }
 
 function statusProblems(result: Result, seen: Observed): string[] {
-  if (result.code !== 0) return [told('status', result)];
+  if (result.code !== (seen.open || seen.traces ? 6 : 0)) return [told('status', result)];
   const status = JSON.parse(result.stdout) as Status;
   const unfinished = status.transactions.find((t) => t.state === 'unfinished');
   const problems: string[] = [];
