@@ -8,7 +8,7 @@ import { keptAboveNotices } from '../plan/kept-above.ts';
 import { planRollback } from '../planner/plan-rollback.ts';
 import { outcomeToText, type RunFacts } from '../report/outcome-text.ts';
 import { changesAnything, warningsOf } from '../report/plan-summary.ts';
-import { planToText } from '../report/plan-text.ts';
+import { NO_UNDO, planToText } from '../report/plan-text.ts';
 import { realFs } from '../store/durable-fs.ts';
 import type { LockSet } from '../store/lock.ts';
 import { withLocks } from '../store/lock-database.ts';
@@ -111,7 +111,8 @@ async function showAndApply(
   if (!work) return EXIT_DONE;
   const exitCode = options.detailedExitcode ? EXIT_CHANGES : EXIT_DONE;
   if (options.dryRun) return exitCode;
-  if (!options.yes) await confirm(context, keptAboveNotices(plan));
+  const noUndo = options.undo === false ? [NO_UNDO] : [];
+  if (!options.yes) await confirm(context, [...keptAboveNotices(plan), ...noUndo]);
   await context.signals.checkpoint();
   const began = performance.now();
   const outcome = await carryOut(plan, options, context, held);
@@ -142,7 +143,7 @@ function carryOut(
 
 async function showPlan(
   plan: RollbackPlan,
-  { dryRun }: ApplyCommandOptions,
+  { dryRun, undo }: ApplyCommandOptions,
   context: Context,
 ): Promise<void> {
   if (context.json) {
@@ -150,7 +151,9 @@ async function showPlan(
     return;
   }
   const style = { color: context.color, width: context.width, verbose: context.verbose };
-  await context.out.write(planToText(plan, { ...style, mode: dryRun ? 'dry-run' : 'apply' }));
+  await context.out.write(
+    planToText(plan, { ...style, mode: dryRun ? 'dry-run' : 'apply', keepUndo: undo !== false }),
+  );
 }
 
 async function showOutcome(outcome: Outcome, facts: RunFacts, context: Context): Promise<void> {

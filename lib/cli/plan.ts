@@ -20,6 +20,8 @@ export interface PlanCommandOptions extends PlanningOptions {
   readonly detailedExitcode?: true;
   /** False with --no-lock. */
   readonly lock: boolean;
+  /** False with `apply --dry-run --no-undo`. */
+  readonly undo?: boolean;
 }
 
 /** Runs the command; the result is its exit code. */
@@ -48,7 +50,7 @@ export async function run(options: PlanCommandOptions, context: Context): Promis
         ? applyCommand(options)
         : ['litt-rollback', 'apply', options.out];
     const style = { color: context.color && !isPrinted, width: context.width, verbose: context.verbose };
-    const text = planToText(plan, { ...style, applyCommand: command });
+    const text = planToText(plan, { ...style, applyCommand: command, keepUndo: options.undo !== false });
     if (!isPrinted) await out.write(text);
     else if (!context.quiet) await context.err.say(text);
   } else if (!isPrinted) await out.json({ message_type: 'plan', version: 1, plan });

@@ -28,6 +28,9 @@ export function outcomeToText(outcome: Outcome, facts: RunFacts, style: TextStyl
   if (outcome.undoable) {
     const text = '`litt-rollback undo` reverts it; `litt-rollback purge` deletes the undo data';
     lines.push(...labelled('undo', text, layout));
+  } else if (outcome.steps > 0) {
+    const text = 'not possible: nothing was kept, only a backup can bring the data back';
+    lines.push(...labelled('undo', text, layout).map(colours.warn));
   }
   for (const notice of outcome.notices) {
     lines.push(...labelled('note', printable(notice), layout).map(colours.warn));

@@ -27,6 +27,8 @@ export interface PlanTextOptions extends TextStyle {
   readonly applyCommand?: readonly string[];
   /** Every step as well. */
   readonly verbose?: boolean;
+  /** False where nothing is kept for undo; default true. */
+  readonly keepUndo?: boolean;
 }
 
 interface Layout {
@@ -35,6 +37,10 @@ interface Layout {
   readonly plan: RollbackPlan;
   readonly verbose: boolean;
 }
+
+/** Before the question and above it: what an apply with `--no-undo` means. */
+export const NO_UNDO =
+  'it cannot be undone: with --no-undo nothing is kept, and only a backup can bring the data back';
 
 /** The whole plan, ending in a newline. */
 export function planToText(plan: RollbackPlan, options: PlanTextOptions = {}): string {
@@ -202,6 +208,8 @@ function closingLines({ plan, paint, width }: Layout, options: PlanTextOptions):
   for (const notice of plan.notices) {
     lines.push(...labelled('Note', printable(notice), { indent: 0, column: 17, width }).map(paint.warn));
   }
+  if (options.keepUndo === false && changesAnything(plan))
+    lines.push(...labelled('Undo', NO_UNDO, { indent: 0, column: 17, width }).map(paint.warn));
   if (!changesAnything(plan)) {
     lines.push(paint.good(nothingToDo(plan)));
   } else if (options.applyCommand !== undefined && !plan.unlocked) {

@@ -120,6 +120,19 @@ describe('cli: on a terminal', () => {
     expect((await running.result).code).to.equal(3);
   });
 
+  it('says right above the question, and after it, that it cannot be undone with --no-undo', async () => {
+    const db = database('single-root');
+    const running = onTerminal(['apply', ...db.src, '--drop-last', '1', '--no-undo']);
+    await running.saw('Type "yes" to continue');
+    const [plan, above] = running.stdout().split('Apply this plan?')[0]!.split('Note: ');
+    expect(plan).to.contain('it cannot be undone');
+    expect(above).to.contain('it cannot be undone');
+    running.child.stdin!.write('yes\n');
+    const { code, stdout } = await running.result;
+    expect(code, stdout).to.equal(0);
+    expect(stdout.split('Done: ')[1]).to.contain('not possible: nothing was kept');
+  });
+
   it('takes nothing else for an answer', async () => {
     const db = database('single-root');
     const before = treeOf(db.dir);

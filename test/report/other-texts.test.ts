@@ -50,9 +50,17 @@ describe('report/outcome-text', () => {
       done: 12,
       alreadyDone: 2,
       bytesRemoved: 42_189,
+      undoable: true,
       notices: ['Copies pushed elsewhere must drop segments 5 and 6 too.'],
     });
     expectGolden('outcome', outcomeToText(done, FACTS));
+  });
+
+  it('says when it cannot be undone', () => {
+    const text = outcomeToText(outcome({ steps: 1, done: 1, undoable: false }), FACTS);
+    expect(text)
+      .to.match(/\n {2}undo +not possible: nothing was kept/)
+      .and.not.to.contain('purge');
   });
 
   it('says when there was nothing to do', () => {

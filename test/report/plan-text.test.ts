@@ -26,6 +26,15 @@ describe('report/plan-text', () => {
     expectGolden('plan-crowded', planToText(crowded, { width: 80, mode: 'apply', verbose: true }));
   });
 
+  it('says that it cannot be undone, where nothing is kept for that', () => {
+    const changing = plan({ tables: [cutTable()] });
+    expect(planToText(changing, { keepUndo: false }).split('\n').slice(-3).join(' ')).to.match(
+      /^Undo +it cannot be undone: with --no-undo nothing is kept/,
+    );
+    expect(planToText(changing, { keepUndo: true })).not.to.contain('undone');
+    expect(planToText(plan({ tables: [] }), { keepUndo: false })).not.to.contain('undone');
+  });
+
   it('uses colours only when asked', () => {
     const text = planToText(plan({ tables: [cutTable()] }), { color: true });
     expect(text).to.contain('\u001b[32m█');
