@@ -7,6 +7,7 @@ export { type ApplyOptions, applyPlan } from './apply/apply.ts';
 export type { Outcome } from './apply/outcome.ts';
 export { rollbackLittDB } from './apply/rollback-litt-db.ts';
 export { ERROR_CODES, type ErrorCode, type ErrorKind, type ErrorPlace, RollbackError } from './errors.ts';
+export type { AuditLine } from './journal/audit.ts';
 export { readPlanFile, writePlanFile } from './plan/file.ts';
 export type { PlanOptions } from './planner/options.ts';
 export { planRollback } from './planner/plan-rollback.ts';
@@ -25,6 +26,7 @@ export {
 } from './read/verify.ts';
 export type { ResumeOptions } from './recover/adopt.ts';
 export type { Block } from './recover/blocks.ts';
+export type { UndoCheck } from './recover/preview-undo.ts';
 export {
   type PurgedRollback,
   type PurgeOptions,
@@ -39,7 +41,6 @@ export {
   type StatusOptions,
   type StatusReport,
   type TransactionStatus,
-  type UndoCheck,
 } from './recover/status.ts';
 export { type UndoOutcome, undoRollback } from './recover/undo.ts';
 export { KNOWN_SCHEMAS, knownSchema } from './schemas/known.ts';

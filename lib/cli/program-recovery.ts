@@ -46,6 +46,7 @@ export function addRecovery(program: Command, choose: Choose): void {
   addPlanArgument(status);
   addSource(status);
   addSnapshotDir(status);
+  status.addOption(new Option('--history', 'also what was rolled back, undone and purged before'));
   status.action((file: string | undefined, options, self: Command) =>
     choose('status', self.optsWithGlobals(), async (c) =>
       (await import('./recovery.ts')).status(file, options, c),

@@ -18,6 +18,7 @@ export interface RecoveryOptions extends SourceOptions {
   readonly snapshotDir?: string;
   readonly forceUnlock?: true;
   readonly id?: string;
+  readonly history?: true;
 }
 
 /** `resume`: finishes an interrupted rollback. */
@@ -100,7 +101,7 @@ export async function status(
 ): Promise<number> {
   const source = await sourceOrPlan(planFile, options, context.given);
   const { snapshotDir } = recovering(options, source);
-  const report = await rollbackStatus(source.roots, { snapshotDir });
+  const report = await rollbackStatus(source.roots, { snapshotDir, history: options.history });
   await show(context, 'status', report, () => statusToText(report, textStyle(context)));
   refuseUnreadable(report);
   return report.unfinished ? EXIT_UNFINISHED : EXIT_DONE;

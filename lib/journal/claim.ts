@@ -10,6 +10,7 @@ import { claimedError, claimIn, type FoundClaim, workerOf } from '../store/claim
 import { createAtOnce, createPassingFile, removeQuietly, temporaryName } from '../store/durable-files.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { isFenced } from '../store/fence.ts';
+import { timed } from './audit.ts';
 
 /** A call of this library that changes something, and the claims that it has made. */
 export class Call {
@@ -56,7 +57,7 @@ export class Call {
 export async function asCall<T>(work: (call: Call) => T | Promise<T>): Promise<T> {
   const call = new Call();
   try {
-    return await work(call);
+    return await timed(() => work(call));
   } finally {
     call.end();
   }

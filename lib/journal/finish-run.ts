@@ -11,7 +11,7 @@ import { discardUndoData } from './transaction.ts';
 export interface EndedTransaction {
   readonly fs: DurableFs;
   readonly participants: Pick<Participants, 'id' | 'roots' | 'dirs'>;
-  readonly plan: Pick<RollbackPlan, 'digest' | 'target'> | undefined;
+  readonly plan: Pick<RollbackPlan, 'digest' | 'target' | 'tables'> | undefined;
 }
 
 /** The command that ended a transaction, and the outcome. */

@@ -1,10 +1,20 @@
 /** What undo would do now: the checks that it makes, and nothing changed. */
-import { ioError, type RollbackError } from '../errors.ts';
+import { type ErrorCode, ioError, type RollbackError } from '../errors.ts';
 import { type AreaState, missingDocumentError } from '../journal/documents.ts';
 import { contextOf, type FoundTransaction, findOpen, refuseTooFewRoots } from '../journal/find.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { refuseMissingSnapshotDir } from './adopt.ts';
 import { additionsAtEnd, additionsOf, newestClosed, notBegunError, nothingToUndoError } from './undo.ts';
+
+/** Whether undo would take a rollback back. */
+export interface UndoCheck {
+  /** `incomplete-source`: roots or the snapshot directory were not given, and without them it cannot be told. */
+  readonly possible: 'now' | 'after-newer' | 'incomplete-source' | 'refused';
+  /** The error with which undo would refuse; null where it would not. */
+  readonly code: ErrorCode | null;
+  readonly reason: string | null;
+  readonly path: string | null;
+}
 
 /** Which rollback undo would take back, and why it would refuse. */
 export interface UndoPreview {
@@ -70,4 +80,28 @@ function checkOpen(
   }
   const context = contextOf(fs, open, document, snapshotDir);
   if (phase === 'done') additionsAtEnd(context);
+}
+
+const INCOMPLETE: readonly ErrorCode[] = [
+  'ERR_ROOTS_UNCERTAIN',
+  'ERR_SNAPSHOT_DIR_NEEDED',
+  'ERR_SNAPSHOT_DIR_WRONG',
+];
+
+/** Undo takes back one rollback: what stands behind that one waits, and what stands before it cannot be read. */
+export function undoOf(
+  found: readonly FoundTransaction[],
+  at: number,
+  { id, refusal }: UndoPreview,
+): UndoCheck {
+  const chosen = id === null ? 0 : found.findIndex((t) => t.id === id);
+  if (at > chosen) return { possible: 'after-newer', code: null, reason: null, path: null };
+  if (at < chosen) {
+    const reason = 'What it keeps for undo cannot be read by this version';
+    return { possible: 'refused', code: 'ERR_JOURNAL', reason, path: null };
+  }
+  if (refusal === null) return { possible: 'now', code: null, reason: null, path: null };
+  const { code, what, place } = refusal;
+  const possible = INCOMPLETE.includes(code) ? 'incomplete-source' : 'refused';
+  return { possible, code, reason: what, path: place.path ?? null };
 }

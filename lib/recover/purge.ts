@@ -3,7 +3,7 @@ import { ioError, RollbackError } from '../errors.ts';
 import { postponing } from '../input/callbacks.ts';
 import { is, refuseBadRoots } from '../input/checks.ts';
 import { type OptionChecks, refuseBadOptions } from '../input/options.ts';
-import { type AuditEntry, audit, audited, lineOf } from '../journal/audit.ts';
+import { type AuditEntry, audit, audited, lineOf, timed } from '../journal/audit.ts';
 import { type FoundTransaction, findTransactions, missingRootsError } from '../journal/find.ts';
 import { tellAndFree } from '../journal/finish-run.ts';
 import { participantDirs } from '../journal/sweep.ts';
@@ -104,7 +104,9 @@ export async function purgeAsking(
     refuseMissingRoots(found, resolveRoots(realFs, dirs));
     await ask(planOf(realFs, locks.dirs, chosenFrom(found, options.id)));
     refuseAborted(options.signal);
-    return postponing(options, ({ id, onProgress }) => purgeFound(realFs, locks.dirs, found, id, onProgress));
+    return timed(() =>
+      postponing(options, ({ id, onProgress }) => purgeFound(realFs, locks.dirs, found, id, onProgress)),
+    );
   });
 }
 

@@ -1,8 +1,9 @@
 /** Status: untouched, unfinished (how far), or applied (undo available, bytes held). Reads only. */
 import { join } from 'node:path';
-import { type ErrorCode, RollbackError } from '../errors.ts';
+import { RollbackError } from '../errors.ts';
 import { is } from '../input/checks.ts';
 import { type OptionChecks, refuseBadOptions } from '../input/options.ts';
+import { type AuditLine, readAudit } from '../journal/audit.ts';
 import { type FoundTransaction, findTransactions } from '../journal/find.ts';
 import { isOpen } from '../journal/phase.ts';
 import { areaPath, heldBytes, KEPT_DIR } from '../store/area.ts';
@@ -12,7 +13,7 @@ import { lookAt, type OnUnreadable } from '../store/reading.ts';
 import { lstatOrNull, resolveRoots } from '../store/roots.ts';
 import { type Block, blocksIn } from './blocks.ts';
 import { forgottenRoots } from './missing-roots.ts';
-import { previewUndo, type UndoPreview } from './preview-undo.ts';
+import { previewUndo, type UndoCheck, undoOf } from './preview-undo.ts';
 
 /** One transaction, as status reports it. */
 export interface TransactionStatus {
@@ -44,23 +45,15 @@ export interface TransactionStatus {
   readonly snapshotDir: string | null;
 }
 
-/** Whether undo would take a rollback back. */
-export interface UndoCheck {
-  /** `incomplete-source`: roots or the snapshot directory were not given, and without them it cannot be told. */
-  readonly possible: 'now' | 'after-newer' | 'incomplete-source' | 'refused';
-  /** The error with which undo would refuse; null where it would not. */
-  readonly code: ErrorCode | null;
-  readonly reason: string | null;
-  readonly path: string | null;
-}
-
 /** How to look. */
 export interface StatusOptions {
   /** The snapshot directory, when a rollback includes one. */
   readonly snapshotDir?: string | undefined;
+  /** Whether the report tells what was done before. */
+  readonly history?: boolean | undefined;
 }
 
-const CHECKS: OptionChecks<StatusOptions> = { snapshotDir: is.text };
+const CHECKS: OptionChecks<StatusOptions> = { snapshotDir: is.text, history: is.boolean };
 
 /** The result of status. */
 export interface StatusReport {
@@ -77,6 +70,8 @@ export interface StatusReport {
   readonly clockContradictions: readonly { readonly newer: string; readonly older: string }[];
   /** Whether the database is shut until `resume` or `undo` has ended. */
   readonly unfinished: boolean;
+  /** The audit, oldest first; only when it was asked for. */
+  readonly history?: readonly AuditLine[];
   /** What this user may not read, or the disk does not give: what it would have told is not in the report. */
   readonly unreadable: readonly Unreadable[];
 }
@@ -127,6 +122,8 @@ export function statusWith(
     }
   }
   const blocks = roots.flatMap((root) => lookAt(root, () => blocksIn(fs, root), note) ?? []);
+  const asked = options.history === true;
+  const history = asked ? lookAt(roots[0] as string, () => readAudit(fs, roots), note) : null;
   return {
     roots,
     transactions,
@@ -135,6 +132,8 @@ export function statusWith(
     blocks,
     clockContradictions: contradictionsOf(told),
     unfinished: open.length > 0,
+    unfinished: open.length > 0,
+    ...(history !== null && { history }),
     unreadable: [...unreadable.values()],
   };
 }
@@ -174,26 +173,6 @@ function contradictionsOf(found: readonly FoundTransaction[]): StatusReport['clo
     if (newer.begunAt === null || older.begunAt === null || newer.begunAt >= older.begunAt) return [];
     return [{ newer: newer.id, older: older.id }];
   });
-}
-
-const INCOMPLETE: readonly ErrorCode[] = [
-  'ERR_ROOTS_UNCERTAIN',
-  'ERR_SNAPSHOT_DIR_NEEDED',
-  'ERR_SNAPSHOT_DIR_WRONG',
-];
-
-/** Undo takes back one rollback: what stands behind that one waits, and what stands before it cannot be read. */
-function undoOf(found: readonly FoundTransaction[], at: number, { id, refusal }: UndoPreview): UndoCheck {
-  const chosen = id === null ? 0 : found.findIndex((t) => t.id === id);
-  if (at > chosen) return { possible: 'after-newer', code: null, reason: null, path: null };
-  if (at < chosen) {
-    const reason = 'What it keeps for undo cannot be read by this version';
-    return { possible: 'refused', code: 'ERR_JOURNAL', reason, path: null };
-  }
-  if (refusal === null) return { possible: 'now', code: null, reason: null, path: null };
-  const { code, what, place } = refusal;
-  const possible = INCOMPLETE.includes(code) ? 'incomplete-source' : 'refused';
-  return { possible, code, reason: what, path: place.path ?? null };
 }
 
 function statusOf(

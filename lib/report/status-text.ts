@@ -21,6 +21,7 @@ interface Layout {
 export function statusToText(report: StatusReport, style: TextStyle = {}): string {
   const out = statusLines(report, style);
   if (out.length === 0) out.push('No unfinished or undoable rollback.');
+  if (report.history !== undefined) out.push('', ...historyLines(report.history));
   if (report.blocks.length > 0) out.push('', ...blockLines(report.blocks, layoutOf(report, style)));
   return `${out.join('\n')}\n`;
 }
@@ -54,6 +55,17 @@ export function statusLines(report: ToldStatus, style: TextStyle): string[] {
     out.push(...warn(`Not all can be told: ${printable(problem)} (${printable(path)})`));
   if (out.at(-1) === '') out.pop();
   return out;
+}
+
+/** What was done before, a line each. */
+function historyLines(history: NonNullable<StatusReport['history']>): string[] {
+  if (history.length === 0) return ['No history: nothing was done here, or its record is gone.'];
+  const lines = history.map(({ at, action, outcome, target, transaction, user, host }) => {
+    const by = typeof user === 'string' && typeof host === 'string' ? `  ${user}@${host}` : '';
+    const what = typeof target === 'string' ? `  ${target}` : '';
+    return `  ${printable(`${at}  ${action}: ${outcome}${what}  ${transaction}${by}`)}`;
+  });
+  return ['History', ...lines];
 }
 
 function layoutOf({ roots }: Pick<StatusReport, 'roots'>, style: TextStyle): Layout {

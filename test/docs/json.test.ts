@@ -44,7 +44,7 @@ const RUNS: readonly (readonly [place: DatabaseName, ...lines: string[]])[] = [
     'verify --src /data/block',
     'plan --src /data/block --height 1024 --stragglers drop',
     'apply --src /data/block --height 1024 --yes --progress always',
-    'status --src /data/block',
+    'status --src /data/block --history',
     'resume --src /data/block',
     'undo --src /data/block',
     'apply --src /data/block --drop-last 1 --yes',

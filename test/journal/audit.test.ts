@@ -1,5 +1,6 @@
 /** The record of what was done to a database: every apply, resume, undo and purge, as lines of JSON in each root. */
-import { readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { rollbackStatus } from '../../lib/index.ts';
@@ -20,7 +21,7 @@ import {
 } from '../helpers/interruptions.ts';
 import type { FaultyOp } from '../proof/simulator/faulty-fs.ts';
 
-type Line = Record<string, string | null>;
+type Line = Record<string, string | number | null>;
 
 /** The lines of the audit in one root. */
 function linesIn(root: string): Line[] {
@@ -50,7 +51,10 @@ describe('journal/audit', () => {
     await run(apply, trial);
     const { id, target, digest } = trial.plan;
     const [line] = linesOf(trial);
-    const { at, ...rest } = line!;
+    const { at, durationMs, ...rest } = line!;
+    const outcomes = trial.plan.tables.map((t) => t.removed);
+    const sum = (of: (amount: (typeof outcomes)[number]) => number) =>
+      outcomes.reduce((n, o) => n + of(o), 0);
     expect(rest).to.deep.equal({
       version: programVersion(),
       action: 'apply',
@@ -58,8 +62,14 @@ describe('journal/audit', () => {
       plan: digest,
       target,
       outcome: 'finished',
+      recordsRemoved: sum((o) => o.records),
+      bytesRemoved: sum((o) => o.keyBytes + o.valueBytes),
+      steps: trial.plan.tables.reduce((n, t) => n + t.steps.length, 0),
+      user: userInfo().username,
+      host: hostname(),
     });
-    expect(Date.parse(at!)).to.be.within(begun, Date.now());
+    expect(durationMs).to.be.within(0, Date.now() - begun + 1);
+    expect(Date.parse(at as string)).to.be.within(begun, Date.now());
     trial.end();
   });
 
@@ -112,6 +122,19 @@ describe('journal/audit', () => {
       trial.end();
     }
     expect(told).to.equal(1);
+  });
+
+  it('is told by status --history: each line of the roots once, and no torn one', async () => {
+    const trial = await trials.next();
+    expect((await rollbackStatus(trial.roots, { history: true })).history).to.deep.equal([]);
+    await run(apply, trial);
+    await run(undoFinished, trial);
+    appendFileSync(join(trial.roots[1]!, '.litt-rollback', 'audit.jsonl'), '{"at":"20');
+    const { history } = await rollbackStatus(trial.roots, { history: true });
+    expect(history).to.deep.equal(linesIn(trial.roots[0]!));
+    expect(inWords(history as unknown as Line[])).to.deep.equal(['apply: finished', 'undo: taken back']);
+    expect(await rollbackStatus(trial.roots)).not.to.have.property('history');
+    trial.end();
   });
 
   it('has a line for a purge that fails', async () => {

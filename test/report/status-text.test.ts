@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import type { StatusReport, TransactionStatus, UndoCheck } from '../../lib/recover/status.ts';
+import type { UndoCheck } from '../../lib/recover/preview-undo.ts';
+import type { StatusReport, TransactionStatus } from '../../lib/recover/status.ts';
 import { statusToText } from '../../lib/report/status-text.ts';
 import { expectGolden } from './golden.ts';
 
