@@ -2,9 +2,11 @@
  * The demands on the program after tampering with a database: it refuses with an error of its own and changes
  * nothing, or it stops part-way and shut, or it ends where it should except for the tampered files.
  */
+import { join, relative } from 'node:path';
 import { RollbackError } from '../../../lib/errors.ts';
 import type { MemoryFs } from '../simulator/memory-fs.ts';
 import { type Observation, observe } from '../simulator/observe.ts';
+import { kindAt } from '../simulator/small-files.ts';
 import type { Subject } from '../simulator/subject.ts';
 import { entriesBelow } from '../simulator/tree-io.ts';
 import { codesOf, type Outcome, stateFor, type TrialCase } from './trial.ts';
@@ -53,11 +55,42 @@ function problemsOfEnd(trialCase: TrialCase, { fate, error, left }: Outcome, bef
   return wrong.length === 0 ? [] : [`it ends (${fate}) with ${wrong.join(', ')}`];
 }
 
-/** Paths with a wrong content in a state, except for the tampered ones. */
-function wrongWith({ point }: TrialCase, end: string, before: Observation, left: Observation): string[] {
+/**
+ * Paths with a wrong content in a state, except for the tampered ones. After an undo a keymap whose undo copy was removed
+ * is missing, and so is a link below the snapshot directory: the engine rebuilds both at its start.
+ */
+function wrongWith(trialCase: TrialCase, end: string, before: Observation, left: Observation): string[] {
+  const { point } = trialCase;
+  const isBefore = end === dataOf(point.subject.start, point.subject);
+  const expected = isBefore ? without(notRestored(trialCase), end) : end;
   const tampered = differing(dataOf(point.fs, point.subject), before.data);
   const names = namesOf(tampered, point.subject);
-  return differing(end, left.data).filter((p) => !names.some((m) => p === m || p.startsWith(`${m}/`)));
+  return differing(expected, left.data).filter((p) => !names.some((m) => p === m || p.startsWith(`${m}/`)));
+}
+
+/** Keymaps and snapshot links that the rollback has removed, and tampering their undo copies; paths as in the data. */
+function notRestored(trialCase: TrialCase): string[] {
+  const { fs, subject } = trialCase.point;
+  const tampered = stateFor(trialCase);
+  const steps = subject.plan.tables.flatMap((t) => t.steps);
+  return steps.flatMap((step, i) => {
+    const isKeymap = step.op === 'remove-directory' && step.reason === 'keymap';
+    if (!isKeymap && step.op !== 'remove-link') return [];
+    const dir = step.file.root === 'snapshots' ? subject.snapshotDir : subject.roots[step.file.root];
+    const copy = join(dir as string, '.litt-rollback', subject.plan.id, 'kept', `${i}.removed`);
+    const isLost = kindAt(fs, copy) !== null && kindAt(tampered, copy) === null;
+    return isLost ? [relative(subject.dir, join(dir as string, step.file.path))] : [];
+  });
+}
+
+/** Data without what lies at some paths. */
+function without(paths: readonly string[], data: string): string {
+  const isBelow = (line: string): boolean =>
+    paths.some((p) => line.startsWith(`${p} `) || line.startsWith(`${p}/`));
+  return data
+    .split('\n')
+    .filter((line) => !isBelow(line))
+    .join('\n');
 }
 
 /** Paths, and the other names that the files there had before the rollback. */
