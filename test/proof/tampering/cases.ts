@@ -5,7 +5,9 @@ import type { MemoryFs } from '../simulator/memory-fs.ts';
 import { kindAt } from '../simulator/small-files.ts';
 import type { Subject } from '../simulator/subject.ts';
 import { additions, databaseFiles } from './database-tampering.ts';
+import { intruders } from './intruders.ts';
 import {
+  areasGone,
   everywhere,
   forgedDocuments,
   ownFiles,
@@ -14,12 +16,14 @@ import {
 } from './journal-tampering.ts';
 import { calls, claims, discardedClaims, locks } from './misuse.ts';
 import type { StoppingPoint } from './stopping-point.ts';
-import type { Call, TrialCase } from './trial.ts';
+import type { Call, Moment, TrialCase } from './trial.ts';
 
 /** What is done once in each phase of a run, what once in each part of a way, and what once on each way. */
 const OFTEN = [calls, locks, ownFiles, everywhere];
 const SELDOM = [databaseFiles, additions, secondTransaction];
 const RARELY = [claims, forgedDocuments];
+/** What a command looks for before it takes a lock. Purge on a disk does, and of an open rollback reads nothing else. */
+const BEFORE_LOCKS = [claims, areasGone];
 const HOW = ['resume', 'undo', 'purge'] as const;
 
 /** The cases at one stopping point. `known` keeps what has been tried: of two that are alike one is enough. */
@@ -40,12 +44,17 @@ export function casesOf(point: StoppingPoint, known: Set<string>): TrialCase[] {
     ...(isSeldom ? SELDOM : []).flatMap((kind) => kind(point)).map(at(`${point.part} ${several}`, false)),
     ...(isMiddle ? RARELY : []).flatMap((kind) => kind(point)).map(at(point.way, false)),
   ];
-  return chosen.flatMap(({ tampering, sort, onDisk }) =>
+  const purges = (isMiddle ? BEFORE_LOCKS : [])
+    .flatMap((kind) => kind(point))
+    .filter((tampering) => isNew(`${point.way} purge ${tampering.name}`))
+    .map((tampering) => caseOf(point, tampering, { how: 'purge', onDisk: true }));
+  const others = chosen.flatMap(({ tampering, sort, onDisk }) =>
     HOW.filter((how) => isTried(how, tampering)).flatMap((how): TrialCase[] => {
       const key = `${sort} ${onDisk} ${how} ${tampering.name}`;
       return isNew(key) ? [caseOf(point, tampering, { how, onDisk })] : [];
     }),
   );
+  return [...purges, ...others];
 }
 
 /** Purge reads no more than which areas there are; what is done while a command works is aimed at resume's last look. */
@@ -58,34 +67,45 @@ function untampered(point: StoppingPoint): TrialCase[] {
   return (['resume', 'undo'] as const).map((how) => caseOf(point, tampering, { how, onDisk: false }));
 }
 
-/** A lock goes while an apply begins. */
+/** A lock goes while an apply begins; other processes come in before an apply or an undo has begun. */
 export function disturbedBeginnings(subject: Subject, applied: MemoryFs): TrialCase[] {
-  const fs = subject.start;
-  const point = { name: 'nothing', subject, fs, applied, way: '', part: '', phase: '', sort: '' };
-  return subject.roots.map((root) => {
+  const named = { subject, applied, way: '', part: '', phase: '', sort: '' };
+  const begun = { ...named, name: 'nothing', fs: subject.start };
+  const ended = { ...named, name: 'an apply', fs: applied };
+  const removed = subject.roots.map((root): Tampering => {
     const path = join(root, 'litt.lock');
     const tamper = (copy: MemoryFs): void => {
       if (kindAt(copy, path) !== null) copy.unlink(path);
     };
-    const tampering = { name: `the lock of ${root} removed meanwhile`, tamper, isMeanwhile: true };
-    return caseOf(point, tampering, { how: 'apply', onDisk: false });
+    return { name: `the lock of ${root} removed meanwhile`, tamper, isMeanwhile: true };
   });
+  const apply = { how: 'apply', onDisk: false } as const;
+  const undo = { how: 'undo', onDisk: false } as const;
+  const others = intruders(subject);
+  return [
+    ...removed.map((tampering) => caseOf(begun, tampering, apply)),
+    ...others.map((tampering) => caseOf(begun, tampering, apply, 'locked')),
+    ...others.map((tampering) => caseOf(begun, tampering, apply, 'prepared')),
+    ...(subject.keepUndo ? others : []).map((tampering) => caseOf(ended, tampering, undo, 'locked')),
+  ];
 }
 
 function caseOf(
   point: StoppingPoint,
   tampering: Tampering,
   { how, onDisk }: Pick<Call, 'how' | 'onDisk'>,
+  moment?: Moment,
 ): TrialCase {
   const { roots, snapshotDir } = point.subject;
   const call = { how, onDisk, roots, snapshotDir, forceUnlock: false, ...tampering.call };
   const { tamper, isMeanwhile } = tampering;
   return {
-    name: `${onDisk ? 'on disk: ' : ''}${how} after ${point.name}, ${tampering.name}`,
+    name: `${onDisk ? 'on disk: ' : ''}${how} after ${point.name}, ${tampering.name}${moment === undefined ? '' : `, ${moment}`}`,
     point,
     call,
     tamper: isMeanwhile === true ? () => {} : tamper,
     meanwhile: isMeanwhile === true ? tamper : undefined,
+    moment,
     isUnseen: onDisk || (tampering.isUnseen ?? false),
   };
 }

@@ -18,6 +18,7 @@ const DEFECTS = /^((Type|Range|Reference|Syntax|Assertion|)Error|ERR_DEFECT)$/;
 /** Everything that is wrong with what came of a case. */
 export function problemsOf(trialCase: TrialCase, outcome: Outcome): string[] {
   const before = observe(stateFor(trialCase), trialCase.point.subject);
+  if (trialCase.moment !== undefined) return problemsOfGivingWay(outcome, before);
   return [...problemsOfEnd(trialCase, outcome, before), ...problemsOfMixture(trialCase, outcome, before)];
 }
 
@@ -30,6 +31,13 @@ function problemsOfMixture(trialCase: TrialCase, { fate, left }: Outcome, before
   const isAs = (end: MemoryFs): boolean =>
     wrongWith(trialCase, dataOf(end, point.subject), before, left).length === 0;
   return isAs(point.subject.start) || isAs(point.applied) ? [] : [`it opens a mixed database (${fate})`];
+}
+
+/** Before the intent a run gives way to another process: it changes nothing, and opens and leaves no transaction. */
+function problemsOfGivingWay({ fate, left }: Outcome, before: Observation): string[] {
+  if (fate !== 'ERR_LOCKED') return [`it does not give way (${fate})`];
+  const [expected, found] = [before, left].map(({ data, areas }) => JSON.stringify({ data, areas }));
+  return expected === found ? [] : ['it gives way, and has changed something'];
 }
 
 function problemsOfEnd(trialCase: TrialCase, { fate, error, left }: Outcome, before: Observation): string[] {

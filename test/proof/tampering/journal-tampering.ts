@@ -73,10 +73,16 @@ export function everywhere(point: StoppingPoint): Tampering[] {
       }),
     ),
   );
+  return [...all, ...areasGone(point)];
+}
+
+/** The whole area of the transaction removed in every member. */
+export function areasGone(point: StoppingPoint): Tampering[] {
+  const areas = areasOf(point);
   const gone = (fs: MemoryFs): void => {
     for (const area of areas) fs.removeTree(area);
   };
-  return [...all, { name: 'everywhere its area removed', tamper: gone }];
+  return areas.length === 0 ? [] : [{ name: 'everywhere its area removed', tamper: gone }];
 }
 
 /** What is kept has no checksum: disks that lie are beyond what is promised. */

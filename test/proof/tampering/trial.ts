@@ -9,6 +9,7 @@ import { undoOpen, undoRollback, undoWith } from '../../../lib/recover/undo.ts';
 import { acquireLocks } from '../../../lib/store/lock.ts';
 import type { MemoryFs } from '../simulator/memory-fs.ts';
 import { type Observation, observe } from '../simulator/observe.ts';
+import type { Subject } from '../simulator/subject.ts';
 import { loadTree, writeOut } from '../simulator/tree-io.ts';
 import type { StoppingPoint } from './stopping-point.ts';
 
@@ -26,6 +27,9 @@ export interface Call {
   readonly onDisk: boolean;
 }
 
+/** The locks are taken; or every bolt is there, and no mark yet. */
+export type Moment = 'locked' | 'prepared';
+
 /** A tampered state, and the command to run on it. */
 export interface TrialCase {
   readonly name: string;
@@ -34,6 +38,8 @@ export interface TrialCase {
   readonly tamper: (fs: MemoryFs) => void;
   /** Tampering while the command works: when the last step is done; in an apply, when the intent is durable. */
   readonly meanwhile?: ((fs: MemoryFs) => void) | undefined;
+  /** An earlier moment for it, before the intent. */
+  readonly moment?: Moment | undefined;
   /** Whether it cannot be seen: sizes and checksums are right. Then the command may end anywhere. */
   readonly isUnseen: boolean;
 }
@@ -83,7 +89,7 @@ function limitReads(fs: MemoryFs): void {
   };
 }
 
-async function inMemory(fs: MemoryFs, { point, call, meanwhile }: TrialCase): Promise<string> {
+async function inMemory(fs: MemoryFs, { point, call, meanwhile, moment }: TrialCase): Promise<string> {
   const { how, roots, snapshotDir, forceUnlock } = call;
   limitReads(fs);
   const onProgress = (p: { phase: string; done: number; total: number }): void => {
@@ -97,8 +103,10 @@ async function inMemory(fs: MemoryFs, { point, call, meanwhile }: TrialCase): Pr
     (dir) => roots.includes(dir) || (snapshotDir !== undefined && dir.startsWith(snapshotDir)),
   );
   const locks = acquireLocks(fs, [...new Set([...roots, ...lockedDirs])]);
+  if (moment === 'locked') meanwhile?.(fs);
   if (how === 'apply') {
-    onceCommitted(fs, () => meanwhile?.(fs));
+    if (moment === 'prepared') oncePrepared(fs, point.subject, () => meanwhile?.(fs));
+    if (moment === undefined) onceCommitted(fs, () => meanwhile?.(fs));
     const { plan, keepUndo } = point.subject;
     await applyWith(fs, plan, locks, { keepUndo });
     return 'applied';
@@ -131,6 +139,17 @@ function onceCommitted(fs: MemoryFs, work: () => void): void {
   fs.rename = (from, to) => {
     rename(from, to);
     if (to.endsWith('/committed')) work();
+  };
+}
+
+/** Works when the last bolt is there, durably. */
+function oncePrepared(fs: MemoryFs, subject: Subject, work: () => void): void {
+  const fsyncDir = fs.fsyncDir.bind(fs);
+  fs.fsyncDir = (path) => {
+    fsyncDir(path);
+    if (!path.endsWith('/segments') || observe(fs, subject).unbolted.length > 0) return;
+    fs.fsyncDir = fsyncDir;
+    work();
   };
 }
 
