@@ -132,7 +132,6 @@ export function statusWith(
     blocks,
     clockContradictions: contradictionsOf(told),
     unfinished: open.length > 0,
-    unfinished: open.length > 0,
     ...(history !== null && { history }),
     unreadable: [...unreadable.values()],
   };
