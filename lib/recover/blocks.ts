@@ -31,7 +31,7 @@ function lockIn(fs: DurableFs, root: string): Block | null {
     if (lock.state === 'free') return null;
     return { kind: lock.state === 'elsewhere' ? 'held' : lock.state, path: lock.path, pid: lock.pid };
   } catch (error) {
-    // A link, or a file that nobody may look at: to be told here, and no reason to tell nothing.
+    // A link, or a file that this user may not look at, is told here; the rest is told too.
     if (!(error instanceof RollbackError) || error.place.path === undefined) throw error;
     return { kind: 'unreadable', path: error.place.path, pid: null };
   }

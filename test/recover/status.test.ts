@@ -71,7 +71,7 @@ describe('status of a finished rollback', () => {
     for (const each of [trial, other]) each.end();
   });
 
-  it('of which a purge has freed a part says so with all roots', async () => {
+  it('that a purge has freed in part says so with all roots', async () => {
     const trial = await applied();
     rmSync(trial.areas[0]!, { recursive: true });
     const report = await statusOf(trial);
