@@ -7,9 +7,15 @@ import type { Context } from './context.ts';
 export interface Question {
   readonly text: string;
   readonly subject: string;
+  /** What is said where there was no answer to wait for. */
+  readonly unconfirmed: string;
 }
 
-const APPLY: Question = { text: 'Apply this plan?', subject: 'The plan' };
+const APPLY: Question = {
+  text: 'Apply this plan?',
+  subject: 'The plan',
+  unconfirmed: 'The plan was not confirmed',
+};
 
 /**
  * Returns when the user typed `yes`; every other answer, and no answer, is a refusal.
@@ -18,11 +24,11 @@ const APPLY: Question = { text: 'Apply this plan?', subject: 'The plan' };
 export async function confirm(
   context: Context,
   remarks: readonly string[],
-  { text, subject }: Question = APPLY,
+  { text, subject, unconfirmed }: Question = APPLY,
 ): Promise<void> {
   if (!context.interactive) {
     throw new RollbackError('ERR_NOT_CONFIRMED', {
-      what: `${subject} was not confirmed`,
+      what: unconfirmed,
       why: 'There is no terminal to ask on, and nothing is changed without a confirmation',
       next: `Read ${subject.toLowerCase()}, then run the same command with --yes`,
     });

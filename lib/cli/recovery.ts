@@ -59,7 +59,11 @@ export interface PurgeCommandOptions extends RecoveryOptions {
   readonly dryRun?: true;
 }
 
-const PURGE: Question = { text: 'Delete all of this for good?', subject: 'The purge' };
+const PURGE: Question = {
+  text: 'Delete all of this for good?',
+  subject: 'The list',
+  unconfirmed: 'The purge was not confirmed',
+};
 
 /** `purge`: shows the undo data, asks, and deletes it. */
 export async function purge(
