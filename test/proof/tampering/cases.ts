@@ -14,13 +14,14 @@ import {
   secondTransaction,
   type Tampering,
 } from './journal-tampering.ts';
+import { forgottenFirst, lossless } from './lossless.ts';
 import { calls, claims, discardedClaims, locks } from './misuse.ts';
 import type { StoppingPoint } from './stopping-point.ts';
 import type { Call, Moment, TrialCase } from './trial.ts';
 
 /** What is done once in each phase of a run, what once in each part of a way, and what once on each way. */
 const OFTEN = [calls, locks, ownFiles, everywhere];
-const SELDOM = [databaseFiles, additions, secondTransaction];
+const SELDOM = [databaseFiles, additions, secondTransaction, lossless];
 const RARELY = [claims, forgedDocuments];
 /** What a command looks for before it takes a lock. Purge on a disk does, and of an open rollback reads nothing else. */
 const BEFORE_LOCKS = [claims, areasGone];
@@ -40,7 +41,7 @@ export function casesOf(point: StoppingPoint, known: Set<string>): TrialCase[] {
   const chosen = [
     ...(isOften ? OFTEN : []).flatMap((kind) => kind(point)).map(at(point.phase, false)),
     ...(isSeldom ? calls(point) : []).map(at(point.way, true)),
-    ...discardedClaims(point).map(at(point.sort, false)),
+    ...[...discardedClaims(point), ...forgottenFirst(point)].map(at(point.sort, false)),
     ...(isSeldom ? SELDOM : []).flatMap((kind) => kind(point)).map(at(`${point.part} ${several}`, false)),
     ...(isMiddle ? RARELY : []).flatMap((kind) => kind(point)).map(at(point.way, false)),
   ];
@@ -59,7 +60,9 @@ export function casesOf(point: StoppingPoint, known: Set<string>): TrialCase[] {
 
 /** Purge reads no more than which areas there are; what is done while a command works is aimed at resume's last look. */
 const isTried = (how: Call['how'], { call, isMeanwhile }: Tampering): boolean =>
-  how === 'purge' ? call !== undefined : how === 'resume' || isMeanwhile !== true;
+  how === 'purge'
+    ? call !== undefined && call.before === undefined
+    : how === 'resume' || isMeanwhile !== true;
 
 /** An untampered state. */
 function untampered(point: StoppingPoint): TrialCase[] {
@@ -107,5 +110,6 @@ function caseOf(
     meanwhile: isMeanwhile === true ? tamper : undefined,
     moment,
     isUnseen: onDisk || (tampering.isUnseen ?? false),
+    leadsOut: tampering.leadsOut ?? false,
   };
 }

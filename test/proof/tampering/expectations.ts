@@ -40,11 +40,17 @@ function problemsOfGivingWay({ fate, left }: Outcome, before: Observation): stri
   return expected === found ? [] : ['it gives way, and has changed something'];
 }
 
+/** Resume leads out of every state, undo of one that is open. */
+const isWayOut = ({ call: { how } }: TrialCase, { phase }: Observation): boolean =>
+  how === 'resume' || (how === 'undo' && phase === 'open');
+
 function problemsOfEnd(trialCase: TrialCase, { fate, error, left }: Outcome, before: Observation): string[] {
   const { point, call, isUnseen, meanwhile } = trialCase;
   const { subject } = point;
   if (error !== null) {
     if (!(error instanceof RollbackError)) return [`it fails: ${String((error as Error)?.stack ?? error)}`];
+    if (trialCase.leadsOut && isWayOut(trialCase, before))
+      return [`it is refused (${fate}: ${error.message})`];
     if (codesOf(error).some((code) => DEFECTS.test(code))) return [`it stumbles: ${fate}: ${deepest(error)}`];
     if (meanwhile !== undefined || left.data === before.data) return [];
     if (PART_WAY.includes(error.code) && left.phase === 'open' && left.unlocked.length === 0) return [];

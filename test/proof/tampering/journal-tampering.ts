@@ -20,6 +20,8 @@ export interface Tampering {
   readonly isMeanwhile?: boolean;
   /** Whether it cannot be seen: sizes and checksums are right. */
   readonly isUnseen?: boolean;
+  /** Whether nothing is lost by it, and the rollback can go on. */
+  readonly leadsOut?: boolean;
   /** How the call differs from the right one. */
   readonly call?: Partial<Call>;
 }

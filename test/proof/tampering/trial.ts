@@ -19,6 +19,8 @@ export interface Call {
   readonly roots: readonly string[];
   readonly snapshotDir: string | undefined;
   readonly forceUnlock: boolean;
+  /** The roots of a resume before this call; it may be refused. */
+  readonly before?: readonly string[];
   /** One transaction, for purge. */
   readonly id?: string;
   /** Whether an undo takes the transaction for an open one, as it was when it was looked for. */
@@ -42,6 +44,8 @@ export interface TrialCase {
   readonly moment?: Moment | undefined;
   /** Whether it cannot be seen: sizes and checksums are right. Then the command may end anywhere. */
   readonly isUnseen: boolean;
+  /** Whether the command must lead out: nothing is lost. */
+  readonly leadsOut: boolean;
 }
 
 /** What came of it. */
@@ -96,6 +100,7 @@ async function inMemory(fs: MemoryFs, { point, call, meanwhile, moment }: TrialC
     if (p.phase === 'apply' && p.done === p.total && meanwhile !== undefined) beforeNextLook(fs, meanwhile);
   };
   const options = { snapshotDir, forceUnlock, onProgress };
+  if (call.before !== undefined) await resumeWith(fs, call.before, options).catch(refusedOnly);
   if (how === 'resume') return (await resumeWith(fs, roots, options)).action;
   if (how === 'undo' && (call.isOpen === true || findOpen(findTransactions(fs, roots)) !== null))
     return `taken back: ${(await undoOpen(fs, roots, options)).wasFinished}`;
@@ -122,6 +127,10 @@ async function inMemory(fs: MemoryFs, { point, call, meanwhile, moment }: TrialC
     if (isChanged) locks.release();
     else locks.restore();
   }
+}
+
+function refusedOnly(error: unknown): void {
+  if (!(error instanceof RollbackError)) throw error;
 }
 
 /** What the steps have done is durable by then. */
