@@ -165,8 +165,10 @@ export function killed(subject: Subject, run: Run, { log }: Recording, known: Se
     const name = last.op === 'rename' ? last.newPath : last.path;
     const sort = `${run.name}: ${last.op} ${basename(name).replaceAll(/[0-9a-f]{8}-[-0-9a-f]*|\d+/g, 'N')}`;
     if (known.has(sort) || !isUnfinished(subject, log, k)) return [];
+    const killedHere = kill(subject, run, log, k);
+    if (killedHere === null) return [];
     known.add(sort);
-    return kill(subject, run, log, k) ?? [];
+    return killedHere;
   });
 }
 
