@@ -85,10 +85,7 @@ export function refuseUnless(check: Check, name: string, value: unknown): void {
 export function refuseBadRoots(value: unknown): void {
   const next = 'Pass every root with --src';
   if (!Array.isArray(value)) {
-    throw usageError(
-      `The roots are no list: roots must be an array of paths, got ${describeValue(value)}`,
-      next,
-    );
+    throw usageError(`roots must be an array of paths, got ${describeValue(value)}`, next);
   }
   if (value.length === 0) throw usageError('No root was given', next);
   for (const root of value) refuseUnless(is.text, 'a root', root);

@@ -22,7 +22,8 @@ export function removesKeymap(step: Step): boolean {
  */
 export function isDerived(step: Step): boolean {
   if (step.op === 'remove-file') return step.reason === 'snapshot';
-  return step.op === 'remove-link' || step.op === 'remove-directory';
+  // A whole `snapshot/` may hold the only copy of segments that collection has removed.
+  return step.op === 'remove-link' || removesKeymap(step);
 }
 
 /** The lowest segment whose files a table's steps change or remove; null when they touch none. */

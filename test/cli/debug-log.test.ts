@@ -130,7 +130,7 @@ describe('cli: the debug log', () => {
       ENOENT: [join(dir, 'no', 'x.log')],
       ELOOP: [join(dir, 'link.log')],
       'another name': [join(dir, 'other')],
-      'no debug log of this program': [join(dir, 'notes')],
+      'not a debug log of this program': [join(dir, 'notes')],
     };
     for (const [why, files] of Object.entries(wrong)) {
       for (const file of files) {

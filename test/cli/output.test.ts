@@ -36,14 +36,14 @@ describe('cli: --out', () => {
     writeFileSync(notes, '{"mine": true}\n');
     const link = join(tempDir(), 'link');
     symlinkSync(join(roots[0]!, '0', 'segments', '0.metadata'), link);
-    await answers([...target(src), '--out', notes], 2, 'There is a file already', '--force');
+    await answers([...target(src), '--out', notes], 2, 'The file exists and is not', '--force');
     for (const path of [join(roots[0]!, 'plan.json'), link, `${roots[0]}/0/../plan.json`])
       await answers([...target(src), '--out', path, '--force'], 2, 'would be written into a database');
     // No database lies there: the output is looked at first.
     await answers(
       ['plan', '--src', tempDir(), '--drop-last', '1', '--out', notes],
       2,
-      'There is a file already',
+      'The file exists and is not',
     );
     expectUntouched(dir, before);
     expect(readFileSync(notes, 'utf8')).to.equal('{"mine": true}\n');

@@ -73,7 +73,9 @@ describe('README: what it shows', function () {
         .to.throw(/ERR_UNFINISHED/)
         .with.property('status', 6);
     }
-    expect(place.run('litt-rollback status --src /data/block')).to.contain('Unfinished');
+    const status = place.show('litt-rollback status --src /data/block');
+    expect(status.status).to.equal(6);
+    expect(status.output).to.contain('Unfinished');
     expect(place.run('ls /data/block/*/segments')).to.contain('UNFINISHED-ROLLBACK--');
     expect(place.run('cat /data/block/litt.lock')).to.contain('Do not start the node').and.not.contain('PID');
   });

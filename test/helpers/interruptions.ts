@@ -142,6 +142,15 @@ export class Trials {
     return ops.length;
   }
 
+  /** Dies at one of the first steps of an apply, whatever its plan. */
+  async dieAtSteps(trial: Trial): Promise<void> {
+    const other = await this.next();
+    const { ops } = await other.run(apply, {});
+    other.end();
+    const marked = ops.map((op) => op.name === 'rename' && op.paths[1]?.endsWith('/committed') === true);
+    await die(trial, apply, marked.lastIndexOf(true) + 8);
+  }
+
   /** Dies in the middle of a run: of an apply, in the middle of its steps. */
   async dieMidway(trial: Trial, work: Work = apply): Promise<void> {
     const other = await this.next();

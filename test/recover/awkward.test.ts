@@ -9,7 +9,6 @@ import { realFs } from '../../lib/store/durable-fs.ts';
 import type { RemoveFileStep, TablePlan } from '../../lib/types.ts';
 import {
   apply,
-  die,
   replanned,
   run,
   type Trial,
@@ -49,7 +48,7 @@ describe('names and times that are odd', () => {
       await writePlanFile(file, trial.plan);
       expect(await readPlanFile(file)).to.deep.equal(trial.plan);
       rmSync(file);
-      await die(trial, apply, 85);
+      await trials.dieAtSteps(trial);
       await run(undoUnfinished, trial);
       expect(treeDifferences(trial.before, databaseTree(trial.dir))).to.deep.equal([]);
       const again = await replanned(trial);

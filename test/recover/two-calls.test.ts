@@ -107,8 +107,9 @@ describe('two calls on one database', () => {
 
   it('a claim ends with its call, also where the file of it cannot be removed', async () => {
     const trial = await applied(trials);
-    const unlink = (): never => {
-      throw Object.assign(new Error('EIO'), { code: 'EIO' });
+    const unlink = (path: string): void => {
+      if (/\/runner\.\d+$/.test(path)) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+      realFs.unlink(path);
     };
     const dirs = trial.roots;
     await asCall((call) => call.claimAreas({ ...realFs, unlink }, dirs, trial.plan.id));

@@ -59,7 +59,7 @@ describe('store/output-file', () => {
     const [path, other] = [join(dir, 'notes'), join(dir, 'also')];
     writeFileSync(path, 'my list of things\n');
     linkSync(path, other);
-    await refused(path, 'There is a file already');
+    await refused(path, 'The file exists and is not');
     expect(readFileSync(path, 'utf8')).to.equal('my list of things\n');
     await write(path, { force: true });
     expect(readFileSync(path, 'utf8')).to.equal('list of new\n');
