@@ -23,8 +23,10 @@ const EFFECTS = {
   chmod: 'changes',
   chown: 'changes',
   utimes: 'changes',
+  copyAttributes: 'changes',
   removeTree: 'changes',
   freeBytes: 'reads',
+  freeInodes: 'reads',
   mayWrite: 'reads',
 } as const satisfies Readonly<Record<keyof DurableFs, 'opens' | 'reads' | 'changes' | 'syncs'>>;
 
