@@ -57,6 +57,8 @@ async function readLine(context: Context): Promise<string | null> {
   try {
     return await Promise.race([lines.question('', { signal: context.signals.signal }), ended]);
   } catch (error) {
+    // The terminal has shown ^C behind the question.
+    await context.err.say('\n');
     await context.signals.checkpoint();
     throw error;
   } finally {

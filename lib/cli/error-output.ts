@@ -1,6 +1,6 @@
 /** An error as a person reads it on standard error, and as a program does. */
 import { asIoError, describePlace, type ErrorCode, REPORT_DEFECT, RollbackError } from '../errors.ts';
-import { printable } from '../report/text.ts';
+import { printable, wrap } from '../report/text.ts';
 import { exitCodeOf } from './exit-codes.ts';
 
 /** How to print an error. */
@@ -9,6 +9,8 @@ export interface ErrorStyle {
   /** Adds the chain of causes and stacks. */
   readonly verbose: boolean;
   readonly signal: NodeJS.Signals | null;
+  /** Columns at which lines are broken; without it they are not, as in a file. */
+  readonly width?: number | undefined;
   /** Remarks that were held back; only with JSON. */
   readonly notes?: readonly string[];
 }
@@ -21,7 +23,8 @@ export function errorToText(error: unknown, style: ErrorStyle): string {
     ...(style.verbose ? causeLines(known) : []),
   ];
   if (style.json) return `${JSON.stringify(errorDocument(known, stack, style))}\n`;
-  return `${[...messageLines(known), `  For more, see ${sectionOf(known.code)}`, ...stack].join('\n')}\n`;
+  const lines = [...messageLines(known), `  For more, see ${sectionOf(known.code)}`];
+  return `${[...lines.flatMap((line) => broken(line, style.width)), ...stack].join('\n')}\n`;
 }
 
 /** Where the documentation explains a code: the anchor that Markdown gives to a heading. */
@@ -80,6 +83,14 @@ function messageLines(error: RollbackError): string[] {
   if (error.why !== undefined) lines.push(`  ${printable(sentence(error.why))}`);
   if (error.next !== undefined) lines.push(`  Next: ${printable(sentence(error.next))}`);
   return lines;
+}
+
+/** A line in several, the later ones further right: what is copied whole stays whole. */
+function broken(line: string, width: number | undefined): string[] {
+  if (width === undefined || line.length <= width) return [line];
+  const indent = /^ */.exec(line)?.[0] ?? '';
+  const [first = '', ...more] = wrap(line.trimStart(), Math.max(width - indent.length - 2, 30));
+  return [`${indent}${first}`, ...more.map((text) => `${indent}  ${text}`)];
 }
 
 const withoutStop = (text: string): string => text.replace(/\.$/, '');

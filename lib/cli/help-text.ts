@@ -1,16 +1,21 @@
 /** The parts of --help that commander does not make itself. */
+import { labelled } from '../report/text.ts';
 import { EXIT_CODES } from './exit-codes.ts';
+
+/** Columns of the help, as of most terminals. */
+const WIDTH = 80;
 
 /** Exit codes as a table. */
 export function exitCodesHelp(): string {
-  const rows = EXIT_CODES.map(([code, meaning]) => `  ${code.padEnd(10)}${meaning}`);
+  const rows = EXIT_CODES.flatMap(([code, meaning]) => labelled(code, meaning, { column: 10, width: WIDTH }));
   return `\nExit codes:\n${rows.join('\n')}\n`;
 }
 
 /** Environment variables. */
 export function environmentHelp(): string {
   const text = 'append to FILE a line for each call to the file system and each phase';
-  return `\nEnvironment:\n  LITT_ROLLBACK_DEBUG=FILE  ${text}\n`;
+  const rows = labelled('LITT_ROLLBACK_DEBUG=FILE', text, { column: 26, width: WIDTH });
+  return `\nEnvironment:\n${rows.join('\n')}\n`;
 }
 
 /** Examples under a command's help. */

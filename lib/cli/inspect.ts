@@ -3,6 +3,7 @@
  * heights on demand.
  */
 import { RollbackError } from '../errors.ts';
+import { reachingTotals } from '../input/progress.ts';
 import { heightEnds } from '../read/height-ends.ts';
 import { listHeights } from '../read/height-list.ts';
 import { refuseUnreadable, rollbackStatus, type StatusReport } from '../recover/status.ts';
@@ -88,7 +89,8 @@ async function heightsOf(
   context: Context,
 ): Promise<Map<string, HeightsReport>> {
   const reports = new Map<string, HeightsReport>();
-  const progress = context.newProgress();
+  const display = context.newProgress();
+  const progress = reachingTotals(display.report);
   try {
     for (const table of database.tables) {
       const schema = schemaOf(table.name, schemas);
@@ -98,8 +100,9 @@ async function heightsOf(
       const segments = options.heights ? await listHeights(realFs, table, schema, listing) : null;
       reports.set(table.name, { schema: schema.name, ends, segments });
     }
+    progress.finish();
   } finally {
-    await progress.stop();
+    await display.stop();
   }
   return reports;
 }

@@ -6,8 +6,9 @@ import {
   type RecordsOptions,
   type RecordView,
 } from '../read/database-reader.ts';
-import { keyText, kindName } from '../report/record-text.ts';
-import { plural, printable } from '../report/text.ts';
+import { allColumns, type RecordColumns, terminalColumns } from '../report/record-list.ts';
+import { kindName } from '../report/record-text.ts';
+import { plural } from '../report/text.ts';
 import { checkedSchemas } from '../schemas/checked-schema.ts';
 import { schemaOf } from '../schemas/known.ts';
 import { refuseWithoutSchema } from '../schemas/require.ts';
@@ -58,7 +59,7 @@ export async function run(given: KeysCommandOptions, context: Context): Promise<
     const schema = schemaOf(table, schemas);
     if (!context.json) {
       const heading = tables.length > 1 ? `${table}\n` : '';
-      await context.out.write(`${heading}${headings(schema)}\n`);
+      await context.out.write(`${heading}${columnsOf(schema, context).headings}\n`);
     }
     await listTable(reader, table, schema, { ...options, schemas }, context);
     if (context.out.closed) break;
@@ -105,7 +106,10 @@ async function listTable(
 ): Promise<void> {
   const { out, signals } = context;
   const { limit, isDefault } = limitOf(options, context);
-  const render = context.json ? recordJson : recordLine;
+  const columns = columnsOf(schema, context);
+  const render = (record: RecordView): string =>
+    context.json ? recordJson(table, record, schema) : columns.line(record, labelOf(record, schema));
+  const write = (text: string): Promise<boolean> => (context.json ? out.data(text) : out.write(text));
   const { fromHeight, toHeight, schemas } = options;
   let misfits = 0;
   let isEmpty = true;
@@ -125,9 +129,9 @@ async function listTable(
     const shown = records.slice(0, left);
     for (let i = 0; i < shown.length; i += PIECE) {
       const piece = shown.slice(i, i + PIECE);
-      chunk += callUserCode(() => piece.map((record) => `${render(table, record, schema)}\n`).join(''));
+      chunk += callUserCode(() => piece.map((record) => `${render(record)}\n`).join(''));
       if (chunk.length < CHUNK) continue;
-      if (!(await out.write(chunk))) return;
+      if (!(await write(chunk))) return;
       chunk = '';
     }
     if (records.length > 0) isEmpty = false;
@@ -136,39 +140,31 @@ async function listTable(
     // Whether there are more matters only if the default limit cut the list.
     if (left === 0 && (isCut || !isDefault)) break;
     if (left > 0) continue;
-    await out.write(chunk);
+    await write(chunk);
     chunk = '';
   }
-  await out.write(chunk);
-  if (isDefault && isCut) {
-    const which = options.oldestFirst ? 'oldest' : 'newest';
-    await context.note(
-      `these are the ${which} ${limit} records of table ${table}; --limit all shows all of them`,
-    );
-  }
-  if (isEmpty) {
-    const range = fromHeight === undefined && toHeight === undefined ? '' : ' of these heights';
-    await context.note(`table ${table} holds no record${range}`);
-  }
-  if (misfits > 0 && schema !== null) {
-    const leftOut = `${plural(misfits, 'group')} of table ${table} left out`;
-    await context.note(`${leftOut}: the keys do not fit the schema ${schema.name}`);
-  }
+  await write(chunk);
+  const which = options.oldestFirst ? 'oldest' : 'newest';
+  const cut = `these are the ${which} ${limit} records of table ${table}; --limit all shows all of them`;
+  const range = fromHeight === undefined && toHeight === undefined ? '' : ' of these heights';
+  const odd = `${plural(misfits, 'group')} of table ${table} left out: the keys do not fit the schema ${schema?.name}`;
+  if (isDefault && isCut) await context.note(cut);
+  if (columns.isShortened)
+    await context.note('keys are shortened to fit; --verbose and --json show them whole');
+  if (isEmpty) await context.note(`table ${table} holds no record${range}`);
+  if (misfits > 0 && schema !== null) await context.note(odd);
 }
 
-const headings = (schema: TableSchema | null): string =>
-  `segment     record  kind            shard      offset        size  ${schema === null ? '' : meaning('meaning')}key`;
+/** On a narrow terminal as many columns as fit; a file gets all of them. */
+function columnsOf(schema: TableSchema | null, { terminal, verbose, width }: Context): RecordColumns {
+  const hasMeaning = schema !== null;
+  return terminal && !verbose ? terminalColumns(hasMeaning, width) : allColumns(hasMeaning);
+}
 
-/** A column for the meaning of keys. */
-const meaning = (text: string): string => `${text.padEnd(24)}  `;
-
-function recordLine(_table: string, r: RecordView, schema: TableSchema | null): string {
-  const position = `${String(r.segment).padStart(7)} ${String(r.record).padStart(10)}`;
-  const { shard, offset, valueSize } = r.address;
-  const value = `${String(shard).padStart(5)} ${String(offset).padStart(11)} ${String(valueSize).padStart(11)}`;
-  const decoded = schema?.decode(r.key, r.isPrimary);
-  const label = decoded === undefined ? '' : meaning(decoded === null ? '?' : printable(decoded.label));
-  return `${position}  ${kindName(r.kind).padEnd(15)} ${value}  ${label}${keyText(r.key)}`;
+/** The meaning of a key: `?` for one that does not fit the schema, null without a schema. */
+function labelOf(record: RecordView, schema: TableSchema | null): string | null {
+  const decoded = schema?.decode(record.key, record.isPrimary);
+  return decoded === undefined ? null : (decoded?.label ?? '?');
 }
 
 function recordJson(table: string, r: RecordView, schema: TableSchema | null): string {

@@ -2,12 +2,13 @@
 import { type Command, CommanderError } from 'commander';
 import { RollbackError } from '../errors.ts';
 import { notePhase } from '../phases.ts';
+import { lacksUtf8 } from '../report/ascii.ts';
 import { withWholeCommands } from '../report/next-steps.ts';
 import { programVersion } from '../version.ts';
 import { withBothDashes } from './arguments.ts';
 import type { Context } from './context.ts';
 import type { GivenDirs } from './debug-log.ts';
-import { asDefectError, asKnownError, errorToText } from './error-output.ts';
+import { asDefectError, asKnownError, type ErrorStyle, errorToText } from './error-output.ts';
 import { EXIT_DONE, exitCodeOf } from './exit-codes.ts';
 import { makeContext, type Surroundings } from './make-context.ts';
 import { mistakeError, refuseMisplacedOperands, refuseUnknownTopic } from './mistakes.ts';
@@ -28,11 +29,16 @@ import {
 
 /** Runs the command with these arguments (without node and the script) and returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
-  const out = new Output(process.stdout, 'standard output');
-  const err = new Output(process.stderr, 'standard error');
-  const signals = new Signals((text) => void err.say(text));
-  const notes = new Notes(err);
+  const ascii = lacksUtf8(process.env);
+  const out = new Output(process.stdout, 'standard output', ascii);
+  const err = new Output(process.stderr, 'standard error', ascii);
   const given = optionsBeforeParsing(argv);
+  const signals = new Signals((text) => {
+    void (given.json
+      ? err.sayJson({ message_type: 'note', version: 1, text })
+      : err.say(`litt-rollback: ${text}.\n`));
+  });
+  const notes = new Notes(err, given.width);
   watchLoading({ before: () => signals.dispose(), after: () => signals.listen() });
   const stopWatching = watchForDefects(signals, err, given);
   try {
@@ -42,7 +48,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     const known = asKnownError(error);
     notePhase('error', known.code, known.what);
-    await err.say(errorToText(known, { ...given, signal: signals.received, notes: notes.take() }));
+    const text = errorToText(known, { ...given, signal: signals.received, notes: notes.take() });
+    await err.say(text, given.json);
     return exitCodeOf(known, signals.received);
   } finally {
     stopWatching();
@@ -115,29 +122,27 @@ function completedError(error: RollbackError, { wholeCommand }: Context): Rollba
 }
 
 /** Usage errors occur while options are being parsed; the way to print them must be known before that. */
-function optionsBeforeParsing(argv: readonly string[]): { json: boolean; verbose: boolean } {
+function optionsBeforeParsing(argv: readonly string[]): Omit<ErrorStyle, 'signal'> {
   const has = (name: string): boolean => argv.includes(`--${name}`) || argv.includes(`-${name}`);
-  return { json: has('json'), verbose: has('verbose') };
+  // A terminal that does not know its width says 0.
+  const width = process.stderr.isTTY === true ? process.stderr.columns || undefined : undefined;
+  return { json: has('json'), verbose: has('verbose'), width };
 }
 
 /**
  * An error that no code waits for and work that never ends are defects, of a user's module or of this
  * program. They end the process, and its exit handlers give the locks back; but never in the middle of changes.
  */
-function watchForDefects(
-  signals: Signals,
-  err: Output,
-  style: { json: boolean; verbose: boolean },
-): () => void {
+function watchForDefects(signals: Signals, err: Output, style: Omit<ErrorStyle, 'signal'>): () => void {
   const end = (error: RollbackError): void => {
     // Standard error is written synchronously, so nothing else gets a turn in between.
-    void err.say(errorToText(error, { ...style, signal: null }));
+    void err.say(errorToText(error, { ...style, signal: null }), style.json);
     exitProcess(exitCodeOf(error));
   };
   const onError = (thrown: unknown): void => {
     const error = moduleError(thrown) ?? asDefectError(thrown);
     if (!signals.changing) end(error);
-    else void err.say(errorToText(error, { ...style, signal: null }));
+    else void err.say(errorToText(error, { ...style, signal: null }), style.json);
   };
   // The event loop is empty and there is no result: without this the process would end without a word.
   const onIdle = (): void =>

@@ -1,4 +1,6 @@
 /** Builds the context of one run from its options and the terminal. */
+
+import { lacksUtf8 } from '../report/ascii.ts';
 import type { Context, GlobalOptions, When } from './context.ts';
 import { type GivenOptions, GivenSource } from './given-source.ts';
 import type { Notes } from './notes.ts';
@@ -30,6 +32,7 @@ export function makeContext(
     quiet,
     terminal: process.stderr.isTTY === true,
     err,
+    ascii: lacksUtf8(process.env),
     jsonLines: json && name === 'apply' ? out : null,
   } as const;
   return {

@@ -2,7 +2,7 @@
  * Remarks on standard error. For programs each is a line of JSON that is held back until the run has ended: an
  * error is then printed as one line of JSON with the remarks in it, and nothing else.
  */
-import { printable } from '../report/text.ts';
+import { printable, wrap } from '../report/text.ts';
 import type { Output } from './output.ts';
 
 interface Held {
@@ -16,9 +16,12 @@ export class Notes {
   #json = false;
   #quiet = false;
   #held: Held[] = [];
+  readonly #width: number;
 
-  constructor(err: Output) {
+  /** @param width columns at which lines are broken; without it they are not */
+  constructor(err: Output, width = Number.POSITIVE_INFINITY) {
     this.#err = err;
+    this.#width = width - 2;
   }
 
   /** How to print remarks from now on. */
@@ -45,11 +48,14 @@ export class Notes {
   /** Prints the remarks that were held back. */
   async flush(): Promise<void> {
     for (const { kind, text } of this.#held.splice(0))
-      await this.#err.say(`${JSON.stringify({ message_type: kind, version: 1, text })}\n`);
+      await this.#err.sayJson({ message_type: kind, version: 1, text });
   }
 
   async #say(remark: Held): Promise<void> {
     if (this.#json) this.#held.push(remark);
-    else await this.#err.say(`${remark.kind}: ${printable(remark.text)}\n`);
+    else {
+      const lines = wrap(`${remark.kind}: ${printable(remark.text)}`, this.#width);
+      await this.#err.say(`${lines.join('\n  ')}\n`);
+    }
   }
 }

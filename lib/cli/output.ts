@@ -4,6 +4,7 @@
  */
 import type { Writable } from 'node:stream';
 import { RollbackError } from '../errors.ts';
+import { inAscii } from '../report/ascii.ts';
 
 /** One of the two output streams. */
 export class Output {
@@ -11,8 +12,11 @@ export class Output {
   closed = false;
   readonly #write: Writable['write'];
   readonly #name: string;
+  readonly #ascii: boolean;
 
-  constructor(stream: Writable, name: string) {
+  /** @param ascii replace the signs that a terminal without UTF-8 cannot show */
+  constructor(stream: Writable, name: string, ascii = false) {
+    this.#ascii = ascii;
     // Kept: what a user's module prints is led elsewhere (user-modules.ts).
     this.#write = stream.write.bind(stream);
     this.#name = name;
@@ -20,8 +24,13 @@ export class Output {
     stream.on('error', () => {});
   }
 
-  /** Writes text and waits until it was handed over. False when the reader has gone away. */
-  async write(text: string): Promise<boolean> {
+  /** Writes text for people and waits until it was handed over. False when the reader has gone away. */
+  write(text: string): Promise<boolean> {
+    return this.data(this.#ascii ? inAscii(text) : text);
+  }
+
+  /** Like `write`, for programs: not a byte is exchanged. */
+  async data(text: string): Promise<boolean> {
     if (text === '' || this.closed) return !this.closed;
     try {
       await new Promise<void>((resolve, reject) => {
@@ -35,18 +44,23 @@ export class Output {
     return true;
   }
 
-  /** Like `write`, for messages: errors are ignored. */
-  async say(text: string): Promise<void> {
+  /** Like `write`, or `data` if exact, for messages: errors are ignored. */
+  async say(text: string, exact = false): Promise<void> {
     try {
-      await this.write(text);
+      await (exact ? this.data(text) : this.write(text));
     } catch {
       // The error cannot be printed, and a message never decides what happens.
     }
   }
 
+  /** Like `say`, for a line of JSON. */
+  sayJson(document: Record<string, unknown>): Promise<void> {
+    return this.say(`${JSON.stringify(document)}\n`, true);
+  }
+
   /** One JSON document on a line of its own. */
   json(document: Record<string, unknown>): Promise<boolean> {
-    return this.write(`${JSON.stringify(document)}\n`);
+    return this.data(`${JSON.stringify(document)}\n`);
   }
 
   #failureError(error: unknown): RollbackError {

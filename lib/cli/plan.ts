@@ -42,7 +42,7 @@ export async function run(options: PlanCommandOptions, context: Context): Promis
   for (const warning of warningsOf(plan)) await context.warn(warning);
   // The document and the file would have the same content.
   const isPrinted = options.out !== undefined && isStandardOutput(options.out);
-  if (isPrinted) await out.write(planText(plan));
+  if (isPrinted) await out.data(planText(plan));
   else if (options.out !== undefined) await writePlanFile(options.out, plan, writing);
   if (!context.json) {
     const command =

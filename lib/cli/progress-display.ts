@@ -3,6 +3,7 @@
  * programs. Work of less than a second shows nothing.
  */
 import type { SingleBar } from 'cli-progress';
+import { inAscii } from '../report/ascii.ts';
 import { formatBytes, formatCount } from '../report/text.ts';
 import type { Progress } from '../types.ts';
 import type { ProgressDisplay, When } from './context.ts';
@@ -18,6 +19,8 @@ export interface ProgressSetup {
   /** Standard error is a terminal. */
   readonly terminal: boolean;
   readonly err: Output;
+  /** Without signs that need UTF-8. */
+  readonly ascii: boolean;
   /** Where JSON lines go; null when progress is for people. */
   readonly jsonLines: Output | null;
 }
@@ -26,9 +29,9 @@ export interface ProgressSetup {
 export function progressDisplay(setup: ProgressSetup): ProgressDisplay {
   if (setup.when === 'never' || setup.quiet) return SILENT;
   if (setup.jsonLines !== null)
-    return setup.when === 'always' ? lineDisplay(setup.jsonLines, jsonLine) : SILENT;
-  if (setup.terminal) return barDisplay(setup.when === 'always' ? 0 : DELAY_MS);
-  return setup.when === 'always' ? lineDisplay(setup.err, (p) => `${describe(p)}\n`) : SILENT;
+    return setup.when === 'always' ? lineDisplay(jsonWriter(setup.jsonLines)) : SILENT;
+  if (setup.terminal) return barDisplay(setup.when === 'always' ? 0 : DELAY_MS, setup.ascii);
+  return setup.when === 'always' ? lineDisplay((p) => setup.err.say(`${describe(p)}\n`)) : SILENT;
 }
 
 const SILENT: ProgressDisplay = { report: undefined, stop: async () => {} };
@@ -49,12 +52,12 @@ function describe(progress: Progress): string {
   return `${WORDS[progress.phase]}${table}: ${amount(progress.done)} of ${amount(progress.total)}${unit}`;
 }
 
-function jsonLine(progress: Progress): string {
-  return `${JSON.stringify({ message_type: 'progress', version: 1, ...progress })}\n`;
+function jsonWriter(out: Output): (progress: Progress) => Promise<void> {
+  return (progress) => out.sayJson({ message_type: 'progress', version: 1, ...progress });
 }
 
 /** A line at each change of phase or table, and one a second in between. */
-function lineDisplay(out: Output, render: (progress: Progress) => string): ProgressDisplay {
+function lineDisplay(write: (progress: Progress) => Promise<void>): ProgressDisplay {
   let last = '';
   let lastAt = 0;
   return {
@@ -64,14 +67,14 @@ function lineDisplay(out: Output, render: (progress: Progress) => string): Progr
       if (what === last && now - lastAt < LINE_INTERVAL_MS && progress.done < progress.total) return;
       last = what;
       lastAt = now;
-      void out.say(render(progress));
+      void write(progress);
     },
     stop: async () => {},
   };
 }
 
 /** A bar on standard error. The library that draws it is loaded with the first bar. */
-function barDisplay(delay: number): ProgressDisplay {
+function barDisplay(delay: number, ascii: boolean): ProgressDisplay {
   const startedAt = Date.now();
   let make: (() => SingleBar) | null = null;
   let loading: Promise<void> | null = null;
@@ -80,7 +83,7 @@ function barDisplay(delay: number): ProgressDisplay {
   let stopped = false;
 
   const load = async (): Promise<void> => {
-    make = await loadBar();
+    make = await loadBar(ascii);
   };
   const draw = (progress: Progress): void => {
     const what = `${progress.phase} ${progress.table}`;
@@ -110,13 +113,14 @@ function barDisplay(delay: number): ProgressDisplay {
   };
 }
 
-async function loadBar(): Promise<() => SingleBar> {
+async function loadBar(ascii: boolean): Promise<() => SingleBar> {
   const { default: progress } = await import('cli-progress');
+  const sign = (text: string): string => (ascii ? inAscii(text) : text);
   return () =>
     new progress.SingleBar({
-      format: '{bar} {percentage}% · {text}',
-      barCompleteChar: '█',
-      barIncompleteChar: '░',
+      format: sign('{bar} {percentage}% · {text}'),
+      barCompleteChar: sign('█'),
+      barIncompleteChar: sign('░'),
       barsize: 24,
       clearOnComplete: true,
       hideCursor: true,

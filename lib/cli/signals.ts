@@ -65,8 +65,8 @@ export class Signals {
   #handle = (signal: NodeJS.Signals): void => {
     if (this.#changing) {
       this.#say(
-        `litt-rollback: ${signal} received. Changes have begun: the remaining steps are being finished, because ` +
-          'stopping midway would leave the database half-cut.\n',
+        `${signal} received. Changes have begun: the remaining steps are being finished, because ` +
+          'stopping midway would leave the database half-cut',
       );
       return;
     }

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { RollbackError, withIoErrors } from '../errors.ts';
 import { withCallbacks } from '../input/callbacks.ts';
+import { reachingTotals } from '../input/progress.ts';
 import { digestOf } from '../plan/digest.ts';
 import { fingerprintOf } from '../plan/fingerprint.ts';
 import { checkedSchemas } from '../schemas/checked-schema.ts';
@@ -35,9 +36,11 @@ export async function planRollback(options: PlanOptions): Promise<RollbackPlan> 
   const fs = realFs;
   refuseBadPlanOptions(options);
   const target = settledTarget(options.target);
-  return withCallbacks((callbacks) => {
-    const onProgress = callbacks.guard('onProgress', options.onProgress);
-    return planGuarded(fs, { ...options, target, onProgress });
+  return withCallbacks(async (callbacks) => {
+    const progress = reachingTotals(callbacks.guard('onProgress', options.onProgress));
+    const plan = await planGuarded(fs, { ...options, target, onProgress: progress.report });
+    progress.finish();
+    return plan;
   });
 }
 

@@ -1,8 +1,12 @@
 /** Verifies a whole database: every segment's files, addresses, groups and counts. Reads only. */
 import { surveySegment } from '../../streams/reverse-records.ts';
 import { withCallbacks } from '../input/callbacks.ts';
+
 import { is, refuseBadGroups, refuseBadRoots } from '../input/checks.ts';
 import { type OptionChecks, refuseBadOptions } from '../input/options.ts';
+
+import { reachingTotals } from '../input/progress.ts';
+
 import { readDatabase } from '../store/database.ts';
 import { realFs } from '../store/durable-fs.ts';
 import { refuseUnfinished } from '../store/open-transaction.ts';
@@ -71,8 +75,10 @@ export async function verifyDatabase(
   const tables = database.tables.filter((t) => wanted.length === 0 || wanted.includes(t.name));
   const reports: VerifyReport['tables'][number][] = [];
   return withCallbacks(async (callbacks) => {
-    const onProgress = callbacks.guard('onProgress', options.onProgress);
-    for (const table of tables) reports.push(await verifyTable(table, { ...options, onProgress }));
+    const progress = reachingTotals(callbacks.guard('onProgress', options.onProgress));
+    const reporting = { ...options, onProgress: progress.report };
+    for (const table of tables) reports.push(await verifyTable(table, reporting));
+    progress.finish();
     return { tables: reports, ok: reports.every((r) => r.findings.length === 0) };
   });
 }

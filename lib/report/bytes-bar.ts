@@ -17,15 +17,20 @@ interface Stretch {
   bytes: number;
 }
 
+/** The bar and what its shades mean. */
+export interface BytesBar {
+  readonly bar: string;
+  /** One text for each meaning, as it is to be printed. */
+  readonly legend: readonly string[];
+  /** Columns of the legend with three between its texts; colours take none. */
+  readonly legendWidth: number;
+}
+
 /**
  * A bar of about `cells` cells, oldest segment left; neighbours differ in shade. With more segments than cells,
- * neighbours share a shade: `each` is their number. Null for a table without a byte.
+ * neighbours share a shade, and the legend says how many. Null for a table without a byte.
  */
-export function bytesBar(
-  table: TableReport,
-  cells: number,
-  paint: Paint,
-): { bar: string; legend: string; each: number } | null {
+export function bytesBar(table: TableReport, cells: number, paint: Paint): BytesBar | null {
   const incomplete = (end: 'lowest' | 'highest'): Stretch[] =>
     table.orphans.filter((o) => o.end === end).map(({ bytes }) => ({ part: 'incomplete', bytes }));
   const each = Math.max(1, Math.ceil(withBytes(table).length / Math.floor(cells / 2)));
@@ -37,11 +42,20 @@ export function bytesBar(
     cells,
   );
   const bar = filled.map(({ part }, i) => colour(part, GLYPHS[part].repeat(sizes[i]!), paint)).join('');
-  const legend = (Object.entries(WORDS) as [Part, string][])
-    .filter(([part]) => filled.some((s) => s.part === part))
-    .map(([part, word]) => `${colour(part, GLYPHS[part], paint)} ${word}`)
-    .join('   ');
-  return { bar, legend, each };
+  const has = (part: Part): boolean => filled.some((s) => s.part === part);
+  const words = (Object.entries(WORDS) as [Part, string][]).filter(([part]) => has(part));
+  const shades = shadesText(has('even'), has('odd'), each);
+  const plain = [...shades, ...words.map(([part, word]) => `${GLYPHS[part]} ${word}`)];
+  const painted = words.map(([part, word]) => `${colour(part, GLYPHS[part], paint)} ${word}`);
+  return { bar, legend: [...shades, ...painted], legendWidth: plain.join('   ').length };
+}
+
+/** What the two shades of segments that are served mean. */
+function shadesText(hasEven: boolean, hasOdd: boolean, each: number): string[] {
+  if (!hasEven && !hasOdd) return [];
+  const glyphs = [hasEven ? GLYPHS.even : '', hasOdd ? GLYPHS.odd : ''].filter((glyph) => glyph !== '');
+  const amount = each === 1 ? 'one segment' : `${each} segments`;
+  return [`${glyphs.join(' ')} ${amount}${glyphs.length === 2 ? ' each' : ''}`];
 }
 
 function colour(part: Part, text: string, paint: Paint): string {

@@ -32,7 +32,7 @@ type Add = (label: string, text: string, tint?: (s: string) => string) => void;
 export function inspectToText(report: InspectReport, options: InspectTextOptions = {}): string {
   const width = usableWidth(options);
   const colours = paint(options.color ?? false);
-  const sections = [rootLines(report, colours)];
+  const sections = [rootLines(report, colours, width)];
   if (report.status !== null)
     sections.push(statusLines({ ...report.status, roots: report.roots.map((r) => r.path) }, options));
   for (const table of report.tables) {
@@ -58,14 +58,20 @@ export function inspectToText(report: InspectReport, options: InspectTextOptions
     .join('\n\n')}\n`;
 }
 
-function rootLines(report: InspectReport, colours: Paint): string[] {
-  const lines = report.roots.map(({ path, database, lock }, i) => {
+function rootLines(report: InspectReport, colours: Paint, width: number): string[] {
+  const lines = report.roots.flatMap(({ path, database, lock }, i) => {
     const label = i > 0 ? '' : report.roots.length === 1 ? 'Root' : 'Roots';
-    const state = lockText(lock);
     const name = database === null ? '' : ` (${database})`;
-    return `${label.padEnd(8)}${printable(path)}${name}  ${lock.state === 'free' ? state : colours.warn(state)}`;
+    const root = `${label.padEnd(8)}${printable(path)}${name}`;
+    const tint = lock.state === 'free' ? String : colours.warn;
+    const state = lockText(lock);
+    if (root.length + 2 + state.length <= width) return [`${root}  ${tint(state)}`];
+    return [root, ...labelled('', state, { indent: 0, column: 8, width }).map(tint)];
   });
-  return [...lines, ...report.homeNotices.map((notice) => colours.warn(`Note    ${printable(notice)}`))];
+  const notes = report.homeNotices.flatMap((notice) =>
+    labelled('Note', printable(notice), { indent: 0, column: 8, width }),
+  );
+  return [...lines, ...notes.map(colours.warn)];
 }
 
 function lockText(lock: LockReport): string {
@@ -100,12 +106,7 @@ function tableLines(
     lines.push(...labelled(label, text, { width, column: 14 }).map(tint));
   };
   addSegments(table, add);
-  const bar = bytesBar(table, Math.min(width - 16, BAR_CELLS), colours);
-  if (bar !== null) {
-    const shared = bar.each === 1 ? '' : `each shade ${bar.each} segments`;
-    const legend = [bar.legend, shared].filter((text) => text !== '').join('   ');
-    lines.push(`  ${'bytes'.padEnd(14)}${bar.bar}     ${legend}`.trimEnd());
-  }
+  lines.push(...barLines(table, width, colours));
   if (table.heights !== null) add('heights', endsText(table.heights));
   else if (options.listed && table.segments.length > 0) add('heights', undescribed(table.table));
   add(
@@ -124,6 +125,20 @@ function tableLines(
   addHeights(table, lines, (label, text) => add(label, text, colours.warn));
   return lines;
 }
+
+/** The bar with its legend beside it, or below if the line is too short. */
+function barLines(table: TableReport, width: number, colours: Paint): string[] {
+  const cells = Math.min(width - BAR_COLUMN, BAR_CELLS);
+  const shown = bytesBar(table, cells, colours);
+  if (shown === null) return [];
+  const legend = shown.legend.join('   ');
+  const line = `  ${'bytes'.padEnd(14)}${shown.bar}`;
+  if (BAR_COLUMN + cells + 5 + shown.legendWidth <= width) return [`${line}     ${legend}`];
+  return [line, `${' '.repeat(BAR_COLUMN)}${legend}`];
+}
+
+/** Where the bar begins. */
+const BAR_COLUMN = 16;
 
 /** Cells of a bar, if the screen is wide enough. */
 const BAR_CELLS = 48;
@@ -152,7 +167,8 @@ function addSegments(table: TableReport, add: Add): void {
     .sort((a, b) => Number(a - b));
   const [first, last] = [times[0], times.at(-1)];
   if (first !== undefined && last !== undefined) {
-    add('sealed', first === last ? formatTime(first) : `${formatTime(first)} to ${formatTime(last)}`);
+    const [from, to] = [formatTime(first), formatTime(last)];
+    add('sealed', from === to ? from : `${from} to ${to}`);
   }
   if (unsealed.length > 0) {
     const bytes = unsealed.reduce((sum, s) => sum + s.keyBytes, 0);

@@ -1,7 +1,6 @@
 /** A whole plan in one sentence. */
 import type { RollbackPlan } from '../types.ts';
 import { recordText } from './record-text.ts';
-import { formatCount } from './text.ts';
 
 /** Whether a plan changes anything at all. */
 export function changesAnything(plan: RollbackPlan): boolean {
@@ -14,8 +13,8 @@ export function warningsOf(plan: RollbackPlan): string[] {
     if (heights === null || heights.lastKept === null || removed.records > 0) return [];
     const { target, lastKept } = heights;
     if (BigInt(target) <= BigInt(lastKept)) return [];
-    const newest = `the newest record of table ${table} has height ${formatCount(lastKept)}`;
-    return [`height ${formatCount(target)} lies above everything: ${newest}. Is it the right height?`];
+    const newest = `the newest record of table ${table} has height ${lastKept}`;
+    return [`height ${target} lies above everything: ${newest}. Is it the right height?`];
   });
 }
 

@@ -17,6 +17,7 @@ import {
   shellCommand,
   type TextStyle,
   usableWidth,
+  wrap,
 } from './text.ts';
 
 /** How to show a plan. */
@@ -59,10 +60,14 @@ export function planToText(plan: RollbackPlan, options: PlanTextOptions = {}): s
     .join('\n\n')}\n`;
 }
 
-function headerLines({ plan, paint }: Layout, mode: 'dry-run' | 'apply'): string[] {
+function headerLines({ plan, paint, width }: Layout, mode: 'dry-run' | 'apply'): string[] {
   const extent = `${plural(plan.roots.length, 'root')} · ${plural(plan.tables.length, 'table')}`;
   const state = mode === 'dry-run' ? 'dry run, nothing was changed' : 'nothing has been changed yet';
-  const lines = [`${paint.heading(`Rollback: ${printable(plan.target)}`)} · ${extent} · ${state}`];
+  const [title, rest] = [`Rollback: ${printable(plan.target)}`, `${extent} · ${state}`];
+  const isShort = title.length + 3 + rest.length <= width;
+  const lines = isShort
+    ? [`${paint.heading(title)} · ${rest}`]
+    : [...wrap(title, width).map(paint.heading), `  ${rest}`];
   if (plan.approximate)
     lines.push(paint.warn('Approximate: the database is in use. This plan cannot be applied.'));
   else if (plan.unlocked) lines.push(paint.warn('Planned without locks: this plan cannot be applied.'));
@@ -211,7 +216,7 @@ function closingLines({ plan, paint, width }: Layout, options: PlanTextOptions):
   if (options.keepUndo === false && changesAnything(plan))
     lines.push(...labelled('Undo', NO_UNDO, { indent: 0, column: 17, width }).map(paint.warn));
   if (!changesAnything(plan)) {
-    lines.push(paint.good(nothingToDo(plan)));
+    lines.push(...wrap(nothingToDo(plan), width).map(paint.good));
   } else if (options.applyCommand !== undefined && !plan.unlocked) {
     lines.push(`${'Apply it'.padEnd(17)}${shellCommand(options.applyCommand)}`);
   }

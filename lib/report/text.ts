@@ -27,7 +27,7 @@ export function usableWidth(style: TextStyle): number {
 }
 
 /** 1234567 → "1,234,567". */
-export function formatCount(value: number | bigint | string): string {
+export function formatCount(value: number | bigint): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
@@ -58,14 +58,17 @@ export function plural(count: number, singular: string, several = `${singular}s`
   return `${formatCount(count)} ${count === 1 ? singular : several}`;
 }
 
-/** Nanoseconds since 1970 → "2025-06-15 15:06:12 UTC"; zero and absurd times in words. */
+/**
+ * Nanoseconds since 1970 → "2025-06-15T15:06:13Z", the first full second that is not before it: with `--before` and that
+ * time, what was sealed then is kept. Zero and absurd times in words.
+ */
 export function formatTime(nanoseconds: bigint | string): string {
   const ns = BigInt(nanoseconds);
   if (ns === 0n) return 'never';
-  const milliseconds = ns / 1_000_000n;
-  if (milliseconds < 0n || milliseconds > 8_640_000_000_000_000n) return `${ns} ns after 1970`;
-  const text = new Date(Number(milliseconds)).toISOString();
-  return `${text.replace('T', ' ').replace(/\.\d+Z$/, '')} UTC`;
+  const seconds = (ns + 999_999_999n) / 1_000_000_000n;
+  // The last second that has a year of four digits.
+  if (ns < 0n || seconds > 253_402_300_799n) return `${ns} ns after 1970`;
+  return new Date(Number(seconds) * 1000).toISOString().replace('.000Z', 'Z');
 }
 
 /** [0, 1, 2, 5] → "0–2, 5". The numbers must be in ascending order. */

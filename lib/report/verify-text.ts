@@ -20,11 +20,12 @@ export function verifyToText(report: VerifyReport, options: VerifyTextOptions = 
   for (const table of report.tables) {
     const count = table.findings.length;
     if (options.quiet && count === 0) continue;
-    const verdict =
-      count === 0 ? colours.good('no problem found') : colours.removed(plural(count, 'problem'));
+    const verdict = count === 0 ? colours.good(SOUND) : colours.removed(plural(count, 'problem'));
     const extent = `${plural(table.segments, 'segment')}, ${plural(table.records, 'record')}`;
     const bytes = `${formatBytes(table.keyBytes)} of keys, ${formatBytes(table.valueBytes)} of values`;
-    lines.push(`${colours.heading(table.table)}  ${extent}, ${bytes}: ${verdict}`);
+    const text = `${table.table}  ${extent}, ${bytes}: ${count === 0 ? SOUND : plural(count, 'problem')}`;
+    const gap = text.length > width ? '\n  ' : ' ';
+    lines.push(`${colours.heading(table.table)}  ${extent}, ${bytes}:${gap}${verdict}`);
     for (const finding of table.findings.slice(0, limit)) lines.push(...findingLines(finding, width));
     if (count > limit) lines.push(`  and ${formatCount(count - limit)} more`);
   }
@@ -32,6 +33,8 @@ export function verifyToText(report: VerifyReport, options: VerifyTextOptions = 
     lines.push(colours.good('Verified: every segment is as the format wants it.'));
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }
+
+const SOUND = 'no problem found';
 
 function findingLines(finding: VerifyFinding, width: number): string[] {
   const at = finding.offset === null ? '' : ` at byte ${formatCount(finding.offset)}`;

@@ -78,7 +78,9 @@ describe('cli: locks', () => {
     const filter = join(tempDir(), 'exit.mjs');
     writeFileSync(filter, 'export default () => process.exit(9);');
     const before = treeOf(db.dir);
-    expect((await finish(['apply', ...db.src, '--filter', filter, '--yes'])).code).to.equal(3);
+    const { code, stderr } = await finish(['apply', ...db.src, '--filter', filter, '--yes']);
+    expect(code, stderr).to.equal(3);
+    expect(stderr).to.contain('process.exit(9) was called').and.to.contain('ERR_FILTER_FAILED');
     expectUntouched(db.dir, before);
   });
 
@@ -96,7 +98,7 @@ describe('cli: locks', () => {
     const before = treeOf(db.dir);
     const { code, stderr } = await finish(['apply', ...db.src, '--filter', filter, '--yes']);
     expect(code).to.equal(2);
-    expect(stderr).to.contain('stray').and.not.to.contain('ERR_DEFECT');
+    expect(stderr).to.contain('stray').and.to.contain('ERR_TARGET_UNREADABLE');
     expectUntouched(db.dir, before);
   });
 });

@@ -59,6 +59,23 @@ export function finish(args: readonly string[], options: StartOptions = {}): Pro
   return running.result;
 }
 
+/**
+ * Runs the command on a pseudo terminal; everything it says arrives as one text.
+ * @param columns of the terminal; one that does not know its width has 0
+ */
+export function onTerminal(
+  args: readonly string[],
+  { columns = 0, env = {} }: { columns?: number; env?: Readonly<Record<string, string>> } = {},
+): Running {
+  const words = [process.execPath, COMMAND, ...args].map((w) => `'${w}'`).join(' ');
+  return follow(
+    spawn('script', ['-qefc', `stty cols ${columns}; ${words}`, '/dev/null'], {
+      stdio: 'pipe',
+      env: { ...process.env, TERM: 'xterm', NO_COLOR: '', ...env },
+    }),
+  );
+}
+
 /** Expects this exit code, and these texts on standard error; gives standard output. */
 export async function answers(
   args: readonly string[],

@@ -6,7 +6,7 @@ import { buildOnce } from '../helpers/command.ts';
 import { keyedTable, receipt } from '../helpers/keyed-table.ts';
 import { tempDir } from '../helpers/temp.ts';
 import { expectUntouched, treeOf } from '../helpers/tree.ts';
-import { COMMAND, database, finish, follow, installed, scratchFile, start } from './process.ts';
+import { COMMAND, database, finish, follow, installed, onTerminal, scratchFile, start } from './process.ts';
 
 /** Runs a line of shell in which "$0" "$@" is the command with these arguments. */
 function shell(
@@ -87,17 +87,6 @@ describe('cli: on a terminal', () => {
     if (process.platform !== 'linux' || !installed('script')) this.skip();
   });
 
-  /** Runs the command on a pseudo terminal; everything it says arrives as one text. */
-  function onTerminal(args: readonly string[]): ReturnType<typeof follow> {
-    const words = [process.execPath, COMMAND, ...args].map((w) => `'${w}'`).join(' ');
-    return follow(
-      spawn('script', ['-qefc', words, '/dev/null'], {
-        stdio: 'pipe',
-        env: { ...process.env, TERM: 'xterm', NO_COLOR: '' },
-      }),
-    );
-  }
-
   it('asks for the word, and goes on with it', async () => {
     const db = database('single-root');
     const running = onTerminal(['apply', ...db.src, '--drop-last', '1']);
@@ -155,6 +144,8 @@ describe('cli: on a terminal', () => {
     running.child.stdin!.write('\u0003');
     const { code, stdout } = await running.result;
     expect(code, stdout).to.equal(130);
+    // The error begins on a line of its own.
+    expect(stdout).to.match(/continue: \^C\r\nlitt-rollback: Interrupted by SIGINT/);
     expect(stdout).to.contain('Nothing was changed');
     expectUntouched(db.dir, before);
   });

@@ -32,13 +32,17 @@ describe('report/bytes-bar', () => {
     const orphan = { segment: 3, end: 'highest' as const, files: [], bytes: 300, missing: [] };
     const shown = bar(table([[300], [300], [300, false]], { watermark: 1, orphans: [orphan] }))!;
     expect(shown.bar).to.equal('░░░▓▓▓▒▒▒···');
-    expect(shown.legend).to.equal('▒ not sealed   ░ below the watermark   · incomplete');
-    expect(bar(table([[300]]))!.legend).to.equal('');
+    const legend = ['▓ one segment', '▒ not sealed', '░ below the watermark', '· incomplete'];
+    expect(shown.legend).to.deep.equal(legend);
+    expect(shown.legendWidth).to.equal(legend.join('   ').length);
+    expect(bar(table([[300]]))!.legend).to.deep.equal(['█ one segment']);
+    expect(bar(table([[300], [300]]))!.legend).to.deep.equal(['█ ▓ one segment each']);
   });
 
   it('lets neighbours share a shade where there are more than fit', () => {
     const shown = bar(table(Array.from({ length: 18 }, () => [100] as const)))!;
-    expect([shown.bar, shown.each]).to.deep.equal(['██▓▓██▓▓██▓▓', 3]);
+    expect(shown.bar).to.equal('██▓▓██▓▓██▓▓');
+    expect(shown.legend).to.deep.equal(['█ ▓ 3 segments each']);
     const many = bar(table(Array.from({ length: 5000 }, (_, i) => [i, i !== 7] as const)), 48)!;
     expect(many.bar.length).to.be.within(40, 56);
   });
