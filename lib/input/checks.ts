@@ -104,7 +104,7 @@ export function usageError(what: string, next?: string): RollbackError {
   return new RollbackError('ERR_USAGE', { what, next });
 }
 
-/** An object with fields of its own, no list. */
+/** An object with fields of its own, not a list. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -12,10 +12,11 @@ export function whyNothing({ heights, keptAbove }: TablePlan): string {
 }
 
 /** Which heights stay and which go, in words; empty for other targets. */
-export function heightsText({ heights, keptAbove }: TablePlan): string[] {
+export function heightsText({ heights, keptAbove, removed }: TablePlan): string[] {
   if (heights === null) return [];
   const { schema, lastKept, firstRemoved, alsoRemoved } = heights;
-  const stays = lastKept === null ? 'no height is kept' : `${lastKept} is ${lastOf(keptAbove)}`;
+  const none = removed.records > 0 ? 'no height is kept' : 'no record tells where a height ends';
+  const stays = lastKept === null ? none : `${lastKept} is ${lastOf(keptAbove)}`;
   const goes = firstRemoved === null ? 'nothing above it is removed' : `${firstRemoved} the first removed`;
   const lines = [`${stays}, ${goes} (schema ${printable(schema)})`];
   if (alsoRemoved === null || alsoRemoved.records === 0) return lines;

@@ -154,11 +154,9 @@ function heightUnreachableError(
   pivot: Pivot | null,
 ): RollbackError {
   const { table } = context;
+  // A record above the height was passed, so there are both.
   const { lowest, highest } = search;
-  const possible =
-    lowest === null
-      ? 'No height is possible in this table: leave it out with --table, or use a target by key or filter'
-      : `Choose a height from ${lowest} to ${highest}`;
+  const possible = `Choose a height from ${lowest} to ${highest}`;
   if (pivot !== null) {
     const { segment } = pivot.at;
     return new RollbackError(
@@ -171,11 +169,10 @@ function heightUnreachableError(
       { table: table.name, segment: segment.index, path: table.watermarkFiles[0]?.path },
     );
   }
-  const oldest = lowest === null ? 'which holds no record with a height' : `whose lowest height is ${lowest}`;
   return new RollbackError(
     'ERR_HEIGHT_UNREACHABLE',
     {
-      what: `Height ${height} is below everything in table ${table.name}, ${oldest}`,
+      what: `Height ${height} is below everything in table ${table.name}, whose lowest height is ${lowest}`,
       why: 'There would be nothing to keep, and a target is never moved to the nearest possible one',
       next: `${possible}. --on-no-match keep leaves such a table as it is, delete empties it`,
     },

@@ -25,7 +25,7 @@ export async function refuseUnmetNeeds(
   const oldest = await oldestNeeded(context, schema, needs, pivot);
   if (oldest === 'odd') return;
   if (oldest !== null) {
-    warnOfEmptiness(context, needs, oldest);
+    if (!keepsAll) warnOfEmptiness(context, needs, oldest);
     return;
   }
   const what = keepsAll

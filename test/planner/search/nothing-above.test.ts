@@ -1,6 +1,7 @@
 /** With no record above the target there are no changes: late records are not cut behind the newest height. */
 import { expect } from 'chai';
 import { type PlanOptions, planRollback, type TablePlan, type TableSchema } from '../../../lib/index.ts';
+import { heightsText } from '../../../lib/report/plan-heights-text.ts';
 import { nothingToDo } from '../../../lib/report/plan-summary.ts';
 import { blockRecord, type KeyedGroup, keyedTable, receipt } from '../../helpers/keyed-table.ts';
 import { rejection } from '../../helpers/refusals.ts';
@@ -65,8 +66,12 @@ describe('planner/search: nothing above the target', () => {
 
   it('holds where no record tells where a height ends, whatever is said of tables without a match', async () => {
     const root = blocks([q(10), q(20), a(30)]);
-    for (const onNoMatch of ['refuse', 'keep', 'delete'] as const)
-      expectNothing(await planOf(root, 15, { onNoMatch }), null);
+    for (const onNoMatch of ['refuse', 'keep', 'delete'] as const) {
+      const tables = await planOf(root, 15, { onNoMatch });
+      expectNothing(tables, null);
+      expect(tables[0]?.notices).to.deep.equal([]);
+      expect(heightsText(tables[0]!).join()).to.contain('no record tells where a height ends');
+    }
   });
 
   it('goes by what the engine serves', async () => {
