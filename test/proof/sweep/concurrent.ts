@@ -16,6 +16,8 @@ import { differences } from './tree-parts.ts';
 const REFUSED = [5, 6];
 /** A loser of a race may also find that the files have changed since its plan was made. */
 const LOST = [3, 5, 6];
+/** Or that the other one has carried its plan out. */
+const APPLIED = /^Nothing to do: this plan was applied here already/;
 const ROUNDS = { full: 12, quick: 3 };
 
 /** Commands beside one that stands still at each of its points, as tasks. */
@@ -93,8 +95,8 @@ async function race(pool: TaskPool, scenario: Counted, slot: string): Promise<vo
   const at = await fresh(scenario, slot);
   const both = [start(scenario.argv(at)), start(scenario.argv(at))];
   const results = await Promise.all(both.map(({ result }) => result));
-  const winners = results.filter(({ code }) => code === 0);
-  const losers = results.filter(({ code }) => LOST.includes(code ?? -1));
+  const losers = results.filter(({ code, stdout }) => LOST.includes(code ?? -1) || APPLIED.test(stdout));
+  const winners = results.filter((result) => result.code === 0 && !losers.includes(result));
   if (winners.length !== 1 || losers.length !== 1) throw new Violation('two at once', ...tell(results));
   demandState('after', endState(of, at), 'when two had run at once');
   pool.tally.add(rowOf(scenario), 'raced');

@@ -36,6 +36,12 @@ const TOLERATED: readonly Tolerated[] = [
     why: 'where blocks cannot be shared, the library that tried removes what it has made, and so does the program',
     isSilent: true,
   },
+  {
+    call: /^unlink$/,
+    path: /\/runner\.\d+$/,
+    why: 'a claim that stays is of a call that has ended: the next run finds that out, and goes on',
+    isSilent: true,
+  },
 ];
 
 /** The failing calls of a sweep, as tasks. */
@@ -98,8 +104,8 @@ function says(text: string, errno: Errno, paths: readonly string[]): boolean {
 
 /** Calls that take something away or change it in place. */
 const DESTRUCTIVE = /^(rename|unlink|rmdir|f?truncate|pwrite|write|fallocate)/;
-/** What a failing run clears away: what it was just preparing, and the ordinary locks that it holds. */
-const OWN_TO_REMOVE = /(litt-rollback-tmp|\/litt\.lock)$/;
+/** What a failing run clears away: what it was just preparing, the ordinary locks that it holds, and its claims. */
+const OWN_TO_REMOVE = /(litt-rollback-tmp|\/litt\.lock|\/runner\.\d+)$/;
 /** Files in preparation: nothing is lost by writing to them. */
 const IN_PREPARATION = /(litt-rollback-tmp|\/kept\/\d+\.new)$/;
 

@@ -42,7 +42,7 @@ async function signalAndLook(
   const { at, result } = await inject(scenario, slot, point, `signal=${signal}`);
   pool.tally.add(rowOf(scenario), 'signalled');
   // Only an apply waits for a person and walks the database, so only it has a time in which it can be stopped.
-  const stops = early && scenario.name.startsWith('apply');
+  const stops = early && /^(apply|purge)/.test(scenario.name);
   if (!stops) {
     if (result.code !== 0) throw new Violation(`SIG${signal} at ${point.text}`, told('it', result));
     const reached = endState(of, at);
