@@ -40,7 +40,7 @@ describe('options of the library that are mistakes', () => {
 
   it('roots that are not a list', async () => {
     const error = await rejection(openDatabase('/data/block' as unknown as string[]));
-    expect(error.message).to.contain('not a list');
+    expect(error.message).to.contain('roots must be an array of paths');
   });
 });
 
