@@ -1,6 +1,7 @@
 /** By which words the database of a run was given: next steps are whole commands with them. */
+
+import { commandOn } from '../report/commands.ts';
 import type { WholeCommand } from '../report/next-steps.ts';
-import { shellCommand } from '../report/text.ts';
 import type { SourceOptions } from './source.ts';
 
 /** What of the command line says where the database is. */
@@ -26,14 +27,8 @@ export class GivenSource {
 
   /** A command line for this database; without a source, the name of the command. */
   readonly wholeCommand: WholeCommand = (name) => {
-    const { src = [], home, snapshotDir } = this.#options;
-    const source = home === undefined ? src.flatMap((root) => ['--src', root]) : ['--home', home];
-    const hasSnapshots = snapshotDir !== undefined && snapshotDir !== 'none' && WITH_SNAPSHOT_DIR.has(name);
-    return shellCommand([
-      'litt-rollback',
-      name,
-      ...source,
-      ...(hasSnapshots ? ['--snapshot-dir', snapshotDir] : []),
-    ]);
+    const { src: roots = [], home, snapshotDir } = this.#options;
+    const hasSnapshots = snapshotDir !== 'none' && WITH_SNAPSHOT_DIR.has(name);
+    return commandOn(name, { roots, home, snapshotDir: hasSnapshots ? snapshotDir : undefined });
   };
 }

@@ -50,7 +50,9 @@ export function countOrAll(value: string, previous: number | 'all' | undefined):
 /** A height: a whole number of 64 bits, never rounded. */
 export function height(value: string, previous: bigint | undefined): bigint {
   once(value, previous?.toString());
-  const n = /^\d{1,20}$/.test(value) ? BigInt(value) : null;
+  // Reports group the digits of a height, and a person copies it from there.
+  const digits = /^\d{1,3}(,\d{3})+$/.test(value) ? value.replaceAll(',', '') : value;
+  const n = /^\d{1,20}$/.test(digits) ? BigInt(digits) : null;
   if (n === null || n > MAX_HEIGHT)
     throw new InvalidArgumentError(`A whole number from 0 to ${MAX_HEIGHT} is needed.`);
   return n;

@@ -1,19 +1,20 @@
 /** Whole commands, ready to be pasted: a next step names the roots that were given. */
 import { shellCommand } from '../format/shell-word.ts';
 
-/** What a command about a rollback is given. */
+/** What a command about a rollback is given: roots, or the home of a node. */
 export interface CommandSource {
   readonly roots: readonly string[];
+  readonly home?: string | undefined;
   readonly snapshotDir?: string | null | undefined;
 }
 
 /** "litt-rollback undo --src /data/a --src /data/b", quoted for the shell. */
 export function commandOn(
   command: string,
-  { roots, snapshotDir }: CommandSource,
+  { roots, home, snapshotDir }: CommandSource,
   more: readonly string[] = [],
 ): string {
-  const source = roots.flatMap((root) => ['--src', root]);
+  const source = home === undefined ? roots.flatMap((root) => ['--src', root]) : ['--home', home];
   if (snapshotDir != null) source.push('--snapshot-dir', snapshotDir);
   return shellCommand(['litt-rollback', command, ...source, ...more]);
 }

@@ -52,6 +52,17 @@ describe('cli: values that are not quite right', () => {
     await answers(['apply', '--yes', '--detailed-exitcode', ...src, '--height', '1024'], 10);
   });
 
+  it('takes a height as inspect prints it', async () => {
+    const { src } = database('blocks');
+    const said = await answers(['inspect', ...src], 0);
+    const [, oldest, newest] = /heights +(\S+) to (\S+) /.exec(said) ?? [];
+    expect([oldest, newest]).to.deep.equal(['1,000', '1,059']);
+    expect(await answers(['plan', ...src, '--height', newest!], 0)).to.contain('Nothing to do');
+    expect(await answers(['keys', ...src, '--height', '1,024'], 0)).to.contain('block 1024');
+    for (const odd of ['1,24', ',024', '1,0244', '1.024'])
+      await answers(['plan', ...src, '--height', odd], 2, 'whole number');
+  });
+
   it('leaves a snapshot directory alone that the database has nothing to do with', async () => {
     const { src } = database('single-root');
     const args = [...src, '--drop-last', '1', '--snapshot-dir'];

@@ -28,8 +28,7 @@ describe('cli: next steps', function () {
       await answers(['status', ...src], 0),
       await answers(['inspect', ...src], 0),
     ]) {
-      for (const command of ['undo', 'purge'])
-        expect(said).to.contain(`\`litt-rollback ${command} ${words}\``);
+      for (const command of ['undo', 'purge']) expect(said).to.contain(`litt-rollback ${command} ${words}`);
     }
   });
 
@@ -66,7 +65,7 @@ describe('cli: next steps', function () {
     expect(said).to.match(new RegExp(`^ {2}root +${roots[0]}$`, 'm'));
     expect(said).to.match(new RegExp(`^ {2}transaction +${applied['transaction']}, took \\d+\\.\\d s$`, 'm'));
     await outcome('apply', '--drop-last', '1', '--yes');
-    const purged = await outcome('purge');
+    const purged = await outcome('purge', '--yes');
     expect(purged).to.deep.include({ roots }).and.to.have.property('duration_ms').that.is.a('number');
   });
 });

@@ -10,7 +10,7 @@ import { tempDir } from '../helpers/temp.ts';
 import { unpackNamed } from '../helpers/transactions.ts';
 import { answers, database, finish, installed, jsonLines, onTerminal, scratchFile } from './process.ts';
 
-/** The lines of a terminal, without what is no text. */
+/** The lines of a terminal, without its control sequences. */
 function linesOf(printed: string): string[] {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken away
   return printed.replace(/\u001b\[[0-9;?]*[A-Za-z]|\r/g, '').split('\n');
