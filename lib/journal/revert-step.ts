@@ -8,7 +8,7 @@
  *   again after any crash.
  */
 import { dirname } from 'node:path';
-import { RollbackError } from '../errors.ts';
+import { hasErrno, RollbackError } from '../errors.ts';
 import { isDerived } from '../plan/step-effects.ts';
 import { fileKey } from '../plan/step-paths.ts';
 import { openToWrite, syncFile } from '../store/durable-files.ts';
@@ -166,12 +166,19 @@ export class StepReverter {
     this.fs.rename(made, cut.path);
   }
 
-  /** Backups go by the time of change. The tail has the exact one; the plan knows it in any case. */
+  /**
+   * Backups go by the time of change. The tail has the exact one; the plan knows it in any case. It is another user's file
+   * where that is refused: to write to it is enough for undo, as it was for apply.
+   */
   private restoreTimes(step: CutFileStep, path: string, tail: string): void {
     const before = this.times.get(fileKey(step.file));
     if (before === undefined) return;
-    const isExact = this.fs.lstat(tail).mtimeNs === before && this.fs.copyAttributes(tail, path, 'times');
-    if (!isExact) this.fs.utimes(path, before);
+    try {
+      const isExact = this.fs.lstat(tail).mtimeNs === before && this.fs.copyAttributes(tail, path, 'times');
+      if (!isExact) this.fs.utimes(path, before);
+    } catch (error) {
+      if (!hasErrno(error, 'EPERM', 'EACCES')) throw error;
+    }
   }
 
   private endsWith(path: string, tail: string, step: CutFileStep): boolean {

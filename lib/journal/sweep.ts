@@ -17,7 +17,7 @@ import type { DurableFs } from '../store/durable-fs.ts';
 import { isFenced, lowerFence, replacedName } from '../store/fence.ts';
 import { LOCK_FILE } from '../store/lock.ts';
 import { OWN_DIR } from '../store/root-set.ts';
-import { listDirectory, lstatOrNull } from '../store/roots.ts';
+import { lstatOrNull } from '../store/roots.ts';
 import { resolveSnapshotDir } from '../store/snapshot-dir.ts';
 import { type AreaState, areasIn } from './documents.ts';
 import { inReverse } from './participants.ts';
@@ -56,8 +56,7 @@ export function clearTransaction(fs: DurableFs, dirs: readonly string[], id: str
 
 /** Whether a crashed run left files in a directory with these areas that block nothing and can be deleted. */
 export function hasLeftovers(fs: DurableFs, dir: string, areas: readonly AreaState[]): boolean {
-  const isTorn = ({ id }: AreaState): boolean => listDirectory(fs, areaPath(dir, id)).some(isTemporaryName);
-  return hasTrash(fs, dir) || areas.some(isGarbage) || areas.some(isTorn) || temporaries(fs, dir).length > 0;
+  return hasTrash(fs, dir) || areas.some(isGarbage) || temporaries(fs, dir).length > 0;
 }
 
 /** A directory without a document, or of a finished rollback with keepUndo: false. */

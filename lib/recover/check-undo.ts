@@ -145,7 +145,10 @@ class TableMatch {
         this.clear(step.file.root, step.file.path);
     }
     // Also if nothing was published then: the engine may have published the segments that were cut.
-    const from = firstChangedOf(this.plan.steps) ?? Number.POSITIVE_INFINITY;
+    const [oldest = 0] = segmentsLeft(this.plan);
+    // An incomplete segment at the old end is gone, and what follows it has not changed.
+    const later = this.plan.steps.filter((s) => !('segment' in s) || (s.segment ?? oldest) >= oldest);
+    const from = firstChangedOf(later) ?? Number.POSITIVE_INFINITY;
     for (const snapshot of this.table.snapshots) {
       for (const file of snapshot.files) if (segmentOf(file.rel) >= from) this.clearFile(file);
     }

@@ -1,65 +1,23 @@
 /** Rights, mounts and features of file systems that a rollback meets: done another way, or refused before the first change. */
-import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { buildOnce } from '../helpers/command.ts';
 import { tempDir } from '../helpers/temp.ts';
-import { type Tree, treeDifferences, treeOf } from '../helpers/tree.ts';
-import { database, finish, installed, lastJson } from './process.ts';
-
-const NODE = 12_001;
-const TARGET = ['--drop-last', '3'];
-const asUser = (groups = '--clear-groups'): { prefix: string[] } => ({
-  prefix: ['setpriv', `--reuid=${NODE}`, `--regid=${NODE}`, groups],
-});
-
-type Database = ReturnType<typeof database>;
-type As = { prefix?: string[] };
-
-const sh = (script: string, ...words: string[]): string =>
-  execFileSync('bash', ['-ec', script, 'bash', ...words], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-
-/** Everything of a database that a rollback and its undo must leave as it is, times included. */
-function treeOfRoots({ dir }: Database): Tree {
-  return new Map(
-    [...treeOf(dir)].filter(([path]) => !/(^|\/)(\.litt-rollback(\/|$)|litt\.lock$)/.test(path)),
-  );
-}
-
-async function refuses(db: Database, named: string, as: As = {}): Promise<string> {
-  const before = treeOf(db.dir);
-  const { code, stderr } = await finish(['apply', '--json', '--yes', ...TARGET, ...db.src], as);
-  expect(code, stderr).to.equal(3);
-  const error = lastJson(stderr) as unknown as { code: string; place: { path: string }; next: string };
-  expect([error.code, error.place.path], stderr).to.deep.equal(['ERR_PREFLIGHT', named]);
-  expect(treeDifferences(before, treeOf(db.dir))).to.deep.equal([]);
-  return stderr;
-}
-
-async function doesAndUndoes(db: Database, as: As = {}): Promise<void> {
-  const before = treeOfRoots(db);
-  for (const words of [['apply', '--yes', ...TARGET], ['verify'], ['undo']]) {
-    const { code, stderr } = await finish([...words, ...db.src], as);
-    expect(code, `${words[0]}: ${stderr}`).to.equal(0);
-    if (words[0] === 'apply') expect(treeDifferences(before, treeOfRoots(db))).not.to.deep.equal([]);
-  }
-  expect(treeDifferences(before, treeOfRoots(db))).to.deep.equal([]);
-}
-
-const inSegments = (db: Database, pattern: RegExp, at = 0): string => {
-  const dir = join(tableOf(db), 'segments');
-  const names = readdirSync(dir)
-    .filter((name) => pattern.test(name))
-    .sort((a, b) => Number.parseInt(b, 10) - Number.parseInt(a, 10));
-  return join(dir, names.at(at) as string);
-};
-
-const tableOf = (db: Database): string =>
-  join(db.roots[0]!, readdirSync(db.roots[0]!).find((name) => !name.includes('.')) as string);
+import type { Tree } from '../helpers/tree.ts';
+import { database, finish, installed } from './process.ts';
+import {
+  asUser,
+  type Database,
+  doesAndUndoes,
+  inSegments,
+  NODE,
+  refuses,
+  sh,
+  TARGET,
+  tableOf,
+  treeOfRoots,
+} from './rights.ts';
 
 describe('cli: rights and mounts', function () {
   this.timeout(120_000);
@@ -161,7 +119,7 @@ describe('cli: rights and mounts', function () {
     }
   });
 
-  it('names a file whose successor would shut somebody out, and says who could make it', async () => {
+  it('names a file whose successor would shut its group out, and says who could make it', async () => {
     const db = owned();
     const metadata = inSegments(db, /\.metadata$/, -1);
     const { code, stdout } = await finish(['plan', '--json', ...TARGET, ...db.src]);
@@ -196,7 +154,7 @@ describe('cli: rights and mounts', function () {
       '-f',
       '-qq',
       '-o',
-      '/tmp/litt-strace',
+      join(tempDir(), 'calls'),
       '-e',
       'trace=link,linkat',
       '-e',

@@ -5,6 +5,7 @@ const PERMISSION_BITS = 0o7777;
 
 /** The calls that change nothing but attributes. */
 export class MemoryAttributes extends MemoryCore {
+  /** As DurableFs; a mode that is there already is not noted. */
   chmod(target: string | number, mode: number): void {
     const { id, path } = this.target(target, 'chmod', true);
     // What changes nothing leaves nothing to lose.
@@ -12,12 +13,14 @@ export class MemoryAttributes extends MemoryCore {
     this.change({ op: 'attributes', path, id, set: { mode: mode & PERMISSION_BITS } });
   }
 
+  /** As DurableFs; of a file it clears set-id bits. */
   chown(target: string | number, uid: number, gid: number): void {
     const { id, path } = this.target(target, 'chown', false);
     const set = ownerChange(this.store.get(id), uid, gid);
     this.change({ op: 'attributes', path, id, set });
   }
 
+  /** As DurableFs: whole microseconds. */
   utimes(path: string, mtimeNs: string): void {
     const { id } = this.target(path, 'lutime', false);
     this.change({ op: 'attributes', path, id, set: { mtimeNs: String((BigInt(mtimeNs) / 1000n) * 1000n) } });
@@ -29,6 +32,7 @@ export class MemoryAttributes extends MemoryCore {
     this.change({ op: 'attributes', path, id, set: { extended } });
   }
 
+  /** As DurableFs; false where the machine has no such command. */
   copyAttributes(from: string, to: string, what: 'access' | 'times'): boolean {
     const { mode, mtimeNs, extended } = this.store.get(this.target(from, 'copy attributes', true).id);
     const { id } = this.target(to, 'copy attributes', true);
