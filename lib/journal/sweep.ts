@@ -56,7 +56,12 @@ export function clearTransaction(fs: DurableFs, dirs: readonly string[], id: str
 
 /** Whether a crashed run left files in a directory with these areas that block nothing and can be deleted. */
 export function hasLeftovers(fs: DurableFs, dir: string, areas: readonly AreaState[]): boolean {
-  return hasTrash(fs, dir) || areas.some(isGarbage) || temporaries(fs, dir).length > 0;
+  const isHalfWritten = ({ id }: AreaState): boolean => fs.readdir(areaPath(dir, id)).some(isTemporaryName);
+  return (
+    hasTrash(fs, dir) ||
+    areas.some((area) => isGarbage(area) || isHalfWritten(area)) ||
+    temporaries(fs, dir).length > 0
+  );
 }
 
 /** A directory without a document, or of a finished rollback with keepUndo: false. */

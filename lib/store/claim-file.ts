@@ -1,6 +1,6 @@
 /** Claims in an area: the process that works, or worked last, on its transaction. Reads only. */
 import { join } from 'node:path';
-import { hasErrno, RollbackError } from '../errors.ts';
+import { RollbackError } from '../errors.ts';
 import { RUNNER_FILE, readChecksummed } from './area.ts';
 import { callLivenessOf } from './call-identity.ts';
 import type { DurableFs } from './durable-fs.ts';
@@ -24,7 +24,7 @@ export function claimIn(fs: DurableFs, area: string): FoundClaim | null {
   const number = Math.max(0, ...numbers.filter((n) => Number.isSafeInteger(n)));
   if (number === 0) return null;
   const name = `${RUNNER_FILE}.${number}`;
-  const call = readClaim(fs, area, name);
+  const call = readChecksummed(fs, area, name);
   const pid = (call as { pid?: unknown } | null)?.pid;
   return {
     path: join(area, name),
@@ -33,16 +33,6 @@ export function claimIn(fs: DurableFs, area: string): FoundClaim | null {
     // A torn claim was never finished, and its writer had not begun to work.
     liveness: call === null ? 'dead' : callLivenessOf(call),
   };
-}
-
-/** One that this user may not read was left by another, before it was given to the node: `unknown`, as any odd one. */
-function readClaim(fs: DurableFs, area: string, name: string): unknown {
-  try {
-    return readChecksummed(fs, area, name);
-  } catch (error) {
-    if (error instanceof RollbackError && hasErrno(error.cause, 'EACCES', 'EPERM')) return {};
-    throw error;
-  }
 }
 
 /** The refusal while another call works on a transaction. */

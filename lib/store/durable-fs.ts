@@ -10,7 +10,6 @@ import * as nodeFs from 'node:fs';
 import fsExtra from 'fs-extra';
 import { hasErrno } from '../errors.ts';
 import { bytesOfName, hasForeignBytes, textOfName } from '../format/foreign-bytes.ts';
-import { copyAttributes } from './copy-attributes.ts';
 import type { DurableFs, FileStat, OpenFlags } from './fs-calls.ts';
 
 export type { DurableFs, FileStat, OpenFlags } from './fs-calls.ts';
@@ -172,15 +171,6 @@ function freeBytes(path: string): number | null {
   }
 }
 
-function freeInodes(path: string): number | null {
-  try {
-    const stat = at(path, (p) => nodeFs.statfsSync(p));
-    return stat.files === 0 ? null : stat.ffree; // btrfs has no limit, and says 0 of 0
-  } catch {
-    return null;
-  }
-}
-
 function mayWrite(path: string): boolean {
   try {
     at(path, (p) => nodeFs.accessSync(p, constants.W_OK | constants.X_OK));
@@ -219,9 +209,7 @@ export const realFs: DurableFs = {
   chmod,
   chown,
   utimes,
-  copyAttributes,
   removeTree,
   freeBytes,
-  freeInodes,
   mayWrite,
 };

@@ -23,10 +23,8 @@ const EFFECTS = {
   chmod: 'changes',
   chown: 'changes',
   utimes: 'changes',
-  copyAttributes: 'changes',
   removeTree: 'changes',
   freeBytes: 'reads',
-  freeInodes: 'reads',
   mayWrite: 'reads',
 } as const satisfies Readonly<Record<keyof DurableFs, 'opens' | 'reads' | 'changes' | 'syncs'>>;
 

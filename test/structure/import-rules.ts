@@ -79,7 +79,6 @@ const USER_CODE_LOADER = 'lib/cli/load-module.ts';
 const DETOURS_ALLOWED: ReadonlySet<string> = new Set([
   'lib/cli/break-off.ts node:vm',
   'lib/cli/module-syntax.ts node:child_process',
-  'lib/store/copy-attributes.ts node:child_process',
 ]);
 
 /** Modules and functions through which files could be changed, or the rule be got round. */

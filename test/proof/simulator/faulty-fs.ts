@@ -113,20 +113,12 @@ export class FaultyFs extends FaultCore implements DurableFs {
     this.change('utimes', [path], () => this.inner.utimes(path, mtimeNs));
   }
 
-  copyAttributes(from: string, to: string, what: 'access' | 'times'): boolean {
-    return this.value('copyAttributes', [from, to], () => this.inner.copyAttributes(from, to, what));
-  }
-
   removeTree(path: string): void {
     const kind = this.kindOf(path);
     if (kind === 'directory') {
       for (const name of this.readdir(path)) this.removeTree(join(path, name));
       this.rmdir(path);
     } else if (kind !== null) this.unlink(path);
-  }
-
-  freeInodes(path: string): number | null {
-    return this.read('freeInodes', path, () => this.inner.freeInodes(path));
   }
 
   freeBytes(path: string): number | null {

@@ -74,7 +74,6 @@ export interface AttributesOp extends Base {
     readonly uid?: number;
     readonly gid?: number;
     readonly mtimeNs?: string;
-    readonly extended?: Inode['extended'];
   };
 }
 
