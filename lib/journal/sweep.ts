@@ -16,7 +16,7 @@ import { isTemporaryName, temporaryName } from '../store/durable-files.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { isFenced, lowerFence, replacedName } from '../store/fence.ts';
 import { LOCK_FILE } from '../store/lock.ts';
-import { OWN_DIR } from '../store/root-set.ts';
+import { OWN_DIR, ownDirIn } from '../store/root-set.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import { resolveSnapshotDir } from '../store/snapshot-dir.ts';
 import { type AreaState, areasIn } from './documents.ts';
@@ -93,6 +93,9 @@ export function clearTraces(fs: DurableFs, dirs: readonly string[]): void {
       if (isGarbage(area)) discardArea(fs, dir, area.id);
       else dropUndoing(fs, areaPath(dir, area.id));
     }
+    // A killed process may have removed trash just now: that is made durable too.
+    const own = ownDirIn(fs, dir);
+    if (own !== null && !hasTrash(fs, dir)) fs.fsyncDir(own);
   }
   lowerAllFences(fs, dirs, null);
 }
