@@ -7,7 +7,7 @@ import { encodeChecksummed } from '../format/checksummed-json.ts';
 import { areaPath, discardedAreas, mendArea, ownerIn, RUNNER_FILE } from '../store/area.ts';
 import { beginCall, type CallIdentity, endCall } from '../store/call-identity.ts';
 import { claimedError, claimIn, type FoundClaim, workerOf } from '../store/claim-file.ts';
-import { createAtOnce, createPassingFile, removeQuietly, temporaryName } from '../store/durable-files.ts';
+import { createAtOnce, createPassingFile, removeQuietly } from '../store/durable-files.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { isFenced } from '../store/fence.ts';
 import { timed } from './audit.ts';
@@ -36,7 +36,7 @@ export class Call {
     if (last !== null) refuseLiving(last, force);
     const owner = ownerIn(fs, area);
     const path = join(area, `${RUNNER_FILE}.${(last?.number ?? 0) + 1}`);
-    const isMine = createAtOnce(fs, path, temporaryName(`${path}.${this.#identity.call}`), (prepared) =>
+    const isMine = createAtOnce(fs, path, preparedClaim(area, this.#identity.call), (prepared) =>
       createPassingFile(fs, prepared, encodeChecksummed(this.#identity), owner),
     );
     if (!isMine) throw claimedError(path, 'another process has just begun to work on it');
@@ -48,6 +48,11 @@ export class Call {
     endCall(this.#identity);
     for (const { fs, path } of this.#claims) removeQuietly(fs, path);
   }
+}
+
+/** Where a claim is prepared. A file that is left there says nothing, and goes with the area. */
+function preparedClaim(area: string, call: string): string {
+  return join(area, `.${RUNNER_FILE}.${call}`);
 }
 
 /**

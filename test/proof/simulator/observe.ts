@@ -12,7 +12,7 @@ import { DEAD_PID, type Subject } from './subject.ts';
 import { contentHash, entriesBelow } from './tree-io.ts';
 
 /** Written for one run alone: no later one needs them, or needs to own them. */
-const PASSING = /litt-rollback-tmp$|\.new$|\/kept\/|\/trash-|\/runner\.\d+$/;
+const PASSING = /litt-rollback-tmp$|\.new$|\/kept\/|\/trash-|\/\.?runner\.[^/]*$/;
 const MARKS = ['committed', 'done', 'undoing', 'undone'] as const;
 
 /** One directory's part in the transaction: which files of it are there and whole. */
