@@ -39,8 +39,10 @@ export function participantDirs(
 export function markUndone(fs: DurableFs, dirs: readonly string[], id: string): void {
   for (const dir of dirs) {
     const area = areasIn(fs, dir).find((a) => a.id === id);
-    if (area !== undefined && !area.marks.undone)
-      writeChecksummed(fs, areaPath(dir, id), UNDONE_MARK, { id });
+    if (area === undefined) continue;
+    // A killed process may have written a mark that is not durable yet.
+    if (area.marks.undone) fs.fsyncDir(areaPath(dir, id));
+    else writeChecksummed(fs, areaPath(dir, id), UNDONE_MARK, { id });
   }
 }
 
