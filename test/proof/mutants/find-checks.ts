@@ -25,7 +25,7 @@ export interface Guarded {
 }
 
 const READERS = /^lib\/(store\/area|format\/[^/]+)\.ts$/;
-/** Arguments of the library are no journals: test/input tries those checks. */
+/** Checks of the arguments of the library are left out: test/input tries them. */
 const CALLS = /^(refuse(?!BadRoots$|BadOptions$|Aborted$)|require|claim|verify)[A-Z]/;
 const TELLERS = /^problemOf[A-Z]/;
 
