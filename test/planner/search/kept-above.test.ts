@@ -51,7 +51,7 @@ describe('planner/search: what is kept above the target', () => {
     expect(outcome.tables[0]?.keptAbove).to.include({ records: 6, groups: 3 });
     expect(outcome.notices).to.deep.equal([`table receipts keeps ${SENTENCE}`]);
     const text = outcomeToText(outcome, { roots: [], durationMs: 1 }, { width: 160 });
-    expect(text).to.contain(SENTENCE).and.to.contain('height 12 is the highest at or below the target');
+    expect(text).to.contain(SENTENCE).and.to.contain('height 12 is the highest kept at or below the target');
   });
 
   it('is told where a run that was killed is finished', async () => {
