@@ -3,8 +3,8 @@
  * bolt holds the id of its transaction, and only that transaction removes it.
  */
 import { join } from 'node:path';
-import { RollbackError } from '../errors.ts';
 import { isTableName } from '../format/file-names.ts';
+import { otherRollbackError } from './claim-file.ts';
 import { createAtOnce, createTemporary, readSmallFile, temporaryName } from './durable-files.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { listDirectory, lstatOrNull, SEGMENTS_DIR } from './roots.ts';
@@ -31,7 +31,7 @@ export function placeBolt(fs: DurableFs, segmentsDir: string, id: string): void 
     !createAtOnce(fs, path, temporaryName(path), (prepared) =>
       createTemporary(fs, prepared, bytes, { mode: BOLT_MODE, uid, gid }),
     );
-  if (isThere && !mayHandle(fs, path, id)) throw boltOfAnotherError(path);
+  if (isThere && !mayHandle(fs, path, id)) throw otherRollbackError(path);
   fs.fsyncDir(segmentsDir);
 }
 
@@ -55,18 +55,6 @@ function mayHandle(fs: DurableFs, path: string, id: string): boolean {
 function ownerOf(fs: DurableFs, path: string): string | null {
   const text = readSmallFile(fs, path, MAX_BOLT_BYTES).toString('latin1');
   return /^([0-9a-f-]{36})\n$/.exec(text)?.[1] ?? null;
-}
-
-function boltOfAnotherError(path: string): RollbackError {
-  return new RollbackError(
-    'ERR_LOCKED',
-    {
-      what: 'Another rollback of this database has begun meanwhile',
-      why: 'Two at once would mix their results',
-      next: 'Wait for the other one, then look at `litt-rollback status`',
-    },
-    { path },
-  );
 }
 
 /** The first bolt in a root, and its transaction; null without one. */

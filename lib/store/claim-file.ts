@@ -50,3 +50,16 @@ export function workerOf({ pid }: FoundClaim): string {
     ? 'another call of this process works on it'
     : `process ${String(pid)} works on it`;
 }
+
+/** The refusal where the fence or the bolt of another transaction lies. */
+export function otherRollbackError(path: string): RollbackError {
+  return new RollbackError(
+    'ERR_LOCKED',
+    {
+      what: 'Another rollback of this database has begun meanwhile',
+      why: 'Two at once would mix their results',
+      next: 'Wait for the other one, then look at `litt-rollback status`',
+    },
+    { path },
+  );
+}

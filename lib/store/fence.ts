@@ -11,6 +11,7 @@
 import { join } from 'node:path';
 import { hasErrno, ioError, RollbackError } from '../errors.ts';
 import { shellCommand } from '../format/shell-word.ts';
+import { otherRollbackError } from './claim-file.ts';
 import { createTemporary, moveIfFree, removeQuietly, temporaryName } from './durable-files.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { lockedError } from './lock-errors.ts';
@@ -101,7 +102,7 @@ function refuseUnlessReplaceable(
   owns: ((dir: string) => boolean) | null,
 ): void {
   const fence = fenceOf(lock.path, lock.text ?? '');
-  if (fence !== null && fence.id !== id) throw fenceOfAnotherError(lock.path);
+  if (fence !== null && fence.id !== id) throw otherRollbackError(lock.path);
   if (fence !== null) return;
   if (owns === null ? lock.state === 'stale' : owns(dir)) return;
   throw lockedError(dir, lock);
@@ -195,18 +196,6 @@ export function lowerFence(fs: DurableFs, dir: string, id: string | null): void 
   const fence = fenceOf(join(dir, LOCK_FILE), readLock(fs, dir) ?? '');
   if (fence !== null && (id === null || fence.id === null || fence.id === id)) fs.unlink(fence.path);
   fs.fsyncDir(dir);
-}
-
-function fenceOfAnotherError(path: string): RollbackError {
-  return new RollbackError(
-    'ERR_LOCKED',
-    {
-      what: 'Another rollback of this database has begun meanwhile',
-      why: 'Two at once would mix their results',
-      next: 'Wait for the other one, then look at `litt-rollback status`',
-    },
-    { path },
-  );
 }
 
 function lockGoneError(path: string): RollbackError {
