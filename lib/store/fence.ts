@@ -51,7 +51,7 @@ export function fenceText({ id, begunAt, roots, snapshotDir }: Fence): string {
   return [
     `${TITLE}a rollback of this database is under way or was interrupted. Do not start the node.`,
     `Transaction ${id}, begun ${begunAt.toISOString()}, ${roots.length} ${roots.length === 1 ? 'root' : 'roots'}.`,
-    `Finish it:    ${shellCommand(['litt-rollback', 'resume', ...source])}`,
+    `Finish it: ${shellCommand(['litt-rollback', 'resume', ...source])}`,
     `Revert it: ${shellCommand(['litt-rollback', 'undo', ...source])}`,
     '',
   ].join('\n');
