@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { applyWith } from '../../../lib/apply/apply.ts';
 import { RollbackError } from '../../../lib/errors.ts';
 import { findOpen, findTransactions } from '../../../lib/journal/find.ts';
-import { purgeUndo, purgeWith } from '../../../lib/recover/purge.ts';
+import { type PurgeOptions, planPurge, purgeUndo, purgeWith } from '../../../lib/recover/purge.ts';
 import { resumeRollback, resumeWith } from '../../../lib/recover/resume.ts';
 import { undoOpen, undoRollback, undoWith } from '../../../lib/recover/undo.ts';
 import { acquireLocks } from '../../../lib/store/lock.ts';
@@ -166,12 +166,30 @@ async function onDisk({ subject }: StoppingPoint, shown: { fs: MemoryFs }, call:
   const { how, roots, snapshotDir, id } = call;
   writeOut(shown.fs, subject.dir, subject.dir);
   try {
-    if (how === 'purge') return `purged ${(await purgeUndo(roots, { id, snapshotDir })).purged.length}`;
+    if (how === 'purge') return await purgeOnDisk(roots, { id, snapshotDir });
     if (how === 'undo') return `undone: ${(await undoRollback(roots, { snapshotDir })).wasFinished}`;
     return (await resumeRollback(roots, { snapshotDir })).action;
   } finally {
     shown.fs = loadTree(subject.dir);
     rmSync(subject.dir, { recursive: true });
+  }
+}
+
+/** Refusals that a purge makes before it takes a lock, and its preview therefore too. */
+const REFUSED_WITHOUT_LOCKS = ['ERR_UNFINISHED', 'ERR_ROOTS_UNCERTAIN', 'ERR_JOURNAL'];
+
+/** The preview of a purge must refuse what the purge refuses. */
+async function purgeOnDisk(roots: readonly string[], options: PurgeOptions): Promise<string> {
+  const previewed = await planPurge(roots, options).then(
+    () => 'nothing',
+    (error: unknown) => codesOf(error)[0],
+  );
+  try {
+    return `purged ${(await purgeUndo(roots, options)).purged.length}`;
+  } catch (error) {
+    const [code = ''] = codesOf(error);
+    if (!REFUSED_WITHOUT_LOCKS.includes(code) || previewed === code) throw error;
+    throw new Error(`the preview refuses ${previewed}, the purge ${code}`, { cause: error });
   }
 }
 
