@@ -15,11 +15,16 @@ import type { MemoryFs } from './memory-fs.ts';
 import { dump, loadTree } from './tree-io.ts';
 import { comparable } from './twin.ts';
 
-/** A tree without the contents that differ between two equal runs: times, names of processes, random numbers. */
+/**
+ * A tree without the contents that differ between two equal runs: times, names of processes, random numbers. Nor
+ * are two audits of one size: they tell how many milliseconds the run took.
+ */
 function alike(tree: Tree): Record<string, unknown> {
   const entries = [...tree].map(([path, entry]) => {
-    const { sha256: _, ...rest } = entry;
-    return [path, /(^|\/)\.litt-rollback\//.test(path) && !path.includes('/kept/') ? rest : entry] as const;
+    if (!/(^|\/)\.litt-rollback\//.test(path) || path.includes('/kept/')) return [path, entry] as const;
+    const { sha256: _, ...sized } = entry;
+    const { size: __, ...unsized } = sized;
+    return [path, path.endsWith('/audit.jsonl') ? unsized : sized] as const;
   });
   return comparable(new Map(entries));
 }
