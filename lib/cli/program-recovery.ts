@@ -58,6 +58,7 @@ export function addRecovery(program: Command, choose: Choose): void {
 function addRecoverySource(command: Command): void {
   addSource(command);
   addSnapshotDir(command);
+  command.addOption(option('--id <transaction>', 'only this rollback; another one is refused', once));
   command.addOption(
     new Option('--force-unlock', 'treat a process that cannot be checked from here (a container) as dead'),
   );

@@ -117,7 +117,8 @@ async function showPurge(plan: PurgePlan, mode: 'dry-run' | 'purge', context: Co
 }
 
 function recovering(options: RecoveryOptions, source: Source): ResumeOptions {
-  return { snapshotDir: options.snapshotDir ?? source.snapshotDir, forceUnlock: options.forceUnlock };
+  const { id, forceUnlock } = options;
+  return { snapshotDir: options.snapshotDir ?? source.snapshotDir, forceUnlock, id };
 }
 
 /** From now on a signal waits for the end: the work could be resumed, but finishing it is shorter. */

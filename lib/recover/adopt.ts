@@ -25,6 +25,8 @@ export interface ResumeOptions {
   readonly snapshotDir?: string | undefined;
   /** The user says that a process whose state is unknown is dead. */
   readonly forceUnlock?: boolean | undefined;
+  /** The transaction that is meant: every other one is refused. */
+  readonly id?: string | undefined;
   /** Checked until the first change; from then on the run is finished. */
   readonly signal?: AbortSignal | undefined;
   /** A callback that throws stops nothing: the outcome's notices report it. */
@@ -35,6 +37,7 @@ export interface ResumeOptions {
 export const RESUME_CHECKS: OptionChecks<ResumeOptions> = {
   snapshotDir: is.text,
   forceUnlock: is.boolean,
+  id: is.text,
   signal: is.signal,
   onProgress: is.function,
 };
@@ -135,4 +138,18 @@ export function refuseHeld(fs: DurableFs, roots: readonly string[]): void {
       { path: lock.path },
     );
   }
+}
+
+/**
+ * Refuses another transaction than the one that is meant.
+ * @param what the transaction that was found, as the subject of a sentence
+ * @throws RollbackError ERR_TRANSACTION_UNKNOWN
+ */
+export function refuseOther({ id }: ResumeOptions, found: string, what: string): void {
+  if (id === undefined || id === found) return;
+  throw new RollbackError('ERR_TRANSACTION_UNKNOWN', {
+    what: `${what} is ${found}, not ${id}`,
+    why: 'Only the rollback that --id names may be touched. Nothing was changed',
+    next: 'See `litt-rollback status`, and name the rollback that is meant',
+  });
 }

@@ -13,7 +13,9 @@ import { markAll, placeBolts } from '../journal/transaction.ts';
 import { notePhase } from '../phases.ts';
 import { keptAboveNotices } from '../plan/kept-above.ts';
 import { COMMITTED_MARK } from '../store/area.ts';
+import { boltIn } from '../store/bolt.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
+import { fenceIn } from '../store/fence.ts';
 import { refuseAborted } from '../store/reading.ts';
 import { resolveRoots } from '../store/roots.ts';
 import {
@@ -21,6 +23,7 @@ import {
   adoptTransaction,
   RESUME_CHECKS,
   type ResumeOptions,
+  refuseOther,
   stillOpenError,
 } from './adopt.ts';
 import { finishReverted, sweepLeftovers } from './leftovers.ts';
@@ -41,7 +44,8 @@ export interface ResumeOutcome {
 /**
  * Finishes the unfinished rollback (or undo) in the given roots.
  * @throws RollbackError ERR_USAGE, ERR_LOCKED, ERR_ROOTS_UNCERTAIN, ERR_SNAPSHOT_DIR_NEEDED, ERR_JOURNAL,
- * ERR_INTERRUPTED: nothing was changed; ERR_UNFINISHED, ERR_IO, ERR_RESULT_WRONG: still unfinished, still shut
+ * ERR_INTERRUPTED, ERR_TRANSACTION_UNKNOWN: nothing was changed; ERR_UNFINISHED, ERR_IO, ERR_RESULT_WRONG: still
+ * unfinished, still shut
  */
 export async function resumeRollback(
   dirs: readonly string[],
@@ -77,10 +81,12 @@ async function resumeIn(
   const open = findOpen(findTransactions(fs, roots));
   const dirs = participantDirs(fs, roots, options.snapshotDir);
   if (open === null) {
+    for (const dir of dirs) refuseOtherGuard(fs, dir, options);
     const notices = sweepLeftovers(fs, roots, dirs, options, call);
     const action = notices === null ? 'nothing' : 'cleaned';
     return { action, transaction: null, target: null, notices: notices ?? [] };
   }
+  refuseOther(options, open.id, 'The unfinished rollback');
   const about = { transaction: open.id, target: open.document?.plan.target ?? null };
   if (open.phase === 'reverted') {
     const notices = finishReverted(fs, open, roots, options, 'resume', call);
@@ -109,6 +115,12 @@ async function resumeIn(
       return { ...about, action: 'finished', notices };
     }
   }
+}
+
+/** A fence or a bolt that is left alone by name. */
+function refuseOtherGuard(fs: DurableFs, dir: string, options: ResumeOptions): void {
+  const id = fenceIn(fs, dir)?.id ?? boltIn(fs, dir)?.owner ?? null;
+  if (id !== null) refuseOther(options, id, 'The rollback that has shut this database');
 }
 
 /** Finishes the transaction, forward or backward. */

@@ -22,7 +22,7 @@ import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { withLocks } from '../store/lock-database.ts';
 import { refuseAborted } from '../store/reading.ts';
 import { resolveRoots } from '../store/roots.ts';
-import { adoptTransaction, RESUME_CHECKS, type ResumeOptions, stillOpenError } from './adopt.ts';
+import { adoptTransaction, RESUME_CHECKS, type ResumeOptions, refuseOther, stillOpenError } from './adopt.ts';
 import { type Addition, engineAdditions } from './check-undo.ts';
 import { finishReverted } from './leftovers.ts';
 import { forgottenRoots } from './missing-roots.ts';
@@ -41,7 +41,8 @@ export interface UndoOutcome {
 /**
  * Reverts the unfinished rollback, or else the newest finished one.
  * @throws RollbackError ERR_USAGE, ERR_NOTHING_TO_UNDO, ERR_UNDO_REFUSED, ERR_LOCKED, ERR_ROOTS_UNCERTAIN,
- * ERR_SNAPSHOT_DIR_NEEDED, ERR_JOURNAL, ERR_INTERRUPTED: nothing was changed; ERR_UNFINISHED, ERR_IO: unfinished and shut
+ * ERR_SNAPSHOT_DIR_NEEDED, ERR_JOURNAL, ERR_INTERRUPTED, ERR_TRANSACTION_UNKNOWN: nothing was changed; ERR_UNFINISHED,
+ * ERR_IO: unfinished and shut
  */
 export async function undoRollback(
   dirs: readonly string[],
@@ -74,6 +75,7 @@ export async function undoOpen(
   try {
     const open = found ?? findOpen(findTransactions(fs, roots));
     if (open === null) throw nothingToUndoError();
+    refuseOther(options, open.id, 'The unfinished rollback');
     return await asCall((call) => takeOpenBack(fs, open, roots, options, call));
   } catch (error) {
     throw stillOpenError(error, roots[0] as string, 'undo');
@@ -153,6 +155,7 @@ async function undoFinished(
 ): Promise<UndoOutcome> {
   const { dirs, owns } = heldDirs(locks);
   const found = newestClosed(fs, findTransactions(fs, roots), roots);
+  refuseOther(options, found.transaction.id, 'The newest rollback');
   const matched = contextOf(fs, found.transaction, found.document, options.snapshotDir);
   const context = { ...matched, lockedDirs: matched.participants.locksOf(dirs), ownsLock: owns };
   const additions = additionsOf(context, found.newer);
