@@ -18,6 +18,7 @@ export type ErrorKind =
 export const KINDS = {
   // usage
   ERR_USAGE: 'usage',
+  ERR_FLEET: 'usage',
   ERR_TARGET_UNREADABLE: 'usage',
   ERR_SCHEMA_UNREADABLE: 'usage',
   // refused: understood, but unsafe or impossible

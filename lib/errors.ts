@@ -17,6 +17,8 @@ export interface ErrorPlace {
 /** What the user needs to know: what was found, why it matters, and what to do next. */
 export interface ErrorText {
   readonly what: string;
+  /** Its parts, where there are several: each is shown in a line of its own. */
+  readonly details?: readonly string[] | undefined;
   readonly why?: string | undefined;
   readonly next?: string | undefined;
 }
@@ -26,6 +28,8 @@ export class RollbackError extends Error {
   readonly code: ErrorCode;
   readonly kind: ErrorKind;
   readonly what: string;
+  /** Parts of what was found, each a sentence; mostly none. */
+  readonly details: readonly string[];
   readonly why: string | undefined;
   readonly next: string | undefined;
   readonly place: ErrorPlace;
@@ -36,6 +40,7 @@ export class RollbackError extends Error {
     this.code = code;
     this.kind = KINDS[code];
     this.what = text.what;
+    this.details = text.details ?? [];
     this.why = text.why;
     this.next = text.next;
     this.place = place;
@@ -49,7 +54,7 @@ export class RollbackError extends Error {
 
   /** The same error in other words; those that are not given stay, and so does where it happened in the program. */
   saying(words: Partial<ErrorText>, place = this.place): RollbackError {
-    const text = { what: this.what, why: this.why, next: this.next, ...words };
+    const text = { what: this.what, details: this.details, why: this.why, next: this.next, ...words };
     return Object.assign(new RollbackError(this.code, text, place, this.cause), { stack: this.stack });
   }
 
@@ -64,7 +69,7 @@ export class RollbackError extends Error {
 
 function composeMessage(text: ErrorText, place: ErrorPlace): string {
   const where = describePlace(place, text.what);
-  const parts = [where === '' ? text.what : `${text.what} (${where})`];
+  const parts = [where === '' ? text.what : `${text.what} (${where})`, ...(text.details ?? [])];
   if (text.why !== undefined) parts.push(text.why);
   if (text.next !== undefined) parts.push(text.next);
   return parts.map((p) => (/[.!?:]$/.test(p) ? p : `${p}.`)).join(' ');

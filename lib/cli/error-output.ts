@@ -68,6 +68,7 @@ function errorDocument(
     kind: error.kind,
     exit_code: exitCodeOf(error, style.signal),
     what: error.what,
+    ...(error.details.length > 0 && { details: error.details }),
     why: error.why ?? null,
     next: error.next ?? null,
     place: error.place,
@@ -80,6 +81,7 @@ function messageLines(error: RollbackError): string[] {
   const place = describePlace(error.place, error.what);
   const where = place === '' ? '' : ` (${printable(place)})`;
   const lines = [`litt-rollback: ${printable(withoutStop(error.what))}${where} [${error.code}]`];
+  for (const detail of error.details) lines.push(`  ${printable(detail)}`);
   if (error.why !== undefined) lines.push(`  ${printable(sentence(error.why))}`);
   if (error.next !== undefined) lines.push(`  Next: ${printable(sentence(error.next))}`);
   return lines;

@@ -42,6 +42,11 @@ export function readRootSet(fs: DurableFs, roots: readonly string[]): Remembered
   return { state: 'incomplete', given, expected: short.roots };
 }
 
+/** Which set one root remembers; null where it remembers none. @throws RollbackError ERR_IO */
+export function rootSetIdOf(fs: DurableFs, root: string): string | null {
+  return readMemory(fs, root)?.id ?? null;
+}
+
 function readMemory(fs: DurableFs, root: string): Memory | null {
   const path = join(root, OWN_DIR, MEMORY_FILE);
   try {

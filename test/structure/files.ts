@@ -5,7 +5,7 @@ import { PROJECT } from './source.ts';
 import type { TextFile } from './style-rules.ts';
 
 /** Folders of what people write. */
-const FOLDERS = ['lib', 'streams', 'scripts', 'test', 'docs', '.ci'];
+const FOLDERS = ['lib', 'streams', 'scripts', 'test', 'docs', 'schema', '.ci'];
 const SKIPPED = /^test\/fixtures\//;
 
 /** Every text file that is part of the project, by path. */

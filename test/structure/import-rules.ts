@@ -23,6 +23,19 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'lib/apply': ['lib/format', 'lib/input', 'lib/store', 'streams', 'lib/plan', 'lib/planner', 'lib/journal'],
   'lib/recover': ['lib/format', 'lib/input', 'lib/store', 'lib/plan', 'lib/journal', 'lib/apply'],
   'lib/report': ['lib/format', 'lib/store', 'lib/plan', 'lib/read', 'lib/apply', 'lib/recover'],
+  'lib/fleet': [
+    'lib/format',
+    'lib/input',
+    'lib/store',
+    'lib/schemas',
+    'lib/plan',
+    'lib/planner',
+    'lib/journal',
+    'lib/apply',
+    'lib/recover',
+    'lib/report',
+    'lib/read',
+  ],
   'lib/cli': [
     'lib/format',
     'lib/input',
@@ -34,6 +47,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'lib/apply',
     'lib/recover',
     'lib/report',
+    'lib/fleet',
   ],
 };
 
