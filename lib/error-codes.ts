@@ -14,6 +14,18 @@ export type ErrorKind =
   | 'system'
   | 'interrupted';
 
+/** The exit code of the command for each kind; the other exit codes are in lib/cli/exit-codes.ts. */
+export const EXIT_OF_KIND: Readonly<Record<ErrorKind, number>> = {
+  defect: 1,
+  usage: 2,
+  refused: 3,
+  damaged: 4,
+  locked: 5,
+  unfinished: 6,
+  system: 7,
+  interrupted: 130,
+};
+
 /** The kind of each code. */
 export const KINDS = {
   // usage
@@ -61,6 +73,7 @@ export const KINDS = {
   ERR_UNDO_REFUSED: 'refused',
   ERR_PREFLIGHT: 'refused',
   ERR_TRANSACTION_UNKNOWN: 'refused',
+  ERR_RUN: 'refused',
   // damaged: the files contradict the format
   ERR_BAD_FILE_NAME: 'damaged',
   ERR_SAME_FILE_TWICE: 'damaged',
@@ -87,6 +100,7 @@ export const KINDS = {
   // the operating system
   ERR_IO: 'system',
   ERR_PATH_BYTES: 'system',
+  ERR_WORKER: 'system',
   // signals
   ERR_INTERRUPTED: 'interrupted',
   // a defect of this program

@@ -7,6 +7,30 @@ export { type ApplyOptions, applyPlan } from './apply/apply.ts';
 export type { Outcome } from './apply/outcome.ts';
 export { rollbackLittDB } from './apply/rollback-litt-db.ts';
 export { ERROR_CODES, type ErrorCode, type ErrorKind, type ErrorPlace, RollbackError } from './errors.ts';
+export {
+  applyBatch,
+  type Batch,
+  batchStatus,
+  planBatch,
+  purgeBatch,
+  resumeBatch,
+  undoBatch,
+  verifyBatch,
+} from './fleet/batch.ts';
+export type { BatchEvent } from './fleet/batch-events.ts';
+export type { ApplyBatchOptions, BatchOptions, GateView, PlanBatchOptions } from './fleet/batch-options.ts';
+export type { BatchSummary, SummaryNode } from './fleet/batch-summary.ts';
+export { readFleet } from './fleet/fleet-file.ts';
+export type { Fleet, FleetNode, FleetTarget, ScopeOptions } from './fleet/fleet-types.ts';
+export type {
+  NodeEnded,
+  NodeError,
+  NodePlanned,
+  NodeVerdict,
+  PlannedVerdict,
+  RoomNeed,
+  TableEnd,
+} from './fleet/verdicts.ts';
 export type { AuditLine } from './journal/audit.ts';
 export { readPlanFile, writePlanFile } from './plan/file.ts';
 export type { PlanOptions } from './planner/options.ts';

@@ -14,6 +14,8 @@ export interface EarlierApply {
   readonly at: string | null;
   /** RFC 3339; when it was taken back, null when it was not. */
   readonly undoneAt: string | null;
+  /** Whether the audit tells of its end: a run may be killed right before it writes that line. */
+  readonly isTold: boolean;
   /** Whether undo data of it is kept. */
   readonly undoable: boolean;
   /** Whether it was not taken back, and the files are still cut as it left them. */
@@ -36,6 +38,7 @@ export function earlierApply(fs: DurableFs, plan: RollbackPlan): EarlierApply | 
     transaction: plan.id,
     at: finished?.at ?? area?.begunAt ?? null,
     undoneAt: isUndone ? undone.at : null,
+    isTold: finished !== undefined,
     undoable: isKept,
     stands: !isUndone && stillCut(fs, plan),
   };

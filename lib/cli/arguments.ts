@@ -15,10 +15,15 @@ export interface Words {
   readonly words: readonly Word[];
 }
 
+/** Every command, those of a command included. */
+export function allCommands(program: Command): Command[] {
+  return program.commands.flatMap((command) => [command, ...allCommands(command)]);
+}
+
 /** Long options with one dash get the second one: other tools write `-src`. Words after `--` stay unchanged. */
 export function withBothDashes(program: Command, argv: readonly string[]): string[] {
   const longs = new Set(
-    [program, ...program.commands].flatMap((c) => c.options.map((o) => o.long?.slice(2) ?? '')),
+    [program, ...allCommands(program)].flatMap((c) => c.options.map((o) => o.long?.slice(2) ?? '')),
   );
   const end = argv.indexOf('--');
   return argv.map((word, i) => {
@@ -36,10 +41,11 @@ export function wordsOf(program: Command, argv: readonly string[]): Words {
   for (let i = 0; i < argv.length; i++) {
     const text = argv[i]!;
     if (isOver || text === '-' || !text.startsWith('-')) {
-      const found: Command | undefined =
-        command === null ? program.commands.find((c) => c.name() === text) : undefined;
+      const among: Command | null =
+        command === null || words.at(-1)?.kind !== 'operand' ? (command ?? program) : null;
+      const found: Command | undefined = among?.commands.find((c) => c.name() === text);
       words.push({ text, kind: found === undefined ? 'operand' : 'command' });
-      command ??= found ?? null;
+      command = found ?? command;
       if (found !== undefined) known = [...program.options, ...found.options];
       continue;
     }

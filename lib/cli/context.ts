@@ -40,6 +40,10 @@ export interface Context {
   readonly terminal: boolean;
   /** Whether the user can be asked. */
   readonly interactive: boolean;
+  /** Whether the user asked for progress with --progress always. */
+  readonly progressWanted: boolean;
+  /** A progress display was refused with --progress never. */
+  readonly progressRefused: boolean;
   /** A remark beside the result; silent with --quiet. */
   note(text: string): Promise<void>;
   /** What the user must not miss, though it is not an error; --quiet does not hide it. */

@@ -5,7 +5,7 @@ import { notePhase } from '../phases.ts';
 import { lacksUtf8 } from '../report/ascii.ts';
 import { withWholeCommands } from '../report/next-steps.ts';
 import { programVersion } from '../version.ts';
-import { withBothDashes } from './arguments.ts';
+import { allCommands, withBothDashes } from './arguments.ts';
 import type { Context } from './context.ts';
 import type { GivenDirs } from './debug-log.ts';
 import { asDefectError, asKnownError, type ErrorStyle, errorToText } from './error-output.ts';
@@ -97,7 +97,7 @@ async function startLogIfAsked(argv: readonly string[], given: GivenDirs, err: O
 
 /** Commands inherit neither setting after they are made. */
 function collectOutput(program: Command, write: (text: string) => void): void {
-  for (const command of [program, ...program.commands]) {
+  for (const command of [program, ...allCommands(program)]) {
     command.exitOverride().configureOutput({ writeOut: write, writeErr: write, outputError: () => {} });
   }
 }

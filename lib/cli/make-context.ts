@@ -48,6 +48,8 @@ export function makeContext(
     terminal: process.stdout.isTTY === true,
     // The order matters: touching stdin loads the code that reads it.
     interactive: process.stderr.isTTY === true && process.stdin.isTTY === true,
+    progressWanted: globals.progress === 'always',
+    progressRefused: globals.progress === 'never',
     note: (text) => notes.note(text),
     warn: (text) => notes.warn(text),
     given,

@@ -4,7 +4,7 @@ import type { Command, CommanderError } from 'commander';
 import { RollbackError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
 import { joinWords, shellCommand } from '../report/text.ts';
-import { operandsOf, type Word, type Words, withSources, wordsOf } from './arguments.ts';
+import { allCommands, operandsOf, type Word, type Words, withSources, wordsOf } from './arguments.ts';
 
 /** Commands of other tools, and words for common wishes, by the command that they mean here. */
 const COMMANDS_MEANT: Readonly<Record<string, string>> = {
@@ -54,17 +54,19 @@ export function mistakeError(
   const named = /'([^']*)'/.exec(error.message)?.[1] ?? '';
   switch (error.code) {
     case 'commander.unknownCommand':
-      return unknownCommandError(named, program);
+      return unknownCommandError(named, words.command ?? program);
     case 'commander.unknownOption':
       return unknownOptionError(named, program, words);
     case 'commander.excessArguments':
       return surplusError(words);
-    case 'commander.help':
+    case 'commander.help': {
+      const { command } = words;
       return usageError(
-        'No command was given',
-        `The commands are ${commandNames(program)}; litt-rollback --help explains them`,
+        command === null ? 'No command was given' : `No command of ${command.name()} was given`,
+        `The commands are ${commandNames(command ?? program)}; ${nameOf(command)} --help explains them`,
         error,
       );
+    }
     default: {
       const text = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
       const what =
@@ -104,6 +106,20 @@ export function swallowedError(flags: string, value: string): RollbackError {
   return usageError(`${name} took \`${value}\` as its value`, next);
 }
 
+/** The refusal of more workers than make sense. */
+export function tooManyJobsError(jobs: number, most: number): RollbackError {
+  return usageError(`--jobs ${jobs} is too many`, `At most ${most} nodes are worked on at once`);
+}
+
+/** The refusal of a target that is counted from an end, where many nodes are to end at one place. */
+export function relativeTargetError(name: string): RollbackError {
+  return new RollbackError('ERR_USAGE', {
+    what: `${name} cannot be the target of a batch`,
+    why: 'Nodes with other ends would stop at other places, and a second run would remove once more',
+    next: 'Give a place that is the same on every node: --height, --key, --keys-file, --before or --filter',
+  });
+}
+
 function unknownCommandError(name: string, program: Command): RollbackError {
   const what = `Unknown command '${name}'`;
   const list = `The commands are ${commandNames(program)}`;
@@ -126,7 +142,9 @@ function unknownOptionError(name: string, program: Command, words: Words): Rollb
   const { command } = words;
   const what = `Unknown option '${name}'`;
   const long = name.replace(/=.*$/, '');
-  const takers = program.commands.filter((c) => c.options.some((o) => o.long === long || o.short === long));
+  const takers = allCommands(program).filter((c) =>
+    c.options.some((o) => o.long === long || o.short === long),
+  );
   const at = (isIt: (word: Word) => boolean): number => words.words.findIndex(isIt);
   if (command === null || at((w) => w.text === name) < at((w) => w.kind === 'command')) {
     const next =
@@ -138,7 +156,9 @@ function unknownOptionError(name: string, program: Command, words: Words): Rollb
   const longs = [...command.options, ...program.options].map((o) => o.long ?? '');
   const near = nearestName(long, longs);
   const elsewhere =
-    takers.length === 0 ? '' : `${long} belongs to ${joinWords(takers.map((c) => c.name()))}. `;
+    takers.length === 0
+      ? ''
+      : `${long} belongs to ${joinWords(takers.map((c) => nameOf(c).replace('litt-rollback ', '')))}. `;
   const meant = OPTIONS_MEANT[long.toLowerCase()] ?? '';
   const hint = elsewhere || meant || (near === null ? '' : `Did you mean ${near}? `);
   return usageError(what, `${hint}${helpOf(words)}`);
@@ -175,7 +195,14 @@ function kindOf(path: string): 'file' | 'directory' | null {
 
 function helpOf({ command }: Words): string {
   if (command === null) return 'litt-rollback --help and litt-rollback COMMAND --help list every option';
-  return `litt-rollback ${command.name()} --help lists every option`;
+  return `${nameOf(command)} --help lists every option`;
+}
+
+/** A command as it is typed: `litt-rollback batch plan`. */
+function nameOf(command: Command | null): string {
+  const names: string[] = [];
+  for (let at = command; at?.parent != null; at = at.parent) names.unshift(at.name());
+  return ['litt-rollback', ...names].join(' ');
 }
 
 const namesOf = (program: Command): string[] => program.commands.map((c) => c.name());

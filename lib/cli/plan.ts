@@ -1,9 +1,9 @@
 /** `plan`: shows what a rollback would do, and changes nothing. */
 
+import { changesAnything, warningsOf } from '../plan/changes.ts';
 import { planText, refusePlanOutput, writePlanFile } from '../plan/file.ts';
 import type { PlanOptions } from '../planner/options.ts';
 import { planRollback } from '../planner/plan-rollback.ts';
-import { changesAnything, warningsOf } from '../report/plan-summary.ts';
 import { planToText } from '../report/plan-text.ts';
 import { realFs } from '../store/durable-fs.ts';
 import { isStandardOutput } from '../store/output-file.ts';

@@ -1,23 +1,46 @@
 /** The options of plan and apply that say where a rollback stops, and what it may do. */
 import { type Command, Option } from 'commander';
+import { relativeTargetError } from './mistakes.ts';
 import { collect, count, height, limit, once, oneOf, time } from './option-values.ts';
 import { option } from './program-parts.ts';
 
 /** Adds TARGET. */
 export function addTarget(command: Command): void {
-  command
-    .optionsGroup('Target, exactly one:')
-    .addOption(option('--height <n>', 'keep everything up to and including this height', height))
-    .addOption(option('--key <hex>', 'the newest record with exactly this key', once))
-    .addOption(
-      option('--keys-file <file>', 'JSON {"table": ["hexkey"]}: the newest record whose key is listed', once),
-    )
-    .addOption(option('--before <time>', 'remove segments that were sealed after this time (RFC 3339)', time))
-    .addOption(option('--drop-last <n>', 'remove the newest n groups of each table', count(0)))
-    .addOption(option('--keep-first <n>', 'keep the oldest n groups of each table', count(0)))
-    .addOption(
-      option('--filter <module>', 'an ES module: export default (table, key, isPrimary) => boolean', once),
-    );
+  const [height, key, keysFile, before, filter] = absoluteTargets();
+  command.optionsGroup('Target, exactly one:');
+  for (const target of [height, key, keysFile, before, ...relativeTargets(), filter])
+    command.addOption(target as Option);
+}
+
+/** Adds TARGET of a batch: a place that is the same on every node. */
+export function addAbsoluteTarget(command: Command): void {
+  command.optionsGroup('Target, exactly one, unless the fleet file has it:');
+  for (const target of absoluteTargets()) command.addOption(target);
+  for (const target of relativeTargets()) {
+    const refuse = (): void => {
+      throw relativeTargetError(target.long ?? '');
+    };
+    command.addOption(target.hideHelp().argParser(refuse));
+  }
+}
+
+/** Targets that mean the same place wherever they are asked for. */
+function absoluteTargets(): Option[] {
+  return [
+    option('--height <n>', 'keep everything up to and including this height', height),
+    option('--key <hex>', 'the newest record with exactly this key', once),
+    option('--keys-file <file>', 'JSON {"table": ["hexkey"]}: the newest record whose key is listed', once),
+    option('--before <time>', 'remove segments that were sealed after this time (RFC 3339)', time),
+    option('--filter <module>', 'an ES module: export default (table, key, isPrimary) => boolean', once),
+  ];
+}
+
+/** Targets that are counted from an end of each table. */
+function relativeTargets(): Option[] {
+  return [
+    option('--drop-last <n>', 'remove the newest n groups of each table', count(0)),
+    option('--keep-first <n>', 'keep the oldest n groups of each table', count(0)),
+  ];
 }
 
 /** Adds SCOPE. */

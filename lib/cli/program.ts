@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander';
 import { EXAMPLES, environmentHelp, examplesHelp, exitCodesHelp } from './help-text.ts';
 import { collect, countOrAll, height, once, oneOf } from './option-values.ts';
+import { addBatch } from './program-batch.ts';
 import { addPlanArgument, addSource, type Choose, finish, option } from './program-parts.ts';
 import { addRecovery } from './program-recovery.ts';
 import { addScope, addTarget, schemaOption } from './program-target.ts';
@@ -31,6 +32,7 @@ export function buildProgram(choose: Choose, version: () => void): Command {
   addKeys(program, choose);
   addVerify(program, choose);
   addRecovery(program, choose);
+  addBatch(program, choose);
   addVersion(program, choose);
   return program;
 }

@@ -12,6 +12,7 @@ export class Signals {
   /** The first signal that came before any change; null if none came. */
   received: NodeJS.Signals | null = null;
   readonly #controller = new AbortController();
+  readonly #again = new AbortController();
   readonly #say: (text: string) => void;
   #changing = false;
 
@@ -30,6 +31,11 @@ export class Signals {
     return this.#controller.signal;
   }
 
+  /** Aborted by the second signal that comes before any change of this process. */
+  get again(): AbortSignal {
+    return this.#again.signal;
+  }
+
   /** Whether changes have begun. */
   get changing(): boolean {
     return this.#changing;
@@ -38,6 +44,11 @@ export class Signals {
   /** From now on the run is finished whatever signal comes. */
   changesBegin(): void {
     this.#changing = true;
+  }
+
+  /** Changes have ended: signals count again. */
+  changesEnd(): void {
+    this.#changing = false;
   }
 
   /**
@@ -70,6 +81,7 @@ export class Signals {
       );
       return;
     }
+    if (this.received !== null) this.#again.abort();
     this.received ??= signal;
     this.#controller.abort(this.interruptedError());
   };

@@ -30,6 +30,9 @@ let aroundLoading: { readonly before: () => void; readonly after: () => void } |
 /** Ends the process whatever a module has made of process.exit. */
 export const exitProcess: (code: number) => never = exit;
 
+/** Whether a module was loaded: what it remembers stays in this process. */
+export const hasLoadedModules = (): boolean => modules.length > 0;
+
 /** What to do before and after a module is loaded: nothing is locked or changed then, and a signal may end it at once. */
 export function watchLoading(around: typeof aroundLoading): void {
   aroundLoading = around;

@@ -1,7 +1,5 @@
 /** `verify`: checks every segment, and changes nothing. */
-import { RollbackError } from '../errors.ts';
-import { type VerifyReport, verifyDatabase } from '../read/verify.ts';
-import { plural } from '../report/text.ts';
+import { verifyDatabase, verifyFailedError } from '../read/verify.ts';
 import { verifyToText } from '../report/verify-text.ts';
 import type { Context } from './context.ts';
 import { EXIT_DONE } from './exit-codes.ts';
@@ -36,14 +34,4 @@ export async function run(
   }
   if (!report.ok) throw verifyFailedError(report);
   return EXIT_DONE;
-}
-
-function verifyFailedError(report: VerifyReport): RollbackError {
-  const tables = report.tables.filter((t) => t.findings.length > 0);
-  const problems = tables.reduce((sum, t) => sum + t.findings.length, 0);
-  return new RollbackError('ERR_VERIFY_FAILED', {
-    what: `${plural(problems, 'problem')} found in ${tables.map((t) => t.table).join(', ')}`,
-    why: 'Files of the database contradict its format or each other',
-    next: 'Compare with a backup; nothing was changed',
-  });
 }

@@ -27,11 +27,15 @@ export class Call {
   claimAreas(fs: DurableFs, dirs: readonly string[], id: string, force = false): void {
     for (const dir of [...dirs].sort()) {
       mendArea(fs, dir, id);
-      this.#claimArea(fs, areaPath(dir, id), force);
+      this.claimDir(fs, areaPath(dir, id), force);
     }
   }
 
-  #claimArea(fs: DurableFs, area: string, force: boolean): void {
+  /**
+   * Claims one directory in the same way: an area, or the directory of a run.
+   * @throws RollbackError ERR_LOCKED
+   */
+  claimDir(fs: DurableFs, area: string, force = false): void {
     const last = claimIn(fs, area);
     if (last !== null) refuseLiving(last, force);
     const owner = ownerIn(fs, area);

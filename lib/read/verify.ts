@@ -1,5 +1,6 @@
 /** Verifies a whole database: every segment's files, addresses, groups and counts. Reads only. */
 import { surveySegment } from '../../streams/reverse-records.ts';
+import { RollbackError } from '../errors.ts';
 import { withCallbacks } from '../input/callbacks.ts';
 
 import { is, refuseBadGroups, refuseBadRoots } from '../input/checks.ts';
@@ -142,4 +143,15 @@ function findingsOf(
     findings.push({ ...at, offset: survey.dropped[0]?.start ?? null, problem });
   }
   return findings;
+}
+
+/** The error of a verification that has found something. */
+export function verifyFailedError({ tables }: VerifyReport): RollbackError {
+  const found = tables.filter((t) => t.findings.length > 0);
+  const problems = found.reduce((sum, t) => sum + t.findings.length, 0);
+  return new RollbackError('ERR_VERIFY_FAILED', {
+    what: `${problems} ${problems === 1 ? 'problem' : 'problems'} found in ${found.map((t) => t.table).join(', ')}`,
+    why: 'Files of the database contradict its format or each other',
+    next: 'Compare with a backup; nothing was changed',
+  });
 }

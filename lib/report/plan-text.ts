@@ -1,10 +1,12 @@
 /** A plan as text: what stays and what goes, in words and numbers, and how to apply it. */
+
+import { changesAnything } from '../plan/changes.ts';
 import { keptAboveText } from '../plan/kept-above.ts';
 import type { Amount, RecordRef, RollbackPlan, TablePlan } from '../types.ts';
 import { segmentBar } from './bar.ts';
 import { type Paint, paint } from './paint.ts';
 import { heightsText, whyNothing } from './plan-heights-text.ts';
-import { changesAnything, nothingToDo } from './plan-summary.ts';
+import { nothingToDo } from './plan-summary.ts';
 import { recordText } from './record-text.ts';
 import { alsoChanged, alsoRemoved, stepToText } from './steps-text.ts';
 import {

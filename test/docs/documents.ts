@@ -7,6 +7,7 @@ import { readText } from '../structure/files.ts';
 export const DOCUMENTS: ReadonlyMap<string, string> = new Map(
   [
     'README.md',
+    'docs/batch.md',
     'docs/engine.md',
     'docs/errors.md',
     'docs/guide.md',
@@ -32,12 +33,18 @@ export function programCommands(): readonly Command[] {
   return theProgram().commands;
 }
 
-/** The long options of each command, those that every command takes included. */
+/** The commands of `batch`. */
+export function batchCommands(): readonly Command[] {
+  return programCommands().find((c) => c.name() === 'batch')?.commands ?? [];
+}
+
+/** The long options of each command for one node, those that every command takes included. */
 export function optionsByCommand(): Map<string, Set<string>> {
   const program = theProgram();
   const longs = (command: Command): string[] => command.options.map((o) => o.long ?? '');
   const everywhere = [...longs(program), '--help'];
-  return new Map(program.commands.map((c) => [c.name(), new Set([...longs(c), ...everywhere])]));
+  const single = program.commands.filter((c) => c.commands.length === 0);
+  return new Map(single.map((c) => [c.name(), new Set([...longs(c), ...everywhere])]));
 }
 
 /** Every long option that there is. */

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { buildOnce } from '../helpers/command.ts';
 import { allOptions, documentText, namedOptions, optionsByCommand } from './documents.ts';
-import { codeBlocks, section, tableRows } from './markdown.ts';
+import { section, tableRows } from './markdown.ts';
 import { Place } from './place.ts';
 import { expectSession } from './session.ts';
 
@@ -71,37 +71,5 @@ describe('docs/guide.md: what it shows', function () {
     const plan = 'litt-rollback plan --src /data/block --drop-last 1';
     expect(() => place.run(plan)).to.throw(/ERR_LOCKED/);
     expect(place.run(`${plan} --no-lock`)).to.contain('Approximate: ');
-  });
-});
-
-describe('docs/guide.md: the script for several nodes', function () {
-  this.timeout(120_000);
-  before(buildOnce);
-
-  /** Three nodes, and the script beside them. */
-  function placeWithNodes(): Place {
-    const place = new Place('node');
-    const [script] = codeBlocks(GUIDE).filter((block) => block.language === 'bash');
-    place.write('rollback-all', script!.text);
-    place.run('cp -a /data/node /data/n1; cp -a /data/node /data/n2');
-    return place;
-  }
-
-  it('rolls all of them back, and does nothing when it is run again', () => {
-    const place = placeWithNodes();
-    for (const _time of ['first', 'again']) {
-      expect(place.run('bash rollback-all 1024 /data/n1 /data/n2')).to.equal(
-        '/data/n1: height 1024\n/data/n2: height 1024\n',
-      );
-    }
-  });
-
-  it('changes none when one of them is refused, and fails', () => {
-    const place = placeWithNodes();
-    place.run('cp -a /data/n1 /data/before');
-    const { status, output } = place.show('bash rollback-all 1024 /data/n1 /data/absent /data/n2');
-    expect(status, output).to.equal(1);
-    expect(output).to.contain('/data/absent: exit code 3').and.to.contain('No rollback was begun.');
-    place.run('diff -r --exclude=.litt-rollback /data/before /data/n1');
   });
 });

@@ -72,6 +72,14 @@ const RUNS: readonly (readonly [place: DatabaseName, ...lines: string[]])[] = [
   ],
 ];
 
+/** A fleet of two nodes, one of them damaged. */
+const BATCHES = [
+  'plan /data/fleet.yaml --height 1024',
+  'apply /data/fleet.yaml --height 1024 --yes --skip-refused --progress always',
+  'undo /data/fleet.yaml',
+  'undo /data/fleet.yaml --yes',
+] as const;
+
 /** What there is to say of damage: a key file that is short. */
 const DAMAGED = ['verify --src /data/block', 'plan --src /data/block --drop-last 1'] as const;
 
@@ -91,6 +99,11 @@ function seenFields(): Map<string, Set<string>> {
     const place = new Place(name);
     for (const line of lines) run(place, line);
   }
+  const fleet = new Place('block');
+  fleet.run('cp -a /data/block /data/other; truncate -s -1 /data/other/blocks/segments/0.keys');
+  const nodes = ['block', 'other'].map((name) => `  - { name: ${name}, src: [/data/${name}] }`);
+  fleet.write('data/fleet.yaml', ['version: 1', 'nodes:', ...nodes, ''].join('\n'));
+  for (const line of BATCHES) run(fleet, `batch ${line}`);
   const damaged = new Place('block');
   damaged.run('truncate -s -1 /data/block/blocks/segments/0.keys');
   for (const line of DAMAGED) run(damaged, line);

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { changesAnything, nothingToDo } from '../../lib/report/plan-summary.ts';
+import { changesAnything } from '../../lib/plan/changes.ts';
+import { nothingToDo } from '../../lib/report/plan-summary.ts';
 import { planToText } from '../../lib/report/plan-text.ts';
 import { expectGolden } from './golden.ts';
 import { crowdedTable, cutTable, fate, plan, record, removeFile, tablePlan } from './sample-plans.ts';

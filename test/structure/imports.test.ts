@@ -13,6 +13,8 @@ import { parseSnippets, projectSources, type SourceModule, sourcesIn } from './s
 /** The modules that call something that changes files. A new one is added here on purpose. */
 const WRITERS = [
   'lib/cli/debug-log.ts',
+  'lib/fleet/run-directory.ts',
+  'lib/fleet/run-events.ts',
   'lib/journal/bounds.ts',
   'lib/journal/copy-ranges.ts',
   'lib/journal/execute-step.ts',
