@@ -45,6 +45,19 @@ describe('cli/exit-codes', () => {
 });
 
 describe('cli/error-output', () => {
+  it('tells the parts of an error one in a line, and keeps them when its words change', () => {
+    const error = new RollbackError('ERR_FLEET', { what: 'Two', details: ['one\n', 'other'], next: 'Go' });
+    const text = errorToText(error.at({ path: '/f' }).saying({ why: 'so' }), quiet);
+    expect(text).to.contain('litt-rollback: Two (/f) [ERR_FLEET]\n  one\\n\n  other\n  so.\n  Next: Go.\n');
+    expect(error.message).to.equal('Two. one\n. other. Go.');
+    const document = lastJson(errorToText(error, { ...quiet, json: true }));
+    expect(document).to.deep.include({ what: 'Two', details: ['one\n', 'other'] });
+    const bare = lastJson(
+      errorToText(new RollbackError('ERR_USAGE', { what: 'No' }), { ...quiet, json: true }),
+    );
+    expect(bare).not.to.have.property('details');
+  });
+
   it('tells what, where, why and next, and the code', () => {
     const text = { what: 'The file is short.', why: 'It was cut', next: 'Restore it' };
     const error = new RollbackError('ERR_ADDRESS', text, { table: 't', path: '/a\nb', offset: 7 });

@@ -10,6 +10,7 @@ export const DOCUMENTS: ReadonlyMap<string, string> = new Map(
     'docs/batch.md',
     'docs/engine.md',
     'docs/errors.md',
+    'docs/fleet.md',
     'docs/guide.md',
     'docs/json.md',
     'docs/library.md',

@@ -1,6 +1,10 @@
 /** Mutated input for everything that reads bytes, texts or documents which others may have written. */
 
 import { RollbackError } from '../../../lib/errors.ts';
+import { fleetMistakesError, type Mistake } from '../../../lib/fleet/fleet-mistakes.ts';
+import { fleetSchema } from '../../../lib/fleet/fleet-schema.ts';
+import { shapeOf } from '../../../lib/fleet/fleet-shape.ts';
+import { parseFleetTree } from '../../../lib/fleet/fleet-tree.ts';
 import { parseBoundary } from '../../../lib/format/boundary.ts';
 import { decodeChecksummed, encodeChecksummed } from '../../../lib/format/checksummed-json.ts';
 import { isTableName, parseSegmentFileName } from '../../../lib/format/file-names.ts';
@@ -118,6 +122,25 @@ function textTarget(random: Random): string | null {
   return /[\x00-\x1f\x7f-\x9f]/.test(formatKey(bytes)) ? 'a key is shown with control characters' : null;
 }
 
+const FLEETS: readonly string[] = [
+  'version: 1\noptions: { max-remove: 25% }\nnodes:\n  - { name: a, home: /data/a, labels: { role: rpc } }\n',
+  'version: 1\ntarget: { height: 1027 }\nnodes:\n  - name: "n-{1}"\n    home: data/n-*/.sei\n    expect: 40\n',
+  '{"version": 1, "target": {"key": "0a"}, "nodes": [{"name": "b", "src": ["x", "y"], "options": {}}]}',
+];
+
+/** Every text is either a fleet file of the right shape, or told with the places of its mistakes. */
+function fleetTarget(random: Random): string | null {
+  const text = mutateBytes(random, Buffer.from(random.pick(FLEETS))).toString();
+  const tree = parseFleetTree(text);
+  const mistakes: Mistake[] = [...tree.mistakes];
+  if (tree.isWhole) shapeOf(tree, mistakes);
+  else if (mistakes.length === 0) return 'it cannot be read, and has no mistake';
+  if (mistakes.length === 0) return fleetSchema.safeParse(tree.value).success ? null : 'a wrong shape passed';
+  const { details } = fleetMistakesError('fleet.yaml', text, mistakes);
+  const unplaced = details.find((detail) => !/^(?:line \d+, column \d+: |and \d+ more)/.test(detail));
+  return unplaced === undefined ? null : `without a place: ${unplaced}`;
+}
+
 function sealedTarget(random: Random): string | null {
   const value = { id: random.u32(), text: 'x'.repeat(random.below(40)) };
   const whole = encodeChecksummed(value);
@@ -146,10 +169,11 @@ const planTarget =
 /** Everything that is tried; `plan` is a plan as planning makes it. */
 export function parserTargets(plan: RollbackPlan): readonly ParserTarget[] {
   return [
-    { name: 'metadata', share: 330, tryOne: metadataTarget },
+    { name: 'metadata', share: 325, tryOne: metadataTarget },
     { name: 'key records', share: 330, tryOne: keysTarget },
     { name: 'small texts', share: 300, tryOne: textTarget },
     { name: 'sealed documents', share: 30, tryOne: sealedTarget },
+    { name: 'fleet files', share: 5, tryOne: fleetTarget },
     { name: 'plans', share: 10, tryOne: planTarget(plan) },
   ];
 }
