@@ -1,5 +1,6 @@
 /** The bytes of a fleet file, and the text in them. */
 import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
 import { describeErrno } from '../errno.ts';
 import { errnoOf, hasErrno, RollbackError } from '../errors.ts';
 import { readSmallFile } from '../store/durable-files.ts';
@@ -15,6 +16,8 @@ export interface FleetText {
   readonly text: string;
   /** SHA-256 of the bytes, hexadecimal. */
   readonly digest: string;
+  /** The directory at which relative paths start, absolute and without links. */
+  readonly base: string;
 }
 
 /**
@@ -23,20 +26,19 @@ export interface FleetText {
  * @throws RollbackError ERR_FLEET
  */
 export function readFleetText(path: string): FleetText {
-  const bytes = readBytes(path);
+  let bytes: Buffer;
+  let base: string;
+  try {
+    bytes = readSmallFile(realFs, realFs.realpath(path), MAX_BYTES, 'ERR_FLEET');
+    base = realFs.realpath(dirname(path));
+  } catch (error) {
+    throw unreadableError(path, error);
+  }
   const text = bytes.toString('utf8');
   const encoded = Buffer.from(text);
   if (!encoded.equals(bytes)) throw encodingError(path, bytes, encoded);
   const digest = createHash('sha256').update(bytes).digest('hex');
-  return { text: text.replace(/^\ufeff/, ''), digest };
-}
-
-function readBytes(path: string): Buffer {
-  try {
-    return readSmallFile(realFs, realFs.realpath(path), MAX_BYTES, 'ERR_FLEET');
-  } catch (error) {
-    throw unreadableError(path, error);
-  }
+  return { text: text.replace(/^\ufeff/, ''), digest, base };
 }
 
 function unreadableError(path: string, error: unknown): RollbackError {

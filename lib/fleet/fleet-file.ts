@@ -1,7 +1,6 @@
 /** Reads a fleet file: from its bytes to nodes, with every mistake told at once. */
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { is, refuseUnless } from '../input/checks.ts';
-import { realFs } from '../store/durable-fs.ts';
 import { readFleetText } from './fleet-bytes.ts';
 import { doublesOf } from './fleet-doubles.ts';
 import { fleetMistakesError, type Mistake } from './fleet-mistakes.ts';
@@ -21,12 +20,11 @@ export type { Fleet, FleetNode, FleetTarget, ScopeOptions } from './fleet-types.
 export function readFleet(path: string): Fleet {
   refuseUnless(is.text, 'the path of the fleet file', path);
   const whole = resolve(path);
-  const { text, digest } = readFleetText(whole);
+  const { text, digest, base } = readFleetText(whole);
   const tree = parseFleetTree(text);
   const mistakes: Mistake[] = [...tree.mistakes];
   if (!tree.isWhole) throw fleetMistakesError(whole, text, mistakes);
   const shape = shapeOf(tree, mistakes);
-  const base = realFs.realpath(dirname(whole));
   const options = settledOptions(base, shape.options, tree, ['options'], mistakes);
   const target = settledTarget(base, shape.target, tree, mistakes);
   const notices: string[] = [];

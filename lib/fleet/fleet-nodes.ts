@@ -98,7 +98,9 @@ function matchedNodes({ given, path }: Pattern, context: NodeContext): FleetNode
     name,
     home: match.path,
     src: [],
-    labels: { ...given.labels },
+    labels: Object.fromEntries(
+      Object.entries(given.labels ?? {}).map(([label, value]) => [label, filled(value, match.captures)]),
+    ),
     options: optionsOf(given.options, match.captures, path, context),
   }));
 }
@@ -123,13 +125,25 @@ function tellBadNames(
   taken: readonly { readonly name: string; readonly match: GlobMatch }[],
   { tree, mistakes }: NodeContext,
 ): boolean {
-  const { value: at } = tree.spot([...path, 'name']);
   const stars = given.home.split('*').length - 1;
-  const beyond = [...given.name.matchAll(PLACE)].find(([, n]) => Number(n) > stars);
-  if (beyond !== undefined) {
-    mistakes.push({ at, text: `\`name\` holds ${beyond[0]}, and \`home\` has only ${stars} \`*\`` });
-    return false;
+  const texts: readonly (readonly [FleetPath, string])[] = [
+    [['name'], given.name],
+    ...Object.entries(given.labels ?? {}).map(([label, text]) => [['labels', label], text] as const),
+    [['options', 'snapshot-dir'], given.options?.['snapshot-dir'] ?? ''],
+  ];
+  const beyond = texts.flatMap(([where, text]) => {
+    const place = [...text.matchAll(PLACE)].find(([, n]) => Number(n) > stars)?.[0];
+    return place === undefined ? [] : [{ where, place }];
+  });
+  for (const { where, place } of beyond) {
+    const { value: at } = tree.spot([...path, ...where]);
+    mistakes.push({
+      at,
+      text: `\`${String(where.at(-1))}\` holds ${place}, and \`home\` has only ${stars} \`*\``,
+    });
   }
+  if (beyond.length > 0) return false;
+  const { value: at } = tree.spot([...path, 'name']);
   const bad = taken.filter(({ name }) => !NODES.home.shape.name.safeParse(name).success);
   for (const { name, match } of bad)
     mistakes.push({

@@ -97,7 +97,8 @@ class TreeReader {
   }
 
   read(): FleetTree {
-    for (const { index, 0: found } of this.#text.matchAll(UNPRINTABLE)) {
+    const unprintable = [...this.#text.matchAll(UNPRINTABLE)];
+    for (const { index, 0: found } of unprintable) {
       const code = (found.codePointAt(0) ?? 0).toString(16).padStart(4, '0');
       this.#add(index, `the character U+${code.toUpperCase()} may not stand in a fleet file`);
     }
@@ -125,7 +126,7 @@ class TreeReader {
       );
     }
     if (document.contents === null) return this.torn('the file is empty');
-    return this.#tree(this.#walk(document.contents, [], 0), true);
+    return this.#tree(this.#walk(document.contents, [], 0), unprintable.length === 0);
   }
 
   /** What is left of a text that cannot be read. */
@@ -151,7 +152,7 @@ class TreeReader {
       isTold: (path) =>
         path.some((_, i) => this.#told.has(keyOf(path.slice(0, i + 1)))) || this.#told.has(''),
       mistakes: this.#mistakes,
-      isWhole: isWhole && this.#mistakes.every((m) => !m.text.startsWith('the character')),
+      isWhole,
     };
   }
 

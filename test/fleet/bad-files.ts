@@ -141,6 +141,9 @@ const nodes: Readonly<Record<string, string>> = {
   'expect of nothing': withNodes('{ name: "rpc-{1}", home: data/rpc-*/.sei, expect: 0 }'),
   'one name for all matches': withNodes('{ name: rpc, home: data/rpc-*/.sei, expect: 3 }'),
   'a place for a star that is not there': withNodes('{ name: "rpc-{2}", home: data/rpc-*/.sei, expect: 3 }'),
+  'places in other texts for a star that is not there': withNodes(
+    '{ name: "n{1}", home: data/rpc-*/.sei, expect: 3, labels: { at: "{2}" }, options: { snapshot-dir: "s/{3}" } }',
+  ),
   'a place without a pattern': withNodes('{ name: "rpc-{1}", home: data/rpc-1/.sei }'),
   'a name that a match does not give': withNodes('{ name: "{1}", home: "data/rpc*/.sei", expect: 3 }'),
   'two stars side by side': withNodes('{ name: "{1}", home: data/**/.sei, expect: 4 }'),

@@ -74,13 +74,20 @@ describe('readFleet', () => {
     expect(fleetOf(dir, excluding('rpc-9', 3)).notices[1]).to.contain('`exclude` names rpc-9, and nothing');
   });
 
-  it('fills the places of stars in names and snapshot directories', () => {
+  it('fills the places of stars in names, labels and snapshot directories', () => {
     const node =
-      'name: "n{2}.{1}", home: "*/rpc-*/.sei", expect: 3, options: { snapshot-dir: "snapshots/{2}" }';
-    expect(fleetOf(dir, one('', node)).nodes.map((n) => [n.name, n.options['snapshot-dir']])).to.deep.equal([
-      ['n1.data', at('snapshots/1')],
-      ['n2.data', at('snapshots/2')],
-      ['n10.data', at('snapshots/10')],
+      'name: "n{2}.{1}", home: "*/rpc-*/.sei", expect: 3, labels: { at: "{1}/{2}" }, ' +
+      'options: { snapshot-dir: "snapshots/{2}" }';
+    const filled = (n: number) => ({
+      name: `n${n}.data`,
+      labels: { at: `data/${n}` },
+      options: { 'snapshot-dir': at(`snapshots/${n}`) },
+    });
+    const { nodes } = fleetOf(dir, one('', node));
+    expect(nodes.map(({ name, labels, options }) => ({ name, labels, options }))).to.deep.equal([
+      filled(1),
+      filled(2),
+      filled(10),
     ]);
   });
 
