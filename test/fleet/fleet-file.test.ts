@@ -1,10 +1,10 @@
 /** Fleet files without mistakes: what is read from them. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { readFleet } from '../../lib/fleet/fleet-file.ts';
-import { fleetDir, fleetOf, refusalOf, writeFleet } from './fleet-dir.ts';
+import { fleetDir, fleetOf, refusalOf, withoutRights, writeFleet } from './fleet-dir.ts';
 
 const FLEET = `# A comment
 version: 1
@@ -104,6 +104,17 @@ describe('readFleet', () => {
   it('takes names with characters that other patterns use', () => {
     mkdirSync(at('data/[x]'));
     expect(fleetOf(dir, one('', 'name: a, home: "data/[x]"')).nodes[0]?.home).to.equal(at('data/[x]'));
+  });
+
+  it('leaves what it may not look at to the planning of that node', () => {
+    mkdirSync(at('closed/.litt-rollback'), { recursive: true });
+    const path = writeFleet(dir, one('', 'name: a, home: "closed/[x]" }\n  - { name: b, src: [closed]'));
+    chmodSync(dir, 0o755);
+    chmodSync(at('closed'), 0);
+    expect(refusalOf(() => withoutRights(() => readFleet(path))).details).to.deep.equal([
+      `line 5, column 5: the home ${at('closed/[x]')} of node a lies inside the root ${at('closed')} of node b`,
+    ]);
+    chmodSync(at('closed'), 0o755);
   });
 
   it('settles every kind of target', () => {

@@ -9,7 +9,7 @@ import { readFleet } from '../../lib/fleet/fleet-file.ts';
 import { printable } from '../../lib/report/text.ts';
 import { expectGolden } from '../report/golden.ts';
 import { BAD_FILES } from './bad-files.ts';
-import { fleetDir, refusalOf, writeFleet } from './fleet-dir.ts';
+import { fleetDir, refusalOf, withoutRights, writeFleet } from './fleet-dir.ts';
 
 /** A file as a golden text shows it: long lines cut, control characters made visible. */
 const shown = (text: string): string =>
@@ -106,14 +106,3 @@ describe('a fleet file that cannot be read', () => {
     expect(withoutRights(() => readFleet(path).nodes)).to.have.length(1);
   });
 });
-
-/** Calls as a user without rights: root may read everything. */
-function withoutRights<T>(call: () => T): T {
-  if (process.geteuid?.() !== 0) return call();
-  process.seteuid?.(65_534);
-  try {
-    return call();
-  } finally {
-    process.seteuid?.(0);
-  }
-}
