@@ -185,9 +185,10 @@ export function describeErrno(name: string): string {
 
 /**
  * What a person does about an error of the system.
+ * @param lacksInodes whether an ENOSPC comes from inodes that are used up, while bytes are left
  * @param again whether the same command goes on then: a state that is not the old one says itself which one does
  */
-export function hintForErrno(name: string, again: boolean): string {
+export function hintForErrno(name: string, again: boolean, lacksInodes = false): string {
   const thenAgain = again ? ' and run the same command again' : '';
   switch (name) {
     case 'EACCES':
@@ -196,8 +197,11 @@ export function hintForErrno(name: string, again: boolean): string {
     case 'EROFS':
       return 'The file system is read-only: mount it for writing, or use `plan --no-lock` to look only';
     case 'ENOSPC':
+      return lacksInodes
+        ? `Remove files from that file system: it has bytes left, but no inodes (\`df -i\`)${thenAgain}`
+        : `Free some space on that file system${thenAgain}`;
     case 'EDQUOT':
-      return `Free some space on that file system${thenAgain}`;
+      return `Free some space of this user on that file system, or raise the quota${thenAgain}`;
     case 'EIO':
     case 'EREMOTEIO':
     case 'EHWPOISON':

@@ -1,6 +1,7 @@
 /** The one error class of this project, and the errors of the system in it. Messages may improve; codes may not. */
 import { describeErrno, errnoName, hintForErrno, isErrno } from './errno.ts';
 import { type ErrorCode, type ErrorKind, KINDS } from './error-codes.ts';
+import { lacksInodes } from './no-room.ts';
 
 export { ERROR_CODES, type ErrorCode, type ErrorKind } from './error-codes.ts';
 
@@ -89,6 +90,8 @@ export function describePlace({ table, segment, record, path, offset }: ErrorPla
   return offset === undefined ? where : `${where} at byte ${offset}`.trimStart();
 }
 
+const NO_INODES = 'ENOSPC, no inodes left on device';
+
 const UNCHANGED = 'Nothing was changed';
 
 /**
@@ -107,14 +110,18 @@ export function ioError(error: unknown, path: string, doing: string, state?: str
     const text = { what: `This program failed to ${doing}: ${String(cause)}`, why: state ?? UNCHANGED };
     return new RollbackError('ERR_DEFECT', { ...text, next: REPORT_DEFECT }, { path }, cause);
   }
+  const place = known?.place ?? { path: pathOf(error) ?? path };
+  const noInodes = errno === 'ENOSPC' && lacksInodes(cause, place.path ?? path);
   return new RollbackError(
     'ERR_IO',
     {
-      what: known?.what ?? `The operating system refused to ${doing}: ${describeErrno(errno ?? '')}`,
+      what:
+        known?.what ??
+        `The operating system refused to ${doing}: ${noInodes ? NO_INODES : describeErrno(errno ?? '')}`,
       why: state ?? UNCHANGED,
-      next: hintForErrno(errno ?? '', state === undefined),
+      next: hintForErrno(errno ?? '', state === undefined, noInodes),
     },
-    known?.place ?? { path: pathOf(error) ?? path },
+    place,
     cause,
   );
 }
@@ -156,6 +163,15 @@ function codeOf(error: unknown): string | null {
 function pathOf(error: unknown): string | undefined {
   const path = (error as NodeJS.ErrnoException | null)?.path;
   return typeof path === 'string' ? path : undefined;
+}
+
+/**
+ * Whether an error, wrapped or not, says that there is no room: no bytes, no inodes, or none for this user. One of a
+ * sync does not: after it, what is on the disk is unknown.
+ */
+export function isNoRoom(error: unknown): boolean {
+  const cause = error instanceof RollbackError ? error.cause : error;
+  return hasErrno(cause, 'ENOSPC', 'EDQUOT') && !/sync/i.test((cause as NodeJS.ErrnoException).syscall ?? '');
 }
 
 /** True for an Error with one of these codes, e.g. `hasErrno(e, 'ENOENT')`. */

@@ -5,7 +5,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { hasErrno, ioError } from '../errors.ts';
+import { hasErrno, ioError, isNoRoom } from '../errors.ts';
 import { readSmallFile, writeFileDurably } from '../store/durable-files.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { OWN_DIR, ownDirIn } from '../store/root-set.ts';
@@ -87,13 +87,21 @@ export async function audited<T>(
   }
 }
 
+/** A line that could not be written. */
+export interface AuditFailure {
+  readonly root: string;
+  readonly text: string;
+  /** Whether there was no room for it: the disk is sound. */
+  readonly isNoRoom: boolean;
+}
+
 /** Appends a line in every root. An audit that cannot be written does not undo the work: errors are returned. */
-export function audit(fs: DurableFs, roots: readonly string[], entry: AuditEntry, at: Date): string[] {
+export function audit(fs: DurableFs, roots: readonly string[], entry: AuditEntry, at: Date): AuditFailure[] {
   const start = began.getStore();
   const durationMs = start === undefined ? null : Math.round(performance.now() - start);
   const who = { user: userName(), host: hostname(), durationMs };
   const line = `${JSON.stringify({ at: at.toISOString(), version: programVersion(), ...entry, ...who })}\n`;
-  const failures: string[] = [];
+  const failures: AuditFailure[] = [];
   for (const root of roots) {
     const path = join(root, OWN_DIR, AUDIT_FILE);
     try {
@@ -104,7 +112,8 @@ export function audit(fs: DurableFs, roots: readonly string[], entry: AuditEntry
       writeFileDurably(fs, path, Buffer.from(text), { mode: 0o644, uid, gid });
     } catch (error) {
       const { what } = ioError(error, path, 'write it');
-      failures.push(`the audit line could not be written to ${path}: ${what}`);
+      const text = `the audit line could not be written to ${path}: ${what}`;
+      failures.push({ root, text, isNoRoom: isNoRoom(error) });
     }
   }
   return failures;

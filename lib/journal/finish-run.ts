@@ -40,7 +40,8 @@ export function finishRun(transaction: EndedTransaction, how: RunEnd): string[] 
 
 /**
  * Writes audit lines and frees the space of discarded data, unless a line failed: a disk that has just refused
- * a write is not trusted with a removal. Returns the failures, and that the space is still held.
+ * a write is not trusted with a removal. A full disk is: what failed is written again after the removal. Returns
+ * the failures, and that the space is still held.
  * @throws RollbackError ERR_IO
  */
 export function tellAndFree(
@@ -49,10 +50,17 @@ export function tellAndFree(
   dirs: readonly string[],
   entries: readonly AuditEntry[],
 ): string[] {
-  const failures = entries.flatMap((entry) => audit(fs, roots, entry, new Date()));
-  if (failures.length === 0) freeTrash(fs, dirs);
-  else if (dirs.some((dir) => mayHoldTrash(fs, dir))) return [...failures, STILL_HELD];
-  return failures;
+  const at = new Date();
+  const untold = entries.flatMap((entry) =>
+    audit(fs, roots, entry, at).map((failure) => ({ entry, ...failure })),
+  );
+  const texts = untold.map(({ text }) => text);
+  if (untold.every(({ isNoRoom }) => isNoRoom)) {
+    freeTrash(fs, dirs);
+    const isTold = untold.map(({ entry, root }) => audit(fs, [root], entry, at).length === 0);
+    return texts.map((text, i) => (isTold[i] ? `${text}; it was written once there was room again` : text));
+  }
+  return dirs.some((dir) => mayHoldTrash(fs, dir)) ? [...texts, STILL_HELD] : texts;
 }
 
 const STILL_HELD =

@@ -5,6 +5,7 @@ import { contextOf, type FoundTransaction, findOpen, refuseTooFewRoots } from '.
 import type { DurableFs } from '../store/durable-fs.ts';
 import { refuseMissingSnapshotDir } from './adopt.ts';
 import { additionsAtEnd, additionsOf, newestClosed, notBegunError, nothingToUndoError } from './undo.ts';
+import { refuseTooLittleRoomToUndo } from './undo-room.ts';
 
 /** Whether undo would take a rollback back. */
 export interface UndoCheck {
@@ -59,9 +60,10 @@ function checkClosed(
   choose: (transaction: FoundTransaction) => void,
 ): void {
   if (!found.some((t) => t.phase === 'closed')) throw nothingToUndoError();
-  const { transaction, document, newer } = newestClosed(fs, found, roots);
+  const { transaction, document, newer, older } = newestClosed(fs, found, roots);
   choose(transaction);
-  additionsOf(contextOf(fs, transaction, document, snapshotDir), newer);
+  const context = contextOf(fs, transaction, document, snapshotDir);
+  refuseTooLittleRoomToUndo(context, additionsOf(context, newer).length, older);
 }
 
 function checkOpen(

@@ -10,7 +10,7 @@ import { participantDirs } from '../journal/sweep.ts';
 import { notePhase } from '../phases.ts';
 import { areaPath, discardArea, heldBytes } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
-import { withLocks } from '../store/lock-database.ts';
+import { withOwnLocks } from '../store/lock-database.ts';
 import { refuseUnfinished } from '../store/open-transaction.ts';
 import { refuseAborted } from '../store/reading.ts';
 import { lstatOrNull, resolveRoots } from '../store/roots.ts';
@@ -99,7 +99,7 @@ export async function purgeAsking(
   refuseAborted(options.signal);
   notePhase('purge', ...dirs);
   // The database itself is not changed: stale locks are put back in any case.
-  return withLocks(dirs, options.snapshotDir, async (locks) => {
+  return withOwnLocks(dirs, options.snapshotDir, async (locks) => {
     const found = findTransactions(realFs, locks.dirs);
     refuseMissingRoots(found, resolveRoots(realFs, dirs));
     await ask(planOf(realFs, locks.dirs, chosenFrom(found, options.id)));

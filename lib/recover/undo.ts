@@ -27,6 +27,7 @@ import { type Addition, engineAdditions } from './check-undo.ts';
 import { finishReverted } from './leftovers.ts';
 import { forgottenRoots } from './missing-roots.ts';
 import { resumeRevert, revert } from './revert.ts';
+import { refuseTooLittleRoomToUndo } from './undo-room.ts';
 
 /** The result of an undo. */
 export interface UndoOutcome {
@@ -40,9 +41,9 @@ export interface UndoOutcome {
 
 /**
  * Reverts the unfinished rollback, or else the newest finished one.
- * @throws RollbackError ERR_USAGE, ERR_NOTHING_TO_UNDO, ERR_UNDO_REFUSED, ERR_LOCKED, ERR_ROOTS_UNCERTAIN,
- * ERR_SNAPSHOT_DIR_NEEDED, ERR_JOURNAL, ERR_INTERRUPTED, ERR_TRANSACTION_UNKNOWN: nothing was changed; ERR_UNFINISHED,
- * ERR_IO: unfinished and shut
+ * @throws RollbackError ERR_USAGE, ERR_NOTHING_TO_UNDO, ERR_UNDO_REFUSED, ERR_PREFLIGHT, ERR_LOCKED,
+ * ERR_ROOTS_UNCERTAIN, ERR_SNAPSHOT_DIR_NEEDED, ERR_JOURNAL, ERR_INTERRUPTED, ERR_TRANSACTION_UNKNOWN: nothing was
+ * changed; ERR_UNFINISHED, ERR_IO: unfinished and shut
  */
 export async function undoRollback(
   dirs: readonly string[],
@@ -159,6 +160,7 @@ async function undoFinished(
   const matched = contextOf(fs, found.transaction, found.document, options.snapshotDir);
   const context = { ...matched, lockedDirs: matched.participants.locksOf(dirs), ownsLock: owns };
   const additions = additionsOf(context, found.newer);
+  refuseTooLittleRoomToUndo(context, additions.length, found.older);
   return asCall(async (call) => {
     try {
       call.claimAreas(fs, context.participants.dirs, found.transaction.id, options.forceUnlock);
@@ -187,7 +189,7 @@ export function additionsOf(context: TransactionContext, newer?: AreaState): Add
   }
 }
 
-/** The newest finished transaction that can be read, and the newer ones that cannot. */
+/** The newest finished transaction that can be read, the newer one that cannot, and the next older one. */
 export function newestClosed(fs: DurableFs, found: readonly FoundTransaction[], roots: readonly string[]) {
   const closed = found.filter((t) => t.phase === 'closed');
   const at = closed.findIndex((t) => t.document !== null);
@@ -201,7 +203,7 @@ export function newestClosed(fs: DurableFs, found: readonly FoundTransaction[], 
   // A part that is missing, and lies in no root that was forgotten, was freed: purge was interrupted.
   const isFreed = forgottenRoots(fs, transaction, roots).length === 0;
   if (missingRoots(areas, document).length > 0 && isFreed) throw partlyFreedError();
-  return { transaction, document, newer };
+  return { transaction, document, newer, older: closed[at + 1] };
 }
 
 function lostPart(found: FoundTransaction | undefined): AreaState | undefined {

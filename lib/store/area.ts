@@ -149,6 +149,18 @@ function trashIn(fs: DurableFs, root: string): string[] {
   return listDirectory(fs, own).filter((name) => name.startsWith(TRASH) || isTemporaryName(name));
 }
 
+/**
+ * Files of a directory's areas that mean nothing any more: the first mark of a closed transaction, whose document and
+ * other marks say the same, and what lies in discarded areas.
+ */
+export function spareFiles(fs: DurableFs, root: string): string[] {
+  const has = (area: string, name: string): boolean => lstatOrNull(fs, join(area, name)) !== null;
+  const areas = areaIds(fs, root).map((id) => areaPath(root, id));
+  const closed = areas.filter((area) => has(area, UNDO_FILE) && !has(area, JOURNAL_FILE));
+  const trash = discardedAreas(fs, root).flatMap((area) => listDirectory(fs, area).map((n) => join(area, n)));
+  return [...trash, ...closed.map((area) => join(area, COMMITTED_MARK))];
+}
+
 /** Bytes that an area holds, by file size. */
 export function heldBytes(fs: DurableFs, dir: string): number {
   let bytes = 0;

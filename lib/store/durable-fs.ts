@@ -165,7 +165,7 @@ function removeTree(path: string): void {
 function freeBytes(path: string): number | null {
   try {
     const stat = at(path, (p) => nodeFs.statfsSync(p));
-    return stat.bavail * stat.bsize;
+    return stat.blocks === 0 ? null : stat.bavail * stat.bsize; // some that lie in user space say 0 of 0
   } catch {
     return null; // an unusual file system; a write will show it
   }

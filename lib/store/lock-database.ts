@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ioError, RollbackError } from '../errors.ts';
 import { is, refuseUnless } from '../input/checks.ts';
 import { notePhase } from '../phases.ts';
+import { spareFiles } from './area.ts';
 import { realFs } from './durable-fs.ts';
 import { findTables } from './find-tables.ts';
 import { acquireLocks, installLockCleanup, type LockSet } from './lock.ts';
@@ -10,13 +11,29 @@ import { refuseUnfinished } from './open-transaction.ts';
 import { lstatOrNull, resolveRoots } from './roots.ts';
 import { isSnapshotDirUsed, resolveSnapshotDir } from './snapshot-dir.ts';
 
+interface LockingOptions {
+  /**
+   * Nothing but the data of this program changes: tables below the snapshot directory need no lock, and where there is
+   * no room for one, a file that means nothing any more becomes it.
+   */
+  readonly own?: boolean;
+}
+
 /**
  * Takes every lock of a database, in one order, as the engine does. Release them on every way out: restore()
  * when nothing was changed (it puts stale locks back as they were), release() otherwise. The process's exit
  * releases what is still held.
  * @throws RollbackError ERR_UNFINISHED, ERR_LOCKED, ERR_LOCK_UNREADABLE, any ERR_ROOT_*, ERR_SNAPSHOT_DIR_WRONG, ERR_IO
  */
-export async function lockDatabase(dirs: readonly string[], snapshotDir?: string): Promise<LockSet> {
+export function lockDatabase(dirs: readonly string[], snapshotDir?: string): Promise<LockSet> {
+  return lockWith(dirs, snapshotDir, {});
+}
+
+async function lockWith(
+  dirs: readonly string[],
+  snapshotDir: string | undefined,
+  options: LockingOptions,
+): Promise<LockSet> {
   if (snapshotDir !== undefined) refuseUnless(is.text, 'snapshotDir', snapshotDir);
   const fs = realFs;
   const roots = resolveRoots(fs, dirs);
@@ -28,10 +45,10 @@ export async function lockDatabase(dirs: readonly string[], snapshotDir?: string
     const below = [...tables]
       .map((t) => join(real, t))
       .filter((d) => lstatOrNull(fs, d)?.kind === 'directory');
-    if (isSnapshotDirUsed(fs, real, roots, [...tables])) locked.push(real, ...below);
+    if (isSnapshotDirUsed(fs, real, roots, [...tables])) locked.push(real, ...(options.own ? [] : below));
   }
   notePhase('lock', ...locked);
-  const locks = acquireLocks(fs, locked);
+  const locks = acquireLocks(fs, locked, options.own ? { spares: (dir) => spareFiles(fs, dir) } : {});
   const forget = installLockCleanup(locks);
   return {
     dirs: locks.dirs,
@@ -64,7 +81,26 @@ export async function withLocks<T>(
   work: (locks: LockSet, changesBegin: () => void) => T | Promise<T>,
   stands?: (result: T, failure: RollbackError) => T,
 ): Promise<T> {
-  const locks = await lockDatabase(dirs, snapshotDir);
+  return underLocks(await lockDatabase(dirs, snapshotDir), work, stands);
+}
+
+/**
+ * withLocks() for work that changes nothing but the data of this program, and frees some: it needs no room.
+ * @throws RollbackError as withLocks
+ */
+export async function withOwnLocks<T>(
+  dirs: readonly string[],
+  snapshotDir: string | undefined,
+  work: (locks: LockSet) => T | Promise<T>,
+): Promise<T> {
+  return underLocks(await lockWith(dirs, snapshotDir, { own: true }), work);
+}
+
+async function underLocks<T>(
+  locks: LockSet,
+  work: (locks: LockSet, changesBegin: () => void) => T | Promise<T>,
+  stands?: (result: T, failure: RollbackError) => T,
+): Promise<T> {
   let changed = false;
   let result: T;
   try {

@@ -13,7 +13,7 @@
  *   move remain.
  * - A run removes a lock only if both its inode and its text are its own.
  */
-import { errnoOf, hasErrno, ioError, type RollbackError } from '../errors.ts';
+import { errnoOf, hasErrno, ioError, isNoRoom, type RollbackError } from '../errors.ts';
 import {
   createFileDurably,
   type FileOwner,
@@ -25,6 +25,7 @@ import type { DurableFs, FileStat } from './durable-fs.ts';
 import { type ExaminedLock, sameFile, sleep } from './lock-state.ts';
 import { othersHaveLockAside, temporaryLockName } from './lock-temporaries.ts';
 import { isProcessAlive } from './process-identity.ts';
+import { returnLock, type SpareFile } from './spare-file.ts';
 
 /** How long to let another process finish what it does with the lock (milliseconds). */
 export const RACE_PAUSE = 5;
@@ -44,11 +45,14 @@ export interface HeldLock {
   readonly text: Buffer;
   readonly stat: FileStat;
   readonly stale: StaleLock | null;
+  /** The file that became this lock, because there was no room for a new one. */
+  readonly spare: SpareFile | null;
 }
 
 /**
  * Gives the prepared file the name of the lock and returns the lock's inode; null when there is a lock. Where
  * links do not exist the lock is created in place, as the engine does it. Raw errors.
+ * @param isSpare whether there was no room for a new file
  */
 export function putInPlace(
   fs: DurableFs,
@@ -56,6 +60,7 @@ export function putInPlace(
   path: string,
   text: Buffer,
   owner: FileOwner,
+  isSpare: boolean,
 ): FileStat | null {
   // Looked up before the link: a moment later another process may hold the lock (moveStaleAside).
   const stat = fs.lstat(temporary);
@@ -64,6 +69,11 @@ export function putInPlace(
     return stat;
   } catch (error) {
     if (hasErrno(error, 'EEXIST')) return null;
+    // Where a link needs an inode too (tmpfs). The engine could place a lock between the look and the rename.
+    if (isSpare && isNoRoom(error) && !exists(fs, path)) {
+      fs.rename(temporary, path);
+      return stat;
+    }
     if (!hasErrno(error, ...NO_LINKS)) throw error;
   }
   try {
@@ -77,7 +87,17 @@ export function putInPlace(
 
 /** Removes the prepared file once its lock is in place: from then on it would only look like a lock at work. */
 export function dropPrepared(fs: DurableFs, temporary: string): void {
-  fs.unlink(temporary);
+  try {
+    fs.unlink(temporary);
+  } catch (error) {
+    if (!hasErrno(error, 'ENOENT')) throw error; // renamed to the lock
+  }
+}
+
+/** Takes a lock out of its place; the prepared file stays for the next attempt. */
+export function withdraw(fs: DurableFs, placed: HeldLock, temporary: string): void {
+  if (exists(fs, temporary)) giveBack(fs, [{ ...placed, spare: null }], false);
+  else if (isOurs(fs, placed)) fs.rename(placed.path, temporary);
 }
 
 /**
@@ -172,7 +192,9 @@ export function giveBack(
     try {
       waitUntilSettled(fs, lock);
       if (!isOurs(fs, lock)) continue;
-      if (!putBackStale || lock.stale === null || !replaceByStale(fs, lock, lock.stale)) fs.unlink(lock.path);
+      if (putBackStale && lock.stale !== null && replaceByStale(fs, lock, lock.stale)) continue;
+      if (lock.spare === null) fs.unlink(lock.path);
+      else returnLock(fs, lock, lock.spare);
     } catch (error) {
       if (hasErrno(error, 'ENOENT')) continue;
       const state = 'Once this process has ended, the engine takes such a lock over';

@@ -1,7 +1,8 @@
 /** Locking every directory of a database against the engine and against other runs of this program. */
-import { join } from 'node:path';
-import { hasErrno, ioError, RollbackError } from '../errors.ts';
+import { dirname, join } from 'node:path';
+import { hasErrno, ioError, isNoRoom, RollbackError } from '../errors.ts';
 import { formatLockText } from '../format/lock-text.ts';
+import { areaIds } from './area.ts';
 import { createFileDurably, type FileOwner, removeQuietly } from './durable-files.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { lockedError } from './lock-errors.ts';
@@ -10,6 +11,7 @@ import { type ExaminedLock, examineLock, LOCK_FILE, sleep } from './lock-state.t
 import { othersHaveLockAside, sweepTemporaries, temporaryLockName } from './lock-temporaries.ts';
 import { nodeOwner } from './ownership.ts';
 import { isProcessAlive, thisProcess } from './process-identity.ts';
+import { createOrBorrow, returnSpare, type SpareFile } from './spare-file.ts';
 
 export { type FoundLock, inspectLock, LOCK_FILE, type LockState } from './lock-state.ts';
 
@@ -35,8 +37,11 @@ export interface LockSet {
   owns(dir: string): boolean;
 }
 
-/** For tests: how to recognise a living process, and the time. */
+/** How locks are taken. */
 export interface LockOptions {
+  /** Files of this program in a directory that mean nothing: one becomes the lock where there is no room for it. */
+  readonly spares?: (dir: string) => readonly string[];
+  /** For tests: how to recognise a living process, and the time. */
   readonly isAlive?: (pid: number) => boolean;
   readonly now?: () => Date;
 }
@@ -55,7 +60,7 @@ export function acquireLocks(fs: DurableFs, dirs: readonly string[], options: Lo
   const text = Buffer.from(formatLockText(thisProcess(), options.now?.() ?? new Date()));
   const held: files.HeldLock[] = [];
   try {
-    for (const dir of real) held.push(takeLock(fs, dir, text, isAlive));
+    for (const dir of real) held.push(takeLock(fs, dir, text, isAlive, options.spares));
   } catch (error) {
     files.giveBack(fs, held, true);
     throw error;
@@ -130,24 +135,27 @@ function takeLock(
   dir: string,
   text: Buffer,
   isAlive: (pid: number) => boolean,
+  spares: LockOptions['spares'],
 ): files.HeldLock {
   const path = join(dir, LOCK_FILE);
   const temporary = temporaryLockName(dir, 'new');
   let stale: files.StaleLock | null = null;
   let placed: files.HeldLock | null = null;
+  let spare: SpareFile | null = null;
   try {
     sweepTemporaries(fs, dir, isAlive);
     const owner = lockOwner(fs, dir);
-    createFileDurably(fs, temporary, text, owner);
+    ({ spare, stale } = prepareLock(fs, dir, temporary, text, owner, isAlive, spares));
     for (let attempt = 0; attempt < TAKE_ATTEMPTS; attempt++) {
-      const stat = files.putInPlace(fs, temporary, path, text, owner);
+      const stat = files.putInPlace(fs, temporary, path, text, owner, spare !== null);
       if (stat !== null) {
-        placed = { dir, path, text, stat, stale };
+        placed = { dir, path, text, stat, stale, spare };
         if (!othersHaveLockAside(fs, dir, isAlive)) {
           files.dropPrepared(fs, temporary);
           return placed;
         }
-        files.giveBack(fs, [placed], false);
+        files.withdraw(fs, placed, temporary);
+        placed = null;
         sleep(files.RACE_PAUSE);
         continue;
       }
@@ -159,8 +167,34 @@ function takeLock(
   } catch (error) {
     if (placed !== null) files.giveBack(fs, [placed], false);
     if (stale !== null) files.putBackIfFree(fs, dir, path, stale);
-    removeQuietly(fs, temporary);
-    throw lockCreationError(error, path);
+    if (placed === null && spare !== null) returnSpare(fs, temporary, spare);
+    else removeQuietly(fs, temporary);
+    throw lockCreationError(fs, error, path);
+  }
+}
+
+/**
+ * Creates the file that will be the lock. With spare files there is a way where there is no room: one of them becomes
+ * it, or else the lock of a dead process makes room.
+ */
+function prepareLock(
+  fs: DurableFs,
+  dir: string,
+  temporary: string,
+  text: Buffer,
+  owner: FileOwner,
+  isAlive: (pid: number) => boolean,
+  spares: LockOptions['spares'],
+): Pick<files.HeldLock, 'spare' | 'stale'> {
+  try {
+    return { spare: createOrBorrow(fs, temporary, text, owner, () => spares?.(dir) ?? []), stale: null };
+  } catch (error) {
+    const mayMakeRoom = spares !== undefined && isNoRoom(error);
+    const found = mayMakeRoom ? examineLock(fs, join(dir, LOCK_FILE), isAlive) : null;
+    if (found?.lock.state !== 'stale') throw error;
+    const stale = files.moveStaleAside(fs, dir, found);
+    createFileDurably(fs, temporary, text, owner);
+    return { spare: null, stale };
   }
 }
 
@@ -173,16 +207,21 @@ function contestedLockError(dir: string, path: string): RollbackError {
   );
 }
 
-function lockCreationError(error: unknown, path: string): RollbackError {
+function lockCreationError(fs: DurableFs, error: unknown, path: string): RollbackError {
   const wrapped = ioError(error, path, 'create the lock file');
-  if (!hasErrno(wrapped.cause, 'EACCES', 'EPERM')) return wrapped;
-  const next = `${wrapped.next}, or use \`plan --no-lock\` to look only`;
-  return new RollbackError(
-    'ERR_IO',
-    { what: wrapped.what, why: wrapped.why, next },
-    wrapped.place,
-    wrapped.cause,
-  );
+  if (hasErrno(wrapped.cause, 'EACCES', 'EPERM'))
+    return wrapped.saying({ next: `${wrapped.next}, or use \`plan --no-lock\` to look only` });
+  if (!isNoRoom(wrapped) || !hasAreas(fs, dirname(path))) return wrapped;
+  const purge = '`litt-rollback purge` needs no room; it frees, for good, what rollbacks keep for undo';
+  return wrapped.saying({ next: `${wrapped.next}. ${purge}` });
+}
+
+function hasAreas(fs: DurableFs, dir: string): boolean {
+  try {
+    return areaIds(fs, dir).length > 0;
+  } catch {
+    return false; // it is only for the advice
+  }
 }
 
 /**

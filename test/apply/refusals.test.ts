@@ -5,6 +5,9 @@ import { expect } from 'chai';
 import { applyWith } from '../../lib/apply/apply.ts';
 import { encodeChecksummed } from '../../lib/format/checksummed-json.ts';
 import { applyPlan, type PlanOptions, planRollback, undoRollback } from '../../lib/index.ts';
+import { findTransactions } from '../../lib/journal/find.ts';
+import { previewUndo } from '../../lib/recover/preview-undo.ts';
+import { undoWith } from '../../lib/recover/undo.ts';
 import { type DurableFs, realFs } from '../../lib/store/durable-fs.ts';
 import { lockDatabase } from '../../lib/store/lock-database.ts';
 import { rejection } from '../helpers/refusals.ts';
@@ -30,6 +33,30 @@ describe('refusals before the first change', () => {
     expect(error.message).to.contain('1000 bytes are free');
     expectUntouched(dir, before);
     removeTempDir(dir);
+  });
+
+  it('too little room for an undo, which status says as well', async () => {
+    const unpacked = unpackNamed('many-roots');
+    const roots = unpacked.databases[0] as readonly string[];
+    const older = await planRollback(planOptions(unpacked));
+    await applyPlan(older);
+    await applyPlan(
+      await planRollback({ ...planOptions(unpacked), target: { kind: 'drop-last', groups: 1 } }),
+    );
+    const before = treeOf(unpacked.dir);
+    const fs = { ...realFs, freeBytes: () => 9000 };
+    const locks = await lockDatabase(roots);
+    const error = await rejection(undoWith(fs, locks.dirs, locks));
+    locks.restore();
+    expect(error.code).to.equal('ERR_PREFLIGHT');
+    expect(error.what).to.contain('to undo: 8 KiB are free');
+    const command = `litt-rollback purge ${roots.map((root) => `--src ${root}`).join(' ')} --id ${older.id}`;
+    expect(error.next).to.contain(`\`${command}\``);
+    expectUntouched(unpacked.dir, before);
+    const found = findTransactions(fs, roots);
+    expect(previewUndo(fs, roots, found, undefined).refusal?.code).to.equal('ERR_PREFLIGHT');
+    expect(previewUndo({ ...fs, freeBytes: () => null }, roots, found, undefined).refusal).to.equal(null);
+    removeTempDir(unpacked.dir);
   });
 
   it('a directory that may not be written', async () => {

@@ -84,6 +84,7 @@ const READING: ReadonlySet<string> = new Set([
   'realpathSync',
   'stat',
   'statSync',
+  'statfsSync',
 ]);
 
 /** Loads what users write, whatever its name. */

@@ -30,6 +30,7 @@ const WRITERS = [
   'lib/store/lock-files.ts',
   'lib/store/ownership.ts',
   'lib/store/root-set.ts',
+  'lib/store/spare-file.ts',
 ];
 
 const program = (): SourceModule[] => sourcesIn('lib', 'streams');
