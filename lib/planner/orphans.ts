@@ -4,7 +4,7 @@
  */
 
 import { RollbackError } from '../errors.ts';
-import { isCreationOrphan, someNames } from '../store/chain.ts';
+import { isCreationOrphan, someNames, withCopies } from '../store/chain.ts';
 import type { Orphan, Table } from '../store/types.ts';
 
 /**
@@ -43,8 +43,11 @@ function orphanWithDataError(table: Table, orphan: Orphan): RollbackError {
     'ERR_ORPHAN_WITH_DATA',
     {
       what: `The ${side} segment is incomplete: ${someNames(orphan.missing)} missing, and what is there may hold data`,
-      why: 'An interrupted rollback or collection leaves this, but a root that was not passed looks the same',
-      next: 'Pass every root with --src; if none is missing, --drop-orphans lets the segment go',
+      ...withCopies(
+        orphan.unfinished,
+        'An interrupted rollback or collection leaves this, but a root that was not passed looks the same',
+        'Pass every root with --src; if none is missing, --drop-orphans lets the segment go',
+      ),
     },
     { table: table.name, segment: orphan.index, path: orphan.files[0]?.path },
   );

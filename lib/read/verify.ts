@@ -8,6 +8,7 @@ import { type OptionChecks, refuseBadOptions } from '../input/options.ts';
 
 import { reachingTotals } from '../input/progress.ts';
 
+import { someNames } from '../store/chain.ts';
 import { readDatabase } from '../store/database.ts';
 import { realFs } from '../store/durable-fs.ts';
 import { refuseUnfinished } from '../store/open-transaction.ts';
@@ -105,7 +106,9 @@ async function verifyTable(table: Table, options: VerifyOptions): Promise<Verify
   }
   for (const orphan of table.orphans) {
     const path = orphan.files[0]?.path ?? '';
-    const problem = `the segment is incomplete: ${orphan.missing.join(', ')} missing (the engine drops it at its next start)`;
+    const { unfinished = [] } = orphan;
+    const copies = unfinished.length === 0 ? '' : `; a copy was not finished: ${someNames(unfinished)}`;
+    const problem = `the segment is incomplete: ${orphan.missing.join(', ')} missing (the engine drops it at its next start)${copies}`;
     findings.push({ table: table.name, segment: orphan.index, path, offset: null, problem });
   }
   return {

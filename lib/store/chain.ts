@@ -1,4 +1,5 @@
 /** Turns the loose files of one table into its chain of segments, as the engine does at open. */
+import { basename } from 'node:path';
 import { RollbackError } from '../errors.ts';
 import { keysName, metadataName, valuesName } from '../format/file-names.ts';
 import type { SegmentMetadata } from '../format/metadata.ts';
@@ -21,12 +22,14 @@ const FORGOTTEN = 'Was a root forgotten? A root that was not passed looks exactl
 /**
  * Assembles the chain: complete segments from the lowest to the highest number; one incomplete segment at each
  * end is an orphan.
+ * @param ignored paths of other files in the segments directories
  * @throws RollbackError ERR_ROOT_FORGOTTEN (no metadata at all), ERR_TOO_MANY_VALUE_FILES, ERR_FILE_MISSING,
  *   ERR_SEGMENT_MISSING
  */
 export function assembleChain(
   table: string,
   parts: ReadonlyMap<number, SegmentParts>,
+  ignored: readonly string[] = [],
 ): { segments: Segment[]; orphans: Orphan[] } {
   const indices = [...parts.keys()].sort((a, b) => a - b);
   const lowest = indices[0];
@@ -38,16 +41,42 @@ export function assembleChain(
   const orphans: Orphan[] = [];
   for (let index = lowest; index <= highest; index++) {
     const part = parts.get(index);
-    if (part === undefined) throw segmentMissingError(table, index, lowest, highest);
+    if (part === undefined) throw segmentMissingError(table, index, lowest, highest, ignored);
     refuseSurplusValues(table, part);
     const complete = completed(part);
     if (complete !== null) segments.push(complete);
     else if (index === lowest || index === highest) {
       const end = index === lowest ? 'lowest' : 'highest';
-      orphans.push({ index, end, metadata: part.metadata, files: filesOf(part), missing: missingOf(part) });
-    } else throw fileMissingError(table, part);
+      const missing = missingOf(part);
+      const unfinished = unfinishedCopies(missing, ignored);
+      orphans.push({ index, end, metadata: part.metadata, files: filesOf(part), missing, unfinished });
+    } else throw fileMissingError(table, part, ignored);
   }
   return { segments, orphans };
+}
+
+/**
+ * Files that are to become one of these, by their names: rsync writes `.7.keys.Xy12Zw`, others `7.keys.part`.
+ */
+function unfinishedCopies(missing: readonly string[], ignored: readonly string[]): string[] {
+  return ignored.filter((path) => {
+    const name = basename(path).replace(/^\.*/, '');
+    return missing.some((of) => name.startsWith(`${of}.`)) && !name.endsWith('.litt-rollback-tmp');
+  });
+}
+
+/** A reason and a next step, behind what is to be told of unfinished copies. */
+export function withCopies(
+  unfinished: readonly string[] | undefined,
+  why: string,
+  next: string,
+): { readonly why: string; readonly next: string } {
+  if (unfinished === undefined || unfinished.length === 0) return { why, next };
+  const otherwise = `${next.charAt(0).toLowerCase()}${next.slice(1)}`;
+  return {
+    why: `A copy was not finished: ${someNames(unfinished)}. ${why}`,
+    next: `Copy the database again, to the end. If that was done: ${otherwise}`,
+  };
 }
 
 /** The first few names; a segment has up to 255 value files, and a forgotten root holds many of them. */
@@ -109,27 +138,40 @@ function noMetadataError(table: string, parts: ReadonlyMap<number, SegmentParts>
   );
 }
 
-function segmentMissingError(table: string, index: number, lowest: number, highest: number): RollbackError {
+function segmentMissingError(
+  table: string,
+  index: number,
+  lowest: number,
+  highest: number,
+  ignored: readonly string[],
+): RollbackError {
+  const names = [metadataName(index), keysName(index), valuesName(index, 0)];
   return new RollbackError(
     'ERR_SEGMENT_MISSING',
     {
       what: `Segment ${index} is missing altogether, though the table has segments ${lowest} to ${highest}`,
-      why: `The engine refuses to open such a table. ${FORGOTTEN}`,
-      next: 'Pass every root with --src; if none is missing, restore the segment from a backup',
+      ...withCopies(
+        unfinishedCopies(names, ignored),
+        `The engine refuses to open such a table. ${FORGOTTEN}`,
+        'Pass every root with --src; if none is missing, restore the segment from a backup',
+      ),
     },
     { table, segment: index },
   );
 }
 
-function fileMissingError(table: string, part: SegmentParts): RollbackError {
+function fileMissingError(table: string, part: SegmentParts, ignored: readonly string[]): RollbackError {
   const missing = missingOf(part);
   const others = filesOf(part)[0];
   return new RollbackError(
     'ERR_FILE_MISSING',
     {
       what: `In the middle of the chain, ${missing.length === 1 ? 'a file is' : 'files are'} missing: ${someNames(missing)}`,
-      why: `The engine refuses to open such a table. ${FORGOTTEN}`,
-      next: 'Pass every root with --src; if none is missing, restore the file from a backup',
+      ...withCopies(
+        unfinishedCopies(missing, ignored),
+        `The engine refuses to open such a table. ${FORGOTTEN}`,
+        'Pass every root with --src; if none is missing, restore the file from a backup',
+      ),
     },
     { table, segment: part.index, path: others?.path },
   );

@@ -69,7 +69,8 @@ function tablesOf(
   const rootsOfTable = new Map<string, number[]>();
   for (const number of group) {
     const root = roots[number] as string;
-    const found = findTables(fs, root, onUnreadable);
+    const beside = group.map((i) => roots[i] as string);
+    const found = findTables(fs, root, onUnreadable, beside);
     for (const name of found.tables) rootsOfTable.set(name, [...(rootsOfTable.get(name) ?? []), number]);
     notTables.push(...found.notTables.map((name) => join(root, name)));
   }
@@ -96,13 +97,14 @@ function readTable(
 ): Omit<Table, 'database' | 'absentIn'> {
   const parts = new Map<number, SegmentParts>();
   const leftovers: FileInfo[] = [];
+  const ignored: string[] = [];
   const watermarkFiles: FileInfo[] = [];
   const keymaps: KeymapInfo[] = [];
   const snapshots: SnapshotInfo[] = [];
   let watermark: number | null = null;
   for (const root of present) {
     const reader = new TableInRoot(fs, roots[root] as string, root, name);
-    reader.collectSegmentFiles(parts, leftovers);
+    reader.collectSegmentFiles(parts, leftovers, ignored);
     const mark = reader.watermark();
     if (mark !== null) {
       watermarkFiles.push(mark.file);
@@ -116,7 +118,7 @@ function readTable(
   for (const part of parts.values()) {
     if (part.metadataFile !== null) part.metadata = readMetadata(fs, name, part.index, part.metadataFile);
   }
-  const { segments, orphans } = assembleChain(name, parts);
+  const { segments, orphans } = assembleChain(name, parts, ignored);
   return { name, segments, orphans, watermarkFiles, watermark, keymaps, snapshots, leftovers };
 }
 

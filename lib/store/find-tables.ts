@@ -2,6 +2,7 @@
 import { basename, dirname, join } from 'node:path';
 import { RollbackError } from '../errors.ts';
 import { isTableName, parseSegmentFileName } from '../format/file-names.ts';
+import { shellCommand } from '../format/shell-word.ts';
 import type { DurableFs } from './durable-fs.ts';
 import { lookAt } from './reading.ts';
 import { listDirectory, lstatOrNull, MAX_SUGGESTIONS, SEGMENTS_DIR } from './roots.ts';
@@ -13,6 +14,7 @@ const MAX_LOOKS = 1000;
  * Names of the tables in one root, and of directories that look like tables but whose name the engine does
  * not accept.
  * @param onUnreadable told of what may be a table and cannot be looked into; without it that is refused
+ * @param beside all roots of the database: their tables tell what an empty root lacks
  * @throws RollbackError ERR_SYMBOLIC_LINK, ERR_ROOT_IS_A_TABLE, ERR_ROOT_IS_A_SEGMENTS_DIRECTORY,
  *   ERR_ROOT_WITHOUT_TABLE, ERR_IO
  */
@@ -20,6 +22,7 @@ export function findTables(
   fs: DurableFs,
   root: string,
   onUnreadable?: (table: string, error: RollbackError) => void,
+  beside: readonly string[] = [],
 ): { tables: string[]; notTables: string[] } {
   const tables: string[] = [];
   const notTables: string[] = [];
@@ -33,7 +36,7 @@ export function findTables(
       isUnclear ||= isTable === null;
     } else if (looksLikeTable(fs, join(root, name))) notTables.push(name);
   }
-  if (tables.length === 0 && !isUnclear) throw noTableError(fs, root, notTables);
+  if (tables.length === 0 && !isUnclear) throw noTableError(fs, root, notTables, beside);
   return { tables, notTables };
 }
 
@@ -86,7 +89,12 @@ function linkedDirectoryError(path: string, what: string): RollbackError {
   );
 }
 
-function noTableError(fs: DurableFs, root: string, notTables: readonly string[]): RollbackError {
+function noTableError(
+  fs: DurableFs,
+  root: string,
+  notTables: readonly string[],
+  beside: readonly string[],
+): RollbackError {
   if (looksLikeSegments(fs, root)) {
     const suggestion = dirname(dirname(root));
     return new RollbackError(
@@ -109,6 +117,7 @@ function noTableError(fs: DurableFs, root: string, notTables: readonly string[])
       { path: root },
     );
   }
+  if (listDirectory(fs, root).every(isOfNoDatabase)) return emptyRootError(fs, root, beside);
   const below = findRootsBelow(fs, root);
   const odd =
     notTables.length > 0 ? ` Not tables for the engine, by their names: ${notTables.join(', ')}.` : '';
@@ -119,6 +128,32 @@ function noTableError(fs: DurableFs, root: string, notTables: readonly string[])
       what: 'This directory holds no table',
       why: `A table is a directory with a ${SEGMENTS_DIR} directory in it, and the engine makes one in every root.${odd}`,
       next: hint,
+    },
+    { path: root },
+  );
+}
+
+/** What lies in a directory that nothing uses: our own files, those of the file system, and hidden ones. */
+const isOfNoDatabase = (name: string): boolean => name.startsWith('.') || name === 'lost+found';
+
+/** A mount point without its disk is empty, too. */
+function emptyRootError(fs: DurableFs, root: string, beside: readonly string[]): RollbackError {
+  const others = beside.filter((other) => other !== root);
+  const names = others.flatMap((other) =>
+    listDirectory(fs, other).filter((name) => isTableName(name) && looksLikeTable(fs, join(other, name))),
+  );
+  const dirs = [...new Set(names)].map((name) => join(root, name, SEGMENTS_DIR));
+  const disk = 'Check that its disk is mounted';
+  const make = `make the directories as the node's user: \`${shellCommand(['mkdir', '-p', ...dirs])}\``;
+  return new RollbackError(
+    'ERR_ROOT_WITHOUT_TABLE',
+    {
+      what: 'This root is empty',
+      why: `The engine makes a directory with a ${SEGMENTS_DIR} directory in it for each table in every root`,
+      next:
+        dirs.length === 0
+          ? disk
+          : `${disk}. If it is new, or a copy has lost its empty directories, leave it out, or ${make}`,
     },
     { path: root },
   );

@@ -38,7 +38,7 @@ async function lockWith(
   const fs = realFs;
   const roots = resolveRoots(fs, dirs);
   refuseUnfinished(fs, roots);
-  const tables = new Set(roots.flatMap((root) => findTables(fs, root).tables));
+  const tables = new Set(roots.flatMap((root) => findTables(fs, root, undefined, roots).tables));
   const locked = [...roots];
   if (snapshotDir !== undefined && snapshotDir !== 'none') {
     const real = resolveSnapshotDir(fs, snapshotDir, roots);

@@ -1,7 +1,8 @@
 /** Resolves the roots of a database, and refuses impossible ones. */
 import { dirname, sep } from 'node:path';
-import { hasErrno, ioError, RollbackError } from '../errors.ts';
+import { hasErrno, RollbackError } from '../errors.ts';
 import { refuseBadRoots } from '../input/checks.ts';
+import { lookError } from './closed-directory.ts';
 import type { DurableFs, FileStat } from './durable-fs.ts';
 import { refuseForeignPath, refuseReplacedPath } from './foreign-path.ts';
 
@@ -17,7 +18,7 @@ export function lstatOrNull(fs: DurableFs, path: string): FileStat | null {
     return fs.lstat(path);
   } catch (error) {
     if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return null;
-    throw ioError(error, path, 'look at a file');
+    throw lookError(fs, error, path, 'look at a file');
   }
 }
 
@@ -26,7 +27,7 @@ export function listDirectory(fs: DurableFs, path: string): string[] {
   try {
     return fs.readdir(path).sort();
   } catch (error) {
-    throw ioError(error, path, 'list a directory');
+    throw lookError(fs, error, path, 'list a directory');
   }
 }
 
@@ -52,7 +53,7 @@ function resolveRoot(fs: DurableFs, dir: string, seen: Map<string, string>, isOn
   try {
     real = fs.realpath(dir);
   } catch (error) {
-    if (!hasErrno(error, 'ENOENT', 'ENOTDIR')) throw ioError(error, dir, 'resolve a root');
+    if (!hasErrno(error, 'ENOENT', 'ENOTDIR')) throw lookError(fs, error, dir, 'resolve a root');
     refuseReplacedPath(fs, dir);
     throw rootNotFoundError(fs, dir, isOnly, error);
   }

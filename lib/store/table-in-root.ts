@@ -42,13 +42,14 @@ export class TableInRoot {
     this.dir = join(rootDir, table);
   }
 
-  /** Sorts this root's segment files into `parts`, and swap files into `leftovers`. */
-  collectSegmentFiles(parts: Map<number, SegmentParts>, leftovers: FileInfo[]): void {
+  /** Sorts this root's segment files into `parts`, swap files into `leftovers`, and what the engine ignores into `ignored`. */
+  collectSegmentFiles(parts: Map<number, SegmentParts>, leftovers: FileInfo[], ignored: string[]): void {
     const dir = join(this.dir, SEGMENTS_DIR);
     for (const name of listDirectory(this.fs, dir)) {
       if (name === BOLT_FILE) continue; // one of this program; callers that must stop at it ask for it by name
       const path = join(dir, name);
       const parsed = this.parse(name, path);
+      if (parsed?.kind === 'ignored') ignored.push(path);
       if (parsed === null || parsed.kind === 'ignored') continue;
       const file = this.regularFile(path, `${SEGMENTS_DIR}/${name}`);
       if (file === null) continue;

@@ -34,6 +34,8 @@ export interface Orphan {
   readonly files: readonly FileInfo[];
   /** Names of the files it lacks, e.g. `7.metadata`. */
   readonly missing: readonly string[];
+  /** Files beside it whose names say that they are to become a missing one: a copy that was not finished. */
+  readonly unfinished?: readonly string[] | undefined;
 }
 
 /** A keymap directory of a table in one root. */

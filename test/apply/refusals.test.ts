@@ -1,10 +1,10 @@
 /** Refusals that need a database of their own. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { applyWith } from '../../lib/apply/apply.ts';
 import { encodeChecksummed } from '../../lib/format/checksummed-json.ts';
-import { applyPlan, type PlanOptions, planRollback, undoRollback } from '../../lib/index.ts';
+import { applyPlan, type PlanOptions, planRollback, undoRollback, verifyDatabase } from '../../lib/index.ts';
 import { findTransactions } from '../../lib/journal/find.ts';
 import { previewUndo } from '../../lib/recover/preview-undo.ts';
 import { undoWith } from '../../lib/recover/undo.ts';
@@ -67,6 +67,22 @@ describe('refusals before the first change', () => {
     expect(error.place.path).to.match(/segments$/);
     expectUntouched(dir, before);
     removeTempDir(dir);
+  });
+
+  it('a newest segment that a copy was about to complete, which verify tells as well', async () => {
+    const unpacked = unpackNamed('single-root');
+    const [root] = unpacked.databases[0] as readonly string[];
+    const segments = join(root!, '0', 'segments');
+    const newest = Math.max(...readdirSync(segments).map((name) => Number.parseInt(name, 10)));
+    const copy = join(segments, `.${newest}-0.values.X1y2Z3`);
+    renameSync(join(segments, `${newest}-0.values`), copy);
+    const error = await rejection(planRollback(planOptions(unpacked)));
+    expect(error.code).to.equal('ERR_ORPHAN_WITH_DATA');
+    expect(error.why).to.contain(`A copy was not finished: ${copy}. `);
+    const { tables } = await verifyDatabase([root!]);
+    const findings = tables.flatMap((t) => t.findings.map((f) => f.problem));
+    expect(findings.filter((f) => f.endsWith(`a copy was not finished: ${copy}`))).to.have.length(1);
+    removeTempDir(unpacked.dir);
   });
 
   it('a chain that ends below its watermark', async () => {

@@ -72,6 +72,45 @@ describe('roots', () => {
     expect(beside.place.path).to.equal(join(dir, 'beside'));
   });
 
+  it('an empty one beside others: its disk, leaving it out, and the directories that it lacks', () => {
+    const { dir, root } = database();
+    const empty = join(dir, 'empty');
+    mkdirSync(join(empty, 'lost+found'), { recursive: true });
+    const error = refusalOf([root, empty], dir);
+    expect([error.code, error.place.path]).to.deep.equal(['ERR_ROOT_WITHOUT_TABLE', empty]);
+    const command = `mkdir -p ${join(empty, 't', 'segments')}`;
+    expect(error.next).to.contain('mounted').and.to.contain('leave it out').and.to.contain(`\`${command}\``);
+    expect(refusalOf([empty], dir).next).to.equal('Check that its disk is mounted');
+    mkdirSync(join(empty, 't', 'segments'), { recursive: true });
+    expect(readDatabase(realFs, [root, empty]).tables).to.have.length(1);
+  });
+
+  it('in a directory that may not be entered: names that directory', () => {
+    const { built } = oneTable([plainSegment(2)]);
+    const root = built.roots[0]!;
+    const refused = (closed: string, errno: string): RollbackError => {
+      const lstat = (path: string) => {
+        if (!path.startsWith(`${closed}/`)) return realFs.lstat(path);
+        throw Object.assign(new Error(errno), { code: errno, path });
+      };
+      try {
+        readDatabase({ ...realFs, lstat }, [root]);
+      } catch (error) {
+        if (error instanceof RollbackError) return error;
+      }
+      throw new Error('accepted');
+    };
+    const segments = join(root, 't', 'segments');
+    for (const closed of [segments, join(root, 't')]) {
+      const error = refused(closed, 'EACCES');
+      expect([error.code, error.place.path]).to.deep.equal(['ERR_IO', closed]);
+      expect(error.what).to.match(/may not enter a directory \(owner \d+, group \d+, mode 7\d\d\)/);
+      expect(error.next).to.contain(`\`chmod u+x ${closed}\``);
+    }
+    expect(refused(segments, 'ENAMETOOLONG').place.path).to.equal(segments);
+    expect(refused(segments, 'EIO').place.path).to.match(/segments\/./);
+  });
+
   it('the same one twice, by whatever name', () => {
     const { dir, root } = database();
     symlinkSync(root, join(dir, 'alias'));
