@@ -10,7 +10,7 @@ export interface GivenOptions extends SourceOptions {
 }
 
 /** Commands that take the snapshot directory. */
-const WITH_SNAPSHOT_DIR: ReadonlySet<string> = new Set(['resume', 'undo', 'purge']);
+const WITH_SNAPSHOT_DIR: ReadonlySet<string> = new Set(['resume', 'undo', 'purge', 'verify']);
 
 /** The source of one run. */
 export class GivenSource {

@@ -142,12 +142,15 @@ function addKeys(program: Command, choose: Choose): void {
 function addVerify(program: Command, choose: Choose): void {
   const command = program
     .command('verify')
-    .description('check every segment: files, addresses, groups, counts');
+    .description('check every segment: files, addresses, groups, counts; and bounds of snapshots');
   addPlanArgument(command);
   addSource(command);
   command
     .optionsGroup('Verify:')
     .addOption(option('-t, --table <name>', 'only this table (repeat for more)', collect))
+    .addOption(
+      option('--snapshot-dir <dir>', "where the engine's snapshots are: also check their bounds", once),
+    )
     .action((file: string | undefined, options, self: Command) =>
       choose('verify', self.optsWithGlobals(), async (c) =>
         (await import('./verify.ts')).run(file, options, c),

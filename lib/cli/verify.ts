@@ -8,6 +8,7 @@ import { type SourceOptions, sourceOrPlan } from './source.ts';
 /** The options of this command. */
 export interface VerifyCommandOptions extends SourceOptions {
   readonly table?: readonly string[];
+  readonly snapshotDir?: string;
 }
 
 /** Runs the command; the result is its exit code. */
@@ -17,11 +18,13 @@ export async function run(
   context: Context,
 ): Promise<number> {
   const { signals, out } = context;
-  const { roots, groups } = await sourceOrPlan(planFile, options, context.given);
+  const source = await sourceOrPlan(planFile, options, context.given);
+  const { roots, groups } = source;
   const progress = context.newProgress();
   const report = await verifyDatabase(roots, {
     groups,
     ...(options.table && { tables: [...new Set(options.table)] }),
+    snapshotDir: options.snapshotDir ?? source.snapshotDir,
     signal: signals.signal,
     ...(progress.report && { onProgress: progress.report }),
   }).finally(progress.stop);

@@ -13,9 +13,11 @@ import { readDatabase } from '../store/database.ts';
 import { realFs } from '../store/durable-fs.ts';
 import { refuseUnfinished } from '../store/open-transaction.ts';
 import { resolveRoots } from '../store/roots.ts';
+import { resolveSnapshotDir } from '../store/snapshot-dir.ts';
 import type { RootGroups, Segment, Table } from '../store/types.ts';
 import { tableUnknownError } from '../store/unknown-table.ts';
 import type { Progress } from '../types.ts';
+import { snapshotFindings } from './verify-snapshots.ts';
 
 /** One problem. */
 export interface VerifyFinding {
@@ -38,6 +40,8 @@ export interface VerifyReport {
     readonly findings: readonly VerifyFinding[];
   }[];
   readonly ok: boolean;
+  /** What was not looked at. */
+  readonly notices?: readonly string[];
 }
 
 /** How to verify. */
@@ -46,6 +50,8 @@ export interface VerifyOptions {
   readonly groups?: RootGroups | undefined;
   /** Only these tables; default all. */
   readonly tables?: readonly string[] | undefined;
+  /** Where the engine publishes snapshots: the bounds there are held against the segments. */
+  readonly snapshotDir?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
@@ -53,13 +59,15 @@ export interface VerifyOptions {
 const CHECKS: OptionChecks<VerifyOptions> = {
   groups: is.groups,
   tables: is.names,
+  snapshotDir: is.text,
   signal: is.signal,
   onProgress: is.function,
 };
 
 /**
  * Verifies the database in the given roots.
- * @throws RollbackError ERR_USAGE, ERR_CALLBACK_FAILED, what readDatabase throws (a chain that does not assemble), ERR_TABLE_UNKNOWN, ERR_IO
+ * @throws RollbackError ERR_USAGE, ERR_CALLBACK_FAILED, what readDatabase throws (a chain that does not assemble), ERR_TABLE_UNKNOWN,
+ * ERR_SNAPSHOT_DIR_WRONG, ERR_IO
  */
 export async function verifyDatabase(
   roots: readonly string[],
@@ -75,17 +83,28 @@ export async function verifyDatabase(
   const unknown = wanted.filter((name) => !names.includes(name));
   if (unknown.length > 0) throw tableUnknownError(unknown, names);
   const tables = database.tables.filter((t) => wanted.length === 0 || wanted.includes(t.name));
+  const given = options.snapshotDir ?? 'none';
+  const snapshotDir = given === 'none' ? null : resolveSnapshotDir(realFs, given, database.roots);
   const reports: VerifyReport['tables'][number][] = [];
   return withCallbacks(async (callbacks) => {
     const progress = reachingTotals(callbacks.guard('onProgress', options.onProgress));
     const reporting = { ...options, onProgress: progress.report };
-    for (const table of tables) reports.push(await verifyTable(table, reporting));
+    for (const table of tables) reports.push(await verifyTable(table, snapshotDir, reporting));
     progress.finish();
-    return { tables: reports, ok: reports.every((r) => r.findings.length === 0) };
+    const isBlind = options.snapshotDir === undefined && tables.some((t) => t.snapshots.length > 0);
+    const notices = isBlind ? [BOUNDS_UNSEEN] : [];
+    return { tables: reports, ok: reports.every((r) => r.findings.length === 0), notices };
   });
 }
 
-async function verifyTable(table: Table, options: VerifyOptions): Promise<VerifyReport['tables'][number]> {
+const BOUNDS_UNSEEN =
+  'The engine keeps snapshots of this database: their bounds are looked at with --snapshot-dir DIR';
+
+async function verifyTable(
+  table: Table,
+  snapshotDir: string | null,
+  options: VerifyOptions,
+): Promise<VerifyReport['tables'][number]> {
   const findings: VerifyFinding[] = [];
   const total = table.segments.reduce((sum, s) => sum + s.keys.size, 0);
   let done = 0;
@@ -104,6 +123,8 @@ async function verifyTable(table: Table, options: VerifyOptions): Promise<Verify
     valueBytes += segment.values.reduce((sum, v) => sum + v.size, 0);
     findings.push(...findingsOf(table, segment, survey));
   }
+  for (const finding of snapshotFindings(realFs, table, snapshotDir))
+    findings.push({ table: table.name, offset: null, ...finding });
   for (const orphan of table.orphans) {
     const path = orphan.files[0]?.path ?? '';
     const { unfinished = [] } = orphan;

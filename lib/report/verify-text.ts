@@ -31,6 +31,8 @@ export function verifyToText(report: VerifyReport, options: VerifyTextOptions = 
   }
   if (!options.quiet && report.ok)
     lines.push(colours.good('Verified: every segment is as the format wants it.'));
+  if (!options.quiet)
+    lines.push(...(report.notices ?? []).flatMap((notice) => wrap(`Not checked: ${notice}.`, width)));
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }
 
