@@ -61,10 +61,10 @@ async function tell(task: NodeTask, plan: RollbackPlan, tools: NodeTools): Promi
   await tools.onStart();
   const entry = { ...lineOf('apply', plan.id, plan), outcome: 'finished' };
   try {
-    const notices = await withLocks(plan.roots, plan.snapshotDir ?? undefined, () =>
+    const failures = await withLocks(plan.roots, plan.snapshotDir ?? undefined, () =>
       audit(realFs, plan.roots, entry, new Date()),
     );
-    return ended(task, 'done', plan, { changed: true, notices });
+    return ended(task, 'done', plan, { changed: true, notices: failures.map((f) => f.text) });
   } catch (error) {
     if (!(error instanceof RollbackError) || error.kind !== 'locked') throw error;
     return ended(task, 'done', plan);
