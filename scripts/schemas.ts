@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod/mini';
+import { batchEventSchema } from '../lib/fleet/event-schema.ts';
 import { fleetSchema } from '../lib/fleet/fleet-schema.ts';
 
 /** Where the schemas lie. */
@@ -13,7 +14,15 @@ export function schemaTexts(): Record<string, string> {
     title: 'A fleet of litt-rollback',
     ...z.toJSONSchema(fleetSchema, { io: 'input', reused: 'ref' }),
   };
-  return { 'fleet.schema.json': `${JSON.stringify(fleet, null, 2)}\n` };
+  const events = {
+    title: 'A line of a batch of litt-rollback',
+    ...z.toJSONSchema(batchEventSchema, { reused: 'ref' }),
+  };
+  return Object.fromEntries(
+    Object.entries({ 'fleet.schema.json': fleet, 'batch-event.schema.json': events }).map(
+      ([name, schema]) => [name, `${JSON.stringify(schema, null, 2)}\n`],
+    ),
+  );
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { buildOnce, run } from '../helpers/command.ts';
-import { differencesOf, HEIGHT, makeFleet, rolledBack, type TestFleet } from '../helpers/fleet.ts';
+import { differencesOf, HEIGHT, linesOf, makeFleet, rolledBack, type TestFleet } from '../helpers/fleet.ts';
 import { isAlive, tempDir } from '../helpers/temp.ts';
 import type { Tree } from '../helpers/tree.ts';
 import { type Running, start } from './process.ts';
@@ -130,7 +130,7 @@ describe('cli: a batch that is killed', function () {
     await running.saw('"started"');
     running.child.kill('SIGINT');
     const { code, stdout } = await running.result;
-    const last = JSON.parse(stdout.trim().split('\n').at(-1) as string);
+    const last = linesOf(stdout).at(-1);
     // With 130 the signal came before the first change.
     expect(last.changed === 0 ? [130] : [0, 8]).to.include(code);
     for (const { node, verdict } of last.nodes) {
@@ -175,7 +175,7 @@ describe('cli: a batch that is killed', function () {
         '--jobs',
         '1',
       ]);
-      const last = JSON.parse(stdout.trim().split('\n').at(-1) as string);
+      const last = linesOf(stdout).at(-1);
       expect(last.nodes.map((n: { verdict: string }) => n.verdict)).to.deep.equal([
         verdict,
         verdict,
@@ -197,7 +197,7 @@ describe('cli: a batch that is killed', function () {
     const { code, stdout } = await run(APPLY(fleet));
     expect(code, stdout).to.equal(0);
     expectWhole();
-    const again = JSON.parse((await run(APPLY(fleet))).stdout.trim().split('\n').at(-1) as string);
+    const again = linesOf((await run(APPLY(fleet))).stdout).at(-1);
     expect(again.changed).to.equal(0);
   });
 

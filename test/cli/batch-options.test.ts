@@ -7,6 +7,7 @@ import {
   differencesOf,
   fleetText,
   HEIGHT,
+  linesOf,
   makeFleet,
   rolledBack,
   type TestFleet,
@@ -38,8 +39,8 @@ describe('cli: what batch is told', function () {
   it('applies and verifies the canary alone, and its failure ends the batch', async () => {
     fleet = makeFleet(4);
     expect((await batch('plan', ...TO, '--run', fleet.run)).code).to.equal(0);
-    const lines = (await batch('apply', '--yes', '--canary', 'n-03', '--json')).stdout.trim().split('\n');
-    const events = lines.map((line) => JSON.parse(line)).filter((e) => e.message_type === 'node');
+    const { stdout } = await batch('apply', '--yes', '--canary', 'n-03', '--json');
+    const events = linesOf(stdout).filter((e) => e.message_type === 'node');
     const started = events.filter((e) => e.event === 'started').map((e) => e.node);
     const ended = events.findIndex((e) => e.event === 'ended' && e.node === 'n-03');
     expect(started[0]).to.equal('n-03');
@@ -52,10 +53,7 @@ describe('cli: what batch is told', function () {
     fleet = makeFleet(3);
     damage(fleet.root('n-02'));
     const { code, stdout, stderr } = await batch('apply', ...TO, '--yes', '--skip-refused', '--json');
-    const events = stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
+    const events = linesOf(stdout);
     expect(code).to.equal(8);
     expect(stderr).to.equal('');
     expect(events.map((e) => e.seq)).to.deep.equal(events.map((_, i) => i + 1));
@@ -72,10 +70,8 @@ describe('cli: what batch is told', function () {
       changed: 2,
     });
     expect(last.nodes).to.have.length(3);
-    const saved = readFileSync(join(fleet.run, 'events.jsonl'), 'utf8').trim().split('\n');
-    expect(saved.map((line) => JSON.parse(line))).to.deep.equal(
-      events.filter((e) => e.message_type !== 'progress'),
-    );
+    const saved = linesOf(readFileSync(join(fleet.run, 'events.jsonl'), 'utf8'));
+    expect(saved).to.deep.equal(events.filter((e) => e.message_type !== 'progress'));
   });
 
   it('refuses another target and another fleet than those of the run', async () => {

@@ -1,7 +1,8 @@
 /** Fleets of small nodes in memory, each a copy of a database that the engine wrote. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { run } from './command.ts';
 import { removeTempDir, tempDirInMemory } from './temp.ts';
 import { databaseTree, unpackNamed } from './transactions.ts';
@@ -46,6 +47,22 @@ export function makeFleet(count: number): TestFleet {
     tree: (name) => databaseTree(join(dir, name)),
     end: () => removeTempDir(dir),
   };
+}
+
+const isLine = new Ajv2020({ strict: false }).compile(
+  JSON.parse(readFileSync(new URL('../../schema/batch-event.schema.json', import.meta.url), 'utf8')),
+);
+
+/** The lines of a batch as data, each held to the published schema. */
+// biome-ignore lint/suspicious/noExplicitAny: tests look at fields of any kind of line
+export function linesOf(stdout: string): any[] {
+  const lines = stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+  for (const line of lines)
+    if (!isLine(line)) throw new Error(`${JSON.stringify(line)}: ${JSON.stringify(isLine.errors)}`);
+  return lines;
 }
 
 /** The text of a fleet file with these nodes, a line each. */

@@ -1,0 +1,149 @@
+/** The shape of the lines of a batch: what is published for programs that read them. */
+import * as z from 'zod/mini';
+import { ERROR_CODES, type ErrorCode } from '../error-codes.ts';
+import type { Proven, SameShape } from '../plan/same-shape.ts';
+import type { BatchEvent } from './batch-events.ts';
+
+const count = z.int().check(z.nonnegative());
+const text = z.string();
+const texts = z.array(text);
+const maybe = z.nullable(text);
+
+const verdict = z.enum([
+  'done',
+  'nothing',
+  'refused',
+  'damaged',
+  'locked',
+  'unfinished',
+  'system',
+  'crashed',
+  'not-started',
+]);
+const plannedVerdict = z.union([z.literal('change'), verdict]);
+
+const command = z.enum(['plan', 'apply', 'resume', 'undo', 'purge', 'status', 'verify']);
+
+const error = z.strictObject({
+  code: z.enum(ERROR_CODES as unknown as [ErrorCode, ...ErrorCode[]]),
+  kind: z.enum(['defect', 'usage', 'refused', 'damaged', 'locked', 'unfinished', 'system', 'interrupted']),
+  exit_code: count,
+  what: text,
+  why: maybe,
+  next: maybe,
+  place: z.strictObject({
+    path: z.optional(text),
+    table: z.optional(text),
+    segment: z.optional(count),
+    offset: z.optional(count),
+    record: z.optional(count),
+  }),
+});
+
+const tableEnd = z.strictObject({
+  table: text,
+  lastKept: maybe,
+  firstRemoved: maybe,
+  recordsRemoved: count,
+  bytesRemoved: count,
+});
+
+const need = z.strictObject({ device: text, needed: count, free: count });
+
+/** What every node is told with. */
+const told = {
+  node: text,
+  transaction: maybe,
+  tables: z.array(tableEnd),
+  notices: texts,
+  error: z.nullable(error),
+};
+
+/** What every line has. */
+const line = { version: z.literal(1), seq: count, at: text };
+
+const planned = z.strictObject({
+  message_type: z.literal('node'),
+  ...line,
+  event: z.literal('planned'),
+  ...told,
+  verdict: plannedVerdict,
+  needs: z.array(need),
+});
+
+const started = z.strictObject({
+  message_type: z.literal('node'),
+  ...line,
+  event: z.literal('started'),
+  node: text,
+  worker: count,
+});
+
+const ended = z.strictObject({
+  message_type: z.literal('node'),
+  ...line,
+  event: z.literal('ended'),
+  ...told,
+  verdict,
+  changed: z.boolean(),
+});
+
+const begin = z.strictObject({
+  message_type: z.literal('batch'),
+  ...line,
+  event: z.literal('begin'),
+  command,
+  run: maybe,
+  target: maybe,
+  nodes: count,
+  jobs: count,
+  notices: texts,
+});
+
+const gate = z.strictObject({
+  message_type: z.literal('gate'),
+  ...line,
+  go: z.boolean(),
+  blocking: texts,
+  bytes_needed: z.array(need),
+  reason: maybe,
+});
+
+const progress = z.strictObject({
+  message_type: z.literal('progress'),
+  ...line,
+  node: text,
+  phase: z.enum(['scan', 'heights', 'check', 'apply', 'verify', 'purge']),
+  table: text,
+  done: count,
+  total: count,
+  unit: z.enum(['bytes', 'steps', 'segments', 'rollbacks']),
+});
+
+const note = z.strictObject({ message_type: z.literal('note'), ...line, text });
+
+const summaryNode = z.strictObject({
+  ...told,
+  verdict: plannedVerdict,
+  changed: z.boolean(),
+  attempts: count,
+});
+
+const summary = z.strictObject({
+  message_type: z.literal('summary'),
+  ...line,
+  command,
+  run: maybe,
+  target: maybe,
+  exit_code: count,
+  counts: z.partialRecord(plannedVerdict, count),
+  changed: count,
+  stopped: maybe,
+  nodes: z.array(summaryNode),
+});
+
+/** One line. */
+export const batchEventSchema = z.union([begin, planned, started, ended, gate, progress, note, summary]);
+
+/** The shape that is published is that of the program. */
+export type ShapesAgree = [Proven<SameShape<z.infer<typeof batchEventSchema>, BatchEvent>>];
