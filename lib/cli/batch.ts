@@ -191,12 +191,11 @@ function nextSteps(
 ): string[] {
   const again = (name: BatchCommand, ...more: readonly string[]): string =>
     `\`${shellCommand(['litt-rollback', 'batch', name, path, ...wordsOf(options), ...more])}\``;
-  const changes = nodes.some((n) => n.verdict === 'change');
-  if (command === 'plan' && stopped !== null)
-    return [`Go on without those: ${again('apply', '--skip-refused')}`];
+  // Of an apply that was stopped at its gate: what could have been changed was not started.
+  const changes = nodes.some((n) => n.verdict === 'change' || n.verdict === 'not-started');
+  if (stopped !== null && !changes) return [];
+  if (stopped !== null) return [`Go on without those: ${again('apply', '--skip-refused')}`];
   if (command === 'plan') return changes ? [`Apply them: ${again('apply')}`] : [];
-  if (command === 'apply' && stopped !== null)
-    return [`Go on without those: ${again('apply', '--skip-refused')}`];
   if (code !== 0 && (command === 'apply' || command === 'undo'))
     return [`Repair what failed, then run the same command again: ${again(command)}`];
   return [];

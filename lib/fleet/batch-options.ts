@@ -102,7 +102,7 @@ export const CHECKS = {
 
 /**
  * Where all nodes are to end; null where nothing says it.
- * @throws RollbackError ERR_USAGE when the fleet file and the call say it both
+ * @throws RollbackError ERR_USAGE when the fleet file and the call say it both, ERR_TARGET_UNREADABLE
  */
 export function targetOf(fleet: Fleet, given: FleetTarget | undefined): FleetTarget | null {
   if (given !== undefined && fleet.target !== null) {
@@ -116,7 +116,18 @@ export function targetOf(fleet: Fleet, given: FleetTarget | undefined): FleetTar
       { path: fleet.path },
     );
   }
-  return given ?? fleet.target;
+  const target = given ?? fleet.target;
+  if (target !== null) refuseMissingFile(target);
+  return target;
+}
+
+/** A file that is not there would be told once for each node, and no node is the reason. */
+function refuseMissingFile(target: FleetTarget): void {
+  const path = target['keys-file'] ?? target.filter;
+  if (path === undefined || existsSync(path)) return;
+  const what = `The ${target.filter === undefined ? 'file of keys' : 'filter module'} does not exist`;
+  const next = 'Correct the path of the target';
+  throw new RollbackError('ERR_TARGET_UNREADABLE', { what, why: 'No node was looked at', next }, { path });
 }
 
 /** The built command of this package. @throws RollbackError ERR_USAGE where it is not there */

@@ -150,7 +150,9 @@ export class BatchRun {
 
   async #decide(planned: readonly NodePlanned[]): Promise<readonly (readonly NodePlanned[])[]> {
     const { command, run } = this.#work;
-    const { blocking, room, reason, waves } = decideGate(planned, this.#work);
+    // They came as they were done: what is told goes by the fleet.
+    const inOrder = [...this.#nodes.keys()].flatMap((name) => this.#planned.get(name) ?? []);
+    const { blocking, room, reason, waves } = decideGate(inOrder, this.#work);
     if (this.#brake.isOn) return [];
     if (reason !== null) {
       this.#stopped = reason;
@@ -159,7 +161,7 @@ export class BatchRun {
     }
     if (!changesNodes(command)) return [];
     if (waves.length > 0) {
-      await this.#work.confirm({ planned, room });
+      await this.#work.confirm({ planned: inOrder, room });
       if (this.#brake.isOn) return [];
       this.tell({ message_type: 'gate', go: true, blocking, bytes_needed: room, reason: null });
     }

@@ -3,6 +3,7 @@
  * process which works with it. It says what is wanted and what was told; what was done the nodes say themselves.
  */
 import { randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ioError, RollbackError } from '../errors.ts';
 import type { Call } from '../journal/claim.ts';
@@ -76,6 +77,7 @@ export class RunDirectory {
    */
   static openOrMake(fs: DurableFs, dir: string, call: Call, fleet: Fleet, target: FleetTarget): RunDirectory {
     const path = resolve(dir);
+    refuseNoDirectory(fs, path);
     if (readRun(fs, path) !== null) return RunDirectory.open(fs, dir, call, fleet, target);
     refuseUnfit(fs, path);
     const document: RunDocument = {
@@ -173,6 +175,22 @@ function claim(fs: DurableFs, path: string, call: Call): void {
       next: 'Wait for the other one; remove the file only if its process is dead',
     });
   }
+}
+
+/** A file, or a link that leads nowhere. */
+function refuseNoDirectory(fs: DurableFs, path: string): void {
+  const found = lstatOrNull(fs, path)?.kind ?? 'directory';
+  if (found === 'directory') return;
+  if (found === 'link' && statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  throw new RollbackError(
+    'ERR_USAGE',
+    {
+      what: 'What is named as the directory of the run is not a directory',
+      why: 'Nothing was written',
+      next: 'Name a directory, or one that does not exist yet, with --run DIR',
+    },
+    { path },
+  );
 }
 
 /** A directory of something else is not filled with the files of a run. */

@@ -43,6 +43,7 @@ export function fleetToText(nodes: readonly ToldNode[], options: FleetTextOption
           '',
         ]
       : []),
+    ...noticeLines(nodes, options),
     ...failureLines(failed, options, colours),
     ...totalLines(nodes, options),
   ];
@@ -135,6 +136,22 @@ function failureLines(
   const lines = told.flatMap((group) => failureOf(group, width, colours));
   const rest = [...groups.values()].slice(limit).flat().length;
   if (rest > 0) lines.push(`  and ${plural(rest, 'node')} more: --verbose shows them`);
+  return [...lines, ''];
+}
+
+/** What is said of nodes besides: the same words once, with the nodes that they concern. */
+function noticeLines(nodes: readonly ToldNode[], { limit, ...style }: FleetTextOptions): string[] {
+  const concerned = new Map<string, string[]>();
+  for (const { node, notices } of nodes)
+    for (const notice of notices) concerned.set(notice, [...(concerned.get(notice) ?? []), node]);
+  if (concerned.size === 0) return [];
+  const width = usableWidth(style);
+  const lines = [...concerned].slice(0, limit).flatMap(([notice, names]) => {
+    const text = `Note on ${foldNames(names).join(', ')}: ${printable(notice)}`;
+    return wrap(text, width - 4).map((line, i) => `${i === 0 ? '  ' : '    '}${line}`);
+  });
+  const rest = concerned.size - limit;
+  if (rest > 0) lines.push(`  and ${plural(rest, 'note')} more: --verbose shows them`);
   return [...lines, ''];
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { buildOnce, run } from '../helpers/command.ts';
@@ -12,7 +12,7 @@ import {
   rolledBack,
   type TestFleet,
 } from '../helpers/fleet.ts';
-import type { Tree } from '../helpers/tree.ts';
+import { type Tree, treeDifferences, treeOf } from '../helpers/tree.ts';
 
 const TO = ['--height', HEIGHT];
 
@@ -89,6 +89,46 @@ describe('cli: what batch is told', function () {
     const moved = await batch('apply', '--yes');
     expect(moved.code).to.equal(3);
     expect(moved.stderr).to.match(/node n-02 is gone; node x is new/);
+  });
+
+  it('refuses a target whose file is missing before any node is looked at', async () => {
+    fleet = makeFleet(2);
+    for (const target of ['--filter', '--keys-file']) {
+      const { code, stdout, stderr } = await batch('apply', target, join(fleet.dir, 'missing'), '--yes');
+      expect(code).to.equal(2);
+      expect(stdout).to.equal('');
+      expect(stderr).to.include('ERR_TARGET_UNREADABLE');
+    }
+  });
+
+  it('says once what concerns several nodes', async () => {
+    fleet = makeFleet(3);
+    const { stdout } = await batch('plan', '--height', '99999999');
+    expect(stdout).to.match(/Note on n-\[01-03\]: height 99999999 lies above everything/);
+    expect(stdout).to.not.include('batch apply');
+  });
+
+  it('makes no run where something else lies, or in a database', async () => {
+    fleet = makeFleet(1);
+    const file = join(fleet.dir, 'notes');
+    writeFileSync(file, 'something else');
+    const link = join(fleet.dir, 'link');
+    symlinkSync(join(fleet.dir, 'nowhere'), link);
+    const full = join(fleet.dir, 'full');
+    mkdirSync(full);
+    writeFileSync(join(full, 'notes'), 'something else');
+    const inside = join(fleet.root('n-01'), 'here.run');
+    const untouched = treeOf(fleet.dir);
+    for (const [run_, code] of [
+      [file, 2],
+      [link, 2],
+      [full, 3],
+      [inside, 2],
+    ] as const) {
+      const result = await batch('apply', ...TO, '--yes', '--run', run_);
+      expect(result.code, `${run_}: ${result.stderr}`).to.equal(code);
+    }
+    expect(treeDifferences(untouched, treeOf(fleet.dir))).to.deep.equal([]);
   });
 
   it('refuses targets that are counted from an end, and says why', async () => {
