@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { realFs } from '../lib/store/durable-fs.ts';
 import { writeOutput } from '../lib/store/output-file.ts';
+import { fleetRows } from './bench/fleet.ts';
 import { bytesWritten, type Case, countFsyncs, fsyncSeconds, medians } from './bench/measure.ts';
 import {
   bandwidthRow,
@@ -26,6 +27,8 @@ import { GROUP_BYTES, makeSample, primaryKey, type Sample } from './make-sample.
 const COMMAND = fileURLToPath(new URL('../dist/bin/litt-rollback.js', import.meta.url));
 const RECORDS = 10_000_000;
 const QUICK_RECORDS = 1_000_000;
+const MANY_NODES = { inMemory: 1000, onDisk: 200, single: 50 };
+const FEW_NODES = { inMemory: 100, onDisk: 20, single: 10 };
 const LARGE_BYTES = 6_000_000_000;
 
 /** A byte predicate ends at the oldest group; so does this filter, which decodes a number for every record. */
@@ -35,6 +38,7 @@ const USAGE = `Usage: npm run bench -- [options]
 
   --quick       a tenth of the records; rates are told, not judged
   --large       a 6 GB key file too
+  --fleet       only the rows of many nodes
   --runs N      runs of each case (default 7, at least 5)
   --out FILE    write the rows as JSON
   --dir DIR     where samples are written (default: the system's temporary directory)
@@ -59,7 +63,9 @@ async function main(): Promise<void> {
   process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
   const bench: Bench = { dir, runs, rows: [] };
   const isQuick = command.flag('quick');
-  await benchPlanning(bench, isQuick ? QUICK_RECORDS : RECORDS, !isQuick);
+  if (!command.flag('fleet')) await benchPlanning(bench, isQuick ? QUICK_RECORDS : RECORDS, !isQuick);
+  say('many nodes…');
+  bench.rows.push(...(await fleetRows(dir, run, isQuick ? FEW_NODES : MANY_NODES, !isQuick)));
   if (command.flag('large')) await benchLarge(bench);
   process.stdout.write(`\n${rowsToText(bench.rows)}`);
   const out = command.text('out');

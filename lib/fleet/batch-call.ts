@@ -101,7 +101,7 @@ export async function carryOut(
   } finally {
     options.signal?.removeEventListener('abort', stop);
     options.kill?.removeEventListener('abort', kill);
-    pool.end();
+    await pool.end();
   }
   const results = batch.results();
   const stopped = refusal?.what ?? batch.stopped;

@@ -22,6 +22,7 @@ export class WorkerPool {
   readonly #script: string;
   readonly #idle: Worker[] = [];
   readonly #all = new Set<Worker>();
+  readonly #forked: Worker[] = [];
 
   /** @param script the built command */
   constructor(script: string) {
@@ -50,14 +51,16 @@ export class WorkerPool {
     for (const worker of this.#all) worker.kill();
   }
 
-  /** Lets idle workers go. */
-  end(): void {
+  /** Lets idle workers go, and waits until every worker is gone. */
+  async end(): Promise<void> {
     for (const worker of this.#idle.splice(0)) this.#retire(worker);
+    await Promise.all(this.#forked.map((worker) => worker.gone));
   }
 
   #fork(): Worker {
     const worker = new Worker(this.#script);
     this.#all.add(worker);
+    this.#forked.push(worker);
     return worker;
   }
 
@@ -73,6 +76,8 @@ class Worker {
   #take: ((message: FromWorker) => void) | null = null;
   #onDeath: ((how: string) => void) | null = null;
   #death: string | null = null;
+  /** Settled when the process has ended, or could not be started. */
+  readonly gone: Promise<void>;
 
   constructor(script: string) {
     this.#child = fork(script, [WORKER_ARGUMENT], {
@@ -82,10 +87,11 @@ class Worker {
       stdio: ['ignore', 2, 2, 'ipc'],
       execArgv: [],
     });
-    // The parent ends when its work has ended, whatever a worker without work does.
-    this.#child.unref();
-    this.#child.channel?.unref();
     this.#child.on('message', (message) => this.#take?.(message as FromWorker));
+    this.gone = new Promise((resolve) => {
+      this.#child.on('error', () => resolve());
+      this.#child.on('exit', () => resolve());
+    });
     this.#child.on('error', (error) => this.#die(`its worker could not be started: ${error.message}`));
     this.#child.on('exit', (code, signal) =>
       this.#die(
@@ -100,7 +106,6 @@ class Worker {
       const finish = (result: TaskResult, spent: boolean): void => {
         this.#take = null;
         this.#onDeath = null;
-        this.#hold(false);
         resolve({ result, spent });
       };
       this.#onDeath = (died) => finish({ died, changing }, false);
@@ -111,7 +116,6 @@ class Worker {
         else if ('ended' in message) finish({ ended: message.ended }, message.spent);
       };
       if (this.#death !== null) return finish({ died: this.#death, changing }, false);
-      this.#hold(true);
       listener.onStart(this.#child.pid ?? 0);
       this.say({ do: task });
     });
@@ -124,17 +128,6 @@ class Worker {
 
   kill(): void {
     this.#child.kill('SIGKILL');
-  }
-
-  /** Whether the parent waits for this worker. */
-  #hold(isNeeded: boolean): void {
-    if (isNeeded) {
-      this.#child.ref();
-      this.#child.channel?.ref();
-    } else {
-      this.#child.unref();
-      this.#child.channel?.unref();
-    }
   }
 
   #die(how: string): void {
