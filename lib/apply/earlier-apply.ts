@@ -1,6 +1,6 @@
 /** Whether a plan was carried out before: the areas and the audits of its roots tell. Reads only. */
 import { auditLines } from '../journal/audit.ts';
-import { findTransactions } from '../journal/find.ts';
+import { type FoundTransaction, findTransactions } from '../journal/find.ts';
 import { Participants } from '../journal/participants.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
@@ -22,9 +22,16 @@ export interface EarlierApply {
   readonly stands: boolean;
 }
 
-/** The last time that this plan was carried out in its roots; null when it never was, or was not finished. */
-export function earlierApply(fs: DurableFs, plan: RollbackPlan): EarlierApply | null {
-  const area = findTransactions(fs, plan.roots).find((t) => t.id === plan.id);
+/**
+ * The last time that this plan was carried out in its roots; null when it never was, or was not finished.
+ * @param found the transactions in its roots, where the caller has read them
+ */
+export function earlierApply(
+  fs: DurableFs,
+  plan: RollbackPlan,
+  found: readonly FoundTransaction[] = findTransactions(fs, plan.roots),
+): EarlierApply | null {
+  const area = found.find((t) => t.id === plan.id);
   const isKept = area?.phase === 'closed';
   const lines = plan.roots
     .flatMap((root) => auditLines(fs, root))

@@ -102,7 +102,8 @@ function start(
     except,
     run: dir,
     jobs,
-    progress: !json || progressWanted,
+    // A bar and lines of JSON show how far a node is; lines for people do not.
+    progress: json ? progressWanted : process.stderr.isTTY === true,
     signal: signals.signal,
     kill: signals.again,
     command: process.argv[1],

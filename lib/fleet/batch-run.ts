@@ -111,7 +111,7 @@ export class BatchRun {
   }
 
   #taskOf(node: FleetNode, phase: NodeTask['phase']): NodeTask {
-    const { command, run, target, lock } = this.#work;
+    const { command, run, target, lock, progress } = this.#work;
     return {
       command,
       phase,
@@ -120,6 +120,7 @@ export class BatchRun {
       replan: target !== null,
       settled: run?.document.settled ?? false,
       lock,
+      progress,
     };
   }
 
@@ -130,9 +131,7 @@ export class BatchRun {
         if (task.phase === 'change')
           this.tell({ message_type: 'node', event: 'started', node: name, worker });
       },
-      onProgress: (progress) => {
-        if (this.#work.progress) this.tell({ message_type: 'progress', node: name, ...progress });
-      },
+      onProgress: (progress) => this.tell({ message_type: 'progress', node: name, ...progress }),
     });
   }
 

@@ -2,7 +2,7 @@
 import { refuseStale, refuseUnlocked } from '../apply/apply.ts';
 import { RollbackError } from '../errors.ts';
 import { changesAnything, warningsOf } from '../plan/changes.ts';
-import { writePlanFile } from '../plan/file.ts';
+import { savePlan } from '../plan/file.ts';
 import { planRollback } from '../planner/plan-rollback.ts';
 import { verifyDatabase, verifyFailedError } from '../read/verify.ts';
 import { planPurge } from '../recover/purge.ts';
@@ -70,7 +70,7 @@ async function lookUnplanned(task: NodeTask, tools: NodeTools): Promise<NodePlan
     signal: tools.signal,
     onProgress: tools.onProgress,
   });
-  if (task.planFile !== null) await writePlanFile(task.planFile, plan, { signal: tools.signal });
+  if (task.planFile !== null) savePlan(realFs, task.planFile, plan);
   return plannedOf(task, plan);
 }
 

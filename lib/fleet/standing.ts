@@ -27,13 +27,14 @@ export type Standing =
  * files lie there now, any ERR_ROOT_*, ERR_JOURNAL, ERR_IO
  */
 export function standingOf(fs: DurableFs, plan: RollbackPlan): Standing {
-  const open = findOpen(findTransactions(fs, plan.roots));
+  const found = findTransactions(fs, plan.roots);
+  const open = findOpen(found);
   const guards = plan.roots.map((root) => fenceIn(fs, root)?.id ?? boltIn(fs, root)?.owner ?? null);
   const begun = open === null ? guards : [open.id, ...guards];
   const other = begun.find((id) => id !== null && id !== plan.id);
   if (other != null) throw foreignError(other, plan.roots);
   if (begun.some((id) => id !== null)) return { is: 'unfinished' };
-  const earlier = earlierApply(fs, plan);
+  const earlier = earlierApply(fs, plan, found);
   if (earlier === null) return { is: 'untouched' };
   const text = earlierToText(earlier);
   if (earlier.undoneAt !== null) return { is: 'undone', text };

@@ -30,6 +30,8 @@ export interface NodeTask {
   readonly settled: boolean;
   /** Whether planning takes the locks. */
   readonly lock: boolean;
+  /** Whether the parent wants to know how far the work is. */
+  readonly progress: boolean;
 }
 
 /** From the parent to a worker. */

@@ -98,7 +98,7 @@ async function serveTask(task: NodeTask, parent: Parent, setup: WorkerSetup): Pr
   const tools: NodeTools = {
     planningOf: setup.planningOf,
     signal,
-    onProgress: throttled((progress) => parent.say({ progress })),
+    onProgress: task.progress ? throttled((progress) => parent.say({ progress })) : () => {},
     onStart: async () => {
       // What the parent has said, and that it has gone, is delivered in two turns.
       for (let turn = 0; turn < 2; turn++) await new Promise((next) => setImmediate(next));

@@ -2,8 +2,8 @@
 import { ioError, RollbackError } from '../errors.ts';
 import { is, refuseUnless } from '../input/checks.ts';
 import { type OptionChecks, refuseBadOptions, refuseSurplus } from '../input/options.ts';
-import { readSmallFile } from '../store/durable-files.ts';
-import { realFs } from '../store/durable-fs.ts';
+import { readSmallFile, writeFileDurably } from '../store/durable-files.ts';
+import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { refuseReplacedPath } from '../store/foreign-path.ts';
 import { type OutputRule, refuseOutput, writeOutput } from '../store/output-file.ts';
 import type { RollbackPlan } from '../types.ts';
@@ -43,6 +43,20 @@ export async function writePlanFile(
   } catch (error) {
     refuseReplacedPath(realFs, path);
     throw error;
+  }
+}
+
+/**
+ * Writes a plan durably into a directory of this program, which the caller has checked: a run has a plan for each of a
+ * thousand nodes, and to look around each of them would cost more than to plan it.
+ * @throws RollbackError ERR_PLAN_INVALID when it is too long to be read back; ERR_IO
+ */
+export function savePlan(fs: DurableFs, path: string, plan: RollbackPlan): void {
+  const bytes = bytesOf(plan);
+  try {
+    writeFileDurably(fs, path, bytes, { mode: 0o644 });
+  } catch (error) {
+    throw ioError(error, path, 'save the plan of a node');
   }
 }
 
