@@ -5,6 +5,7 @@ import { changesAnything, warningsOf } from '../plan/changes.ts';
 import { savePlan } from '../plan/file.ts';
 import { planRollback } from '../planner/plan-rollback.ts';
 import { verifyDatabase, verifyFailedError } from '../read/verify.ts';
+import type { UndoCheck } from '../recover/preview-undo.ts';
 import { planPurge } from '../recover/purge.ts';
 import { rollbackStatus } from '../recover/status.ts';
 import { realFs } from '../store/durable-fs.ts';
@@ -108,11 +109,22 @@ async function lookForUndo(task: NodeTask, plan: RollbackPlan): Promise<NodePlan
   const report = await rollbackStatus(plan.roots, { snapshotDir: plan.snapshotDir ?? undefined });
   const undo = report.transactions.find((t) => t.id === plan.id)?.undo;
   if (undo?.possible === 'now') return planned(task, 'change', plan);
-  throw new RollbackError(
+  throw undoError(undo);
+}
+
+/** Why a rollback of the run cannot be taken back. */
+function undoError(undo: UndoCheck | undefined): RollbackError {
+  const why = 'This node stays as it is. Nothing was changed';
+  if (undo?.possible === 'after-newer') {
+    const what = 'A newer rollback of this node stands above that of the run';
+    const next = 'Take the newer one back first: `litt-rollback status` names it';
+    return new RollbackError('ERR_UNDO_REFUSED', { what, why, next });
+  }
+  return new RollbackError(
     undo?.code ?? 'ERR_NOTHING_TO_UNDO',
     {
       what: undo?.reason ?? 'What this rollback kept for undo has been freed',
-      why: 'This node stays as it is. Nothing was changed',
+      why,
       next: 'Look at the node with `litt-rollback status`',
     },
     undo?.path == null ? {} : { path: undo.path },
@@ -143,8 +155,8 @@ function unfinishedPurgeError(): RollbackError {
 function lookForStanding(task: NodeTask, plan: RollbackPlan): NodePlanned {
   const standing = standingOf(realFs, plan);
   if (standing.is === 'unfinished') return planned(task, 'unfinished', plan);
-  const text = standing.is === 'untouched' ? [] : [standing.text];
-  return planned(task, standing.is === 'stands' ? 'done' : 'nothing', plan, { notices: text });
+  const notices = standing.is === 'undone' ? ['the run took its rollback back'] : [];
+  return planned(task, standing.is === 'stands' ? 'done' : 'nothing', plan, { notices });
 }
 
 /** A node that no plan of the run concerns: whether anything is unfinished there. */

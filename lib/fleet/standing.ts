@@ -9,6 +9,7 @@ import { findOpen, findTransactions } from '../journal/find.ts';
 import { boltIn } from '../store/bolt.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { fenceIn } from '../store/fence.ts';
+import { resolveRoots } from '../store/roots.ts';
 import type { RollbackPlan } from '../types.ts';
 
 /**
@@ -27,6 +28,7 @@ export type Standing =
  * files lie there now, any ERR_ROOT_*, ERR_JOURNAL, ERR_IO
  */
 export function standingOf(fs: DurableFs, plan: RollbackPlan): Standing {
+  resolveRoots(fs, plan.roots); // a root that is gone is told as such
   const found = findTransactions(fs, plan.roots);
   const open = findOpen(found);
   const guards = plan.roots.map((root) => fenceIn(fs, root)?.id ?? boltIn(fs, root)?.owner ?? null);
