@@ -28,8 +28,7 @@ describe('cli: a batch whose nodes change between two calls', function () {
   const trees = (): Tree[] => fleet.names.map((name) => fleet.tree(name));
   const expectUntouched = (then: readonly Tree[]): void => {
     const now = trees();
-    for (const [i, tree] of then.entries())
-      expect(treeDifferences(tree, now[i] as Tree)).to.deep.equal([]);
+    for (const [i, tree] of then.entries()) expect(treeDifferences(tree, now[i] as Tree)).to.deep.equal([]);
   };
 
   it('refuses all where a node was started between plan and apply', async () => {
