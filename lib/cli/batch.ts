@@ -16,12 +16,14 @@ import { readFleet } from '../fleet/fleet-file.ts';
 import type { Fleet, FleetTarget } from '../fleet/fleet-types.ts';
 import type { BatchCommand } from '../fleet/tasks.ts';
 import { formatRfc3339 } from '../format/rfc3339.ts';
+import { fleetToHtml } from '../report/fleet-html.ts';
 import { type FleetTextOptions, fleetToText, type ToldNode } from '../report/fleet-text.ts';
 import { shellCommand } from '../report/text.ts';
 import { fleetDisplay } from './batch-display.ts';
 import { confirm, type Question } from './confirm.ts';
 import { type Context, textStyle } from './context.ts';
 import { EXIT_CHANGES, signalExitCode } from './exit-codes.ts';
+import { refuseHtmlOutput, writeHtml } from './html-output.ts';
 import { tooManyJobsError } from './mistakes.ts';
 import type { TargetOptions } from './target.ts';
 
@@ -31,6 +33,7 @@ export interface BatchCommandOptions extends TargetOptions {
   readonly except?: readonly string[];
   readonly run?: string;
   readonly jobs?: number;
+  readonly html?: string;
   readonly yes?: true;
   readonly skipRefused?: true;
   readonly detailedExitcode?: true;
@@ -62,6 +65,8 @@ export async function run(
 ): Promise<number> {
   if (options.jobs !== undefined && options.jobs > MOST_JOBS) throw tooManyJobsError(options.jobs, MOST_JOBS);
   const fleet = readFleet(path);
+  const dirs = fleet.nodes.flatMap(({ home, src }) => (home === null ? src : [home]));
+  refuseHtmlOutput(options.html, dirs, context.signals.signal);
   const display = fleetDisplay(context);
   const batch = start(command, fleet, options, context, async (view) => {
     await display.stop();
@@ -78,6 +83,9 @@ export async function run(
     await display.stop();
   }
   const summary = await batch.summary;
+  await writeHtml(options.html, dirs, new AbortController().signal, () =>
+    fleetToHtml(summary, new Date().toISOString(), fleet.notices),
+  );
   if (!context.json && !context.quiet) await showEnd(command, fleet, path, summary, options, context);
   return exitCode(summary, options, context);
 }

@@ -4,19 +4,23 @@ import { changesAnything, warningsOf } from '../plan/changes.ts';
 import { planText, refusePlanOutput, writePlanFile } from '../plan/file.ts';
 import type { PlanOptions } from '../planner/options.ts';
 import { planRollback } from '../planner/plan-rollback.ts';
+import { planToHtml } from '../report/plan-html.ts';
 import { planToText } from '../report/plan-text.ts';
+import { shellCommand } from '../report/text.ts';
 import { realFs } from '../store/durable-fs.ts';
 import { isStandardOutput } from '../store/output-file.ts';
 import { resolveRoots } from '../store/roots.ts';
 import { resolveSnapshotDir } from '../store/snapshot-dir.ts';
 import type { Context } from './context.ts';
 import { EXIT_CHANGES, EXIT_DONE } from './exit-codes.ts';
+import { refuseHtmlOutput, writeHtml } from './html-output.ts';
 import { applyCommand, type PlanningOptions, planOptionsOf, remarksOn } from './source-options.ts';
 
 /** The options of this command. */
 export interface PlanCommandOptions extends PlanningOptions {
   readonly out?: string;
   readonly force?: true;
+  readonly html?: string;
   readonly detailedExitcode?: true;
   /** False with --no-lock. */
   readonly lock: boolean;
@@ -31,6 +35,7 @@ export async function run(options: PlanCommandOptions, context: Context): Promis
   for (const remark of remarksOn(options)) await context.note(remark);
   const writing = { force: options.force, signal: signals.signal };
   if (options.out !== undefined) refusePlanOutput(options.out, databaseDirs(planning), writing);
+  refuseHtmlOutput(options.html, databaseDirs(planning), signals.signal);
   const progress = context.newProgress();
   const plan = await planRollback({
     ...planning,
@@ -44,11 +49,12 @@ export async function run(options: PlanCommandOptions, context: Context): Promis
   const isPrinted = options.out !== undefined && isStandardOutput(options.out);
   if (isPrinted) await out.data(planText(plan));
   else if (options.out !== undefined) await writePlanFile(options.out, plan, writing);
+  const command =
+    options.out === undefined || isPrinted ? applyCommand(options) : ['litt-rollback', 'apply', options.out];
+  await writeHtml(options.html, databaseDirs(planning), signals.signal, () =>
+    planToHtml(plan, plan.unlocked || !changesAnything(plan) ? null : shellCommand(command)),
+  );
   if (!context.json) {
-    const command =
-      options.out === undefined || isPrinted
-        ? applyCommand(options)
-        : ['litt-rollback', 'apply', options.out];
     const style = { color: context.color && !isPrinted, width: context.width, verbose: context.verbose };
     const text = planToText(plan, { ...style, applyCommand: command, keepUndo: options.undo !== false });
     if (!isPrinted) await out.write(text);

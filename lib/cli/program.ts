@@ -55,6 +55,7 @@ function addPlan(program: Command, choose: Choose): void {
   command
     .optionsGroup('Plan:')
     .addOption(option('-o, --out <file>', 'save the plan, to be applied later; - is standard output', once))
+    .addOption(option('--html <file>', 'the plan as a page for people; - is standard output', once))
     .addOption(new Option('--force', 'let --out replace a file that is not a plan'))
     .addOption(new Option('--detailed-exitcode', 'exit with 10 when the plan would change something'))
     .addOption(new Option('--no-lock', 'take no lock: for read-only media, or beside a running node'))

@@ -72,16 +72,25 @@ const COLUMNS: readonly Column[] = [
   { head: 'bytes', align: 'right' },
 ];
 
-function tableOf(nodes: readonly ToldNode[], colours: Paint): string {
-  const groups = new Map<string, ToldNode[]>();
+/** Nodes with the same result together, in the order of their first members; failures by what they are. */
+export function groupNodes<Node extends ToldNode>(nodes: readonly Node[]): Node[][] {
+  const groups = new Map<string, Node[]>();
   for (const node of nodes) {
-    const ends = node.tables.map((t) => [t.table, t.lastKept, t.firstRemoved]);
-    const key = JSON.stringify([node.verdict, ends]);
-    groups.set(key, [...(groups.get(key) ?? []), node]);
+    const result = isFailed(node.verdict)
+      ? [node.error?.code, node.error?.what]
+      : node.tables.map((t) => [t.table, t.lastKept, t.firstRemoved]);
+    const key = JSON.stringify([node.verdict, result]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [node]);
+    else group.push(node);
   }
+  return [...groups.values()];
+}
+
+function tableOf(nodes: readonly ToldNode[], colours: Paint): string {
   return plainTable(
     COLUMNS,
-    [...groups.values()].flatMap((group) => rowsOf(group, colours)),
+    groupNodes(nodes).flatMap((group) => rowsOf(group, colours)),
   );
 }
 
@@ -127,14 +136,10 @@ function failureLines(
 ): string[] {
   if (failed.length === 0) return [];
   const width = usableWidth(style);
-  const groups = new Map<string, ToldNode[]>();
-  for (const node of failed) {
-    const key = JSON.stringify([node.verdict, node.error?.code, node.error?.what]);
-    groups.set(key, [...(groups.get(key) ?? []), node]);
-  }
-  const told = [...groups.values()].slice(0, limit);
+  const groups = groupNodes(failed);
+  const told = groups.slice(0, limit);
   const lines = told.flatMap((group) => failureOf(group, width, colours));
-  const rest = [...groups.values()].slice(limit).flat().length;
+  const rest = groups.slice(limit).flat().length;
   if (rest > 0) lines.push(`  and ${plural(rest, 'node')} more: --verbose shows them`);
   return [...lines, ''];
 }

@@ -94,15 +94,21 @@ export function joinWords(words: readonly string[]): string {
   return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
 
-/** Makes control characters of a path or a lock text visible, so that they cannot steer a terminal. */
+/**
+ * Makes control characters of a path or a lock text visible, so that they cannot steer a terminal, and characters that
+ * turn the direction of a text around, so that a name is read as it is.
+ */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  return withBytesShown(text).replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => {
+  return withBytesShown(text).replace(UNPRINTABLE, (c) => {
     if (c === '\n') return '\\n';
     if (c === '\t') return '\\t';
-    return `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`;
+    const code = c.charCodeAt(0);
+    return code > 0xff ? `\\u${code.toString(16)}` : `\\x${code.toString(16).padStart(2, '0')}`;
   });
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
  * Breaks a text at spaces into lines of at most `width` columns. A longer word gets a line of its own, and so does what

@@ -131,6 +131,25 @@ describe('cli: what batch is told', function () {
     expect(treeDifferences(untouched, treeOf(fleet.dir))).to.deep.equal([]);
   });
 
+  it('writes a page for people, and replaces nothing but such a page', async () => {
+    fleet = makeFleet(3);
+    const page = join(fleet.dir, 'page.html');
+    for (const _time of ['first', 'again']) {
+      expect((await batch('plan', ...TO, '--html', page)).code).to.equal(0);
+      expect(readFileSync(page, 'utf8')).to.match(/^<!doctype html>[\s\S]*n-\[01-03\]/);
+    }
+    const single = ['plan', '--src', fleet.root('n-01'), ...TO, '--html'];
+    expect((await run([...single, page])).code).to.equal(0);
+    expect(readFileSync(page, 'utf8')).to.match(/class="strip"/);
+    const notes = join(fleet.dir, 'notes');
+    writeFileSync(notes, 'something else');
+    for (const path of [notes, join(fleet.root('n-01'), 'page.html')]) {
+      expect((await batch('apply', ...TO, '--yes', '--html', path)).code, path).to.equal(2);
+      expect((await run([...single, path])).code, path).to.equal(2);
+    }
+    expect(readFileSync(notes, 'utf8')).to.equal('something else');
+  });
+
   it('refuses targets that are counted from an end, and says why', async () => {
     fleet = makeFleet(1);
     for (const words of [['--drop-last', '3'], ['--keep-first=3']]) {
