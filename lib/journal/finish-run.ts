@@ -2,6 +2,7 @@
 import { ioError } from '../errors.ts';
 import { emptyTrash, hasTrash } from '../store/area.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
+import { fenceIn } from '../store/fence.ts';
 import type { RollbackPlan } from '../types.ts';
 import { type AuditEntry, audit, lineOf } from './audit.ts';
 import type { Participants } from './participants.ts';
@@ -75,11 +76,12 @@ function mayHoldTrash(fs: DurableFs, dir: string): boolean {
 }
 
 /**
- * Frees the space of discarded data; nothing depends on that data any more.
+ * Frees the space of discarded data; nothing depends on that data any more, but for what another run has discarded that
+ * has not lowered its fence yet.
  * @throws RollbackError ERR_IO
  */
 export function freeTrash(fs: DurableFs, dirs: readonly string[]): void {
-  for (const dir of dirs) asFreeError(dir, () => emptyTrash(fs, dir));
+  for (const dir of dirs) asFreeError(dir, () => emptyTrash(fs, dir, fenceIn(fs, dir)?.id ?? null));
 }
 
 /** Frees space after everything else is done; an error says so. */

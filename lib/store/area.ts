@@ -132,9 +132,10 @@ export function hasTrash(fs: DurableFs, root: string): boolean {
 /**
  * Frees the areas that discardArea() took out of sight, including the remains of an interrupted run, and
  * half-written files of this program's directory.
+ * @param standing a transaction whose fence still stands here: its area is the proof that the fence is but a trace
  */
-export function emptyTrash(fs: DurableFs, root: string): void {
-  const trash = trashIn(fs, root);
+export function emptyTrash(fs: DurableFs, root: string, standing: string | null = null): void {
+  const trash = trashIn(fs, root).filter((name) => standing === null || !name.includes(standing));
   if (trash.length === 0) return;
   const own = join(root, OWN_DIR);
   // A killed run may not have made the rename durable: an area must not come back without its marks.

@@ -4,14 +4,11 @@ import { hasErrno, ioError, type RollbackError } from '../errors.ts';
 import { shellCommand } from '../format/shell-word.ts';
 import type { DurableFs } from './durable-fs.ts';
 
-/**
- * An error of the system about a path, with the directory that is the reason: one that may not be entered, or whose
- * files have names that are too long.
- */
+/** An error of the system about a path, with what is the reason: a directory that may not be entered, a long path. */
 export function lookError(fs: DurableFs, error: unknown, path: string, doing: string): RollbackError {
   const known = ioError(error, path, doing);
   if (hasErrno(known.cause, 'ENAMETOOLONG'))
-    return known.saying({ next: 'Give the database a shorter path (a bind mount)' }, { path: dirname(path) });
+    return known.saying({ next: `Give ${dirname(path)} a shorter path (a bind mount)` });
   const closed = hasErrno(known.cause, 'EACCES') ? closedDirectory(fs, path) : null;
   if (closed === null) return known;
   const { uid, gid, mode } = fs.lstat(closed);
