@@ -1,4 +1,5 @@
 /** Whether a plan changes anything, and what is odd about one that does not. */
+import { formatCount } from '../format/grouped.ts';
 import type { RollbackPlan } from '../types.ts';
 
 /** Whether a plan changes anything at all. */
@@ -12,7 +13,7 @@ export function warningsOf(plan: RollbackPlan): string[] {
     if (heights === null || heights.lastKept === null || removed.records > 0) return [];
     const { target, lastKept } = heights;
     if (BigInt(target) <= BigInt(lastKept)) return [];
-    const newest = `the newest record of table ${table} has height ${lastKept}`;
-    return [`height ${target} lies above everything: ${newest}. Is it the right height?`];
+    const newest = `the newest record of table ${table} has height ${formatCount(lastKept)}`;
+    return [`height ${formatCount(target)} lies above everything: ${newest}. Is it the right height?`];
   });
 }

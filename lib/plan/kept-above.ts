@@ -2,6 +2,7 @@
  * The records that stay above a plan's target, in words: the plan, the question and every outcome use the same
  * ones.
  */
+import { formatCount } from '../format/grouped.ts';
 import type { KeptAbove, RollbackPlan, TablePlan } from '../types.ts';
 
 /** "42 records in 21 groups above the target (heights 5041 to 5060)"; null when there are none. */
@@ -23,8 +24,10 @@ export function keptAboveNotices({ tables }: Pick<RollbackPlan, 'tables'>): stri
 }
 
 function spanOf({ lowest, highest }: KeptAbove, isHeight: boolean): string {
-  if (lowest === highest) return `${isHeight ? 'height' : 'sealed'} ${lowest}`;
-  return `${isHeight ? 'heights' : 'sealed'} ${lowest} to ${highest}`;
+  if (!isHeight) return lowest === highest ? `sealed ${lowest}` : `sealed ${lowest} to ${highest}`;
+  if (lowest === highest) return `height ${formatCount(lowest)}`;
+  return `heights ${formatCount(lowest)} to ${formatCount(highest)}`;
 }
 
-const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
+const counted = (count: number, word: string): string =>
+  `${formatCount(count)} ${word}${count === 1 ? '' : 's'}`;

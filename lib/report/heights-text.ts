@@ -10,7 +10,7 @@ export function endsText({ schema, ends }: HeightsReport): string {
   const by = `(schema ${printable(schema)})`;
   const odd = fits ? '' : '; keys there do not fit';
   if (oldest === null && newest === null) return `no record at the ends has one ${by}${odd}`;
-  const height = (end: typeof oldest): string => (end === null ? 'unknown' : formatCount(BigInt(end.height)));
+  const height = (end: typeof oldest): string => (end === null ? 'unknown' : formatCount(end.height));
   return `${height(oldest)} to ${height(newest)} ${by}${odd}`;
 }
 
@@ -22,7 +22,7 @@ export function heightsTable(segments: readonly SegmentHeights[]): string[] {
     String(s.segment),
     formatCount(s.records),
     formatCount(s.groups),
-    ...[s.first, s.last, s.lowest, s.highest].map((height) => height ?? '–'),
+    ...[s.first, s.last, s.lowest, s.highest].map((height) => (height === null ? '–' : formatCount(height))),
   ]);
   const widths = COLUMNS.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]!.length)));
   return [COLUMNS, ...rows].map((row) => `  ${row.map((cell, i) => cell.padStart(widths[i]!)).join('  ')}`);
@@ -36,7 +36,7 @@ export function heightsTrouble(
   let highest: bigint | null = null;
   for (const s of segments) {
     if (s.belowOlder) {
-      const text = `segment ${s.segment} goes down to ${s.lowest}, older segments up to ${highest}`;
+      const text = `segment ${s.segment} goes down to ${formatCount(s.lowest ?? '')}, older segments up to ${formatCount(highest ?? '')}`;
       found.push(['out of order', text]);
     }
     if (s.highest !== null && (highest === null || BigInt(s.highest) > highest)) highest = BigInt(s.highest);
@@ -51,7 +51,9 @@ export function heightsTrouble(
 
 function partsText({ segment, falls, parts }: SegmentHeights): string {
   const each = parts.map(({ record, first, last }) =>
-    first === last ? `${first} (record ${record})` : `${first} to ${last} (from record ${record})`,
+    first === last
+      ? `${formatCount(first)} (record ${record})`
+      : `${formatCount(first)} to ${formatCount(last)} (from record ${record})`,
   );
   const rest = falls + 1 - parts.length;
   const more = rest === 0 ? '' : `, and ${formatCount(rest)} more`;

@@ -4,6 +4,7 @@ import { paint } from './paint.ts';
 import { lastOf } from './plan-heights-text.ts';
 import {
   formatBytes,
+  formatCount,
   formatDuration,
   labelled,
   plural,
@@ -59,7 +60,7 @@ function summary(outcome: Outcome): string {
 /** The heights on both sides of the cut. */
 function heightsText({ heights, keptAbove }: Outcome['tables'][number]): string {
   if (heights === undefined || heights.lastKept === null || heights.firstRemoved === null) return '';
-  return `: height ${heights.lastKept} is ${lastOf(keptAbove)}, ${heights.firstRemoved} the first removed`;
+  return `: height ${formatCount(heights.lastKept)} is ${lastOf(keptAbove)}, ${formatCount(heights.firstRemoved)} the first removed`;
 }
 
 function tableText(table: Outcome['tables'][number]): string {

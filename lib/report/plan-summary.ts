@@ -1,4 +1,5 @@
 /** A whole plan in one sentence. */
+
 import type { RollbackPlan } from '../types.ts';
 import { recordText } from './record-text.ts';
 

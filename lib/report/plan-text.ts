@@ -18,6 +18,7 @@ import {
   printable,
   shellCommand,
   type TextStyle,
+  targetText,
   usableWidth,
   wrap,
 } from './text.ts';
@@ -65,7 +66,7 @@ export function planToText(plan: RollbackPlan, options: PlanTextOptions = {}): s
 function headerLines({ plan, paint, width }: Layout, mode: 'dry-run' | 'apply'): string[] {
   const extent = `${plural(plan.roots.length, 'root')} · ${plural(plan.tables.length, 'table')}`;
   const state = mode === 'dry-run' ? 'dry run, nothing was changed' : 'nothing has been changed yet';
-  const [title, rest] = [`Rollback: ${printable(plan.target)}`, `${extent} · ${state}`];
+  const [title, rest] = [`Rollback: ${printable(targetText(plan.target))}`, `${extent} · ${state}`];
   const isShort = title.length + 3 + rest.length <= width;
   const lines = isShort
     ? [`${paint.heading(title)} · ${rest}`]

@@ -4,11 +4,20 @@ import type { ResumeOutcome } from '../recover/resume.ts';
 import type { UndoOutcome } from '../recover/undo.ts';
 import { factLines, type RunFacts } from './outcome-text.ts';
 import { paint } from './paint.ts';
-import { formatBytes, labelled, plural, printable, type TextStyle, usableWidth, wrap } from './text.ts';
+import {
+  formatBytes,
+  labelled,
+  plural,
+  printable,
+  type TextStyle,
+  targetText,
+  usableWidth,
+  wrap,
+} from './text.ts';
 
 /** What resume did, ending in a newline. */
 export function resumeToText(outcome: ResumeOutcome, facts: RunFacts, style: TextStyle = {}): string {
-  const target = outcome.target === null ? '' : ` (${printable(outcome.target)})`;
+  const target = outcome.target === null ? '' : ` (${printable(targetText(outcome.target))})`;
   const said: Record<ResumeOutcome['action'], string> = {
     nothing: 'Nothing is unfinished here.',
     swept: 'The rollback had not begun to change anything; its traces are gone. The database is as it was.',
@@ -23,7 +32,7 @@ export function resumeToText(outcome: ResumeOutcome, facts: RunFacts, style: Tex
 /** What undo did, ending in a newline. */
 export function undoToText(outcome: UndoOutcome, facts: RunFacts, style: TextStyle = {}): string {
   const what = outcome.wasFinished ? 'the rollback' : 'the unfinished rollback';
-  const text = `Reverted ${what} (${printable(outcome.target)}). The database is as it was before.`;
+  const text = `Reverted ${what} (${printable(targetText(outcome.target))}). The database is as it was before.`;
   return lines(text, factLines(outcome.transaction, facts, style), outcome.notices, style);
 }
 
@@ -43,7 +52,10 @@ export function purgePlanToText(
     const { target, begunAt } = rollback;
     const row = (label: string, text: string): string[] =>
       labelled(label, text, { column: 17, width: usableWidth(style) });
-    lines.push('', ...row('rollback to', target === null ? 'not known any more' : printable(target)));
+    lines.push(
+      '',
+      ...row('rollback to', target === null ? 'not known any more' : printable(targetText(target))),
+    );
     lines.push(...row('transaction', begunAt === null ? rollback.id : `${rollback.id}, begun ${begunAt}`));
     lines.push(...row('frees', formatBytes(rollback.bytes)));
   }

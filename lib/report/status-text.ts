@@ -3,7 +3,7 @@ import type { Block } from '../recover/blocks.ts';
 import type { StatusReport, TransactionStatus } from '../recover/status.ts';
 import { commandOn } from './commands.ts';
 import { type Paint, paint } from './paint.ts';
-import { formatBytes, labelled, plural, printable, type TextStyle, usableWidth } from './text.ts';
+import { formatBytes, labelled, plural, printable, type TextStyle, targetText, usableWidth } from './text.ts';
 
 /** What there is to tell of rollbacks. */
 export type ToldStatus = Pick<
@@ -62,7 +62,7 @@ function historyLines(history: NonNullable<StatusReport['history']>): string[] {
   if (history.length === 0) return ['No history: nothing was done here, or its record is gone.'];
   const lines = history.map(({ at, action, outcome, target, transaction, user, host }) => {
     const by = typeof user === 'string' && typeof host === 'string' ? `  ${user}@${host}` : '';
-    const what = typeof target === 'string' ? `  ${target}` : '';
+    const what = typeof target === 'string' ? `  ${targetText(target)}` : '';
     return `  ${printable(`${at}  ${action}: ${outcome}${what}  ${transaction}${by}`)}`;
   });
   return ['History', ...lines];
@@ -77,7 +77,7 @@ function transactionLines(t: TransactionStatus, { colours, width, roots }: Layou
   const command = (label: string, text: string): string => `  ${label.padEnd(17)}${text}`;
   const source = { roots, snapshotDir: t.snapshotDir };
   const rows = [titleOf(t, colours)];
-  if (t.target !== null) rows.push(...row('rollback to', printable(t.target)));
+  if (t.target !== null) rows.push(...row('rollback to', printable(targetText(t.target))));
   rows.push(...row('transaction', t.begunAt === null ? t.id : `${t.id}, begun ${t.begunAt}`));
   if (t.state === 'unfinished') rows.push(...row('how far', howFar(t)));
   rows.push(...row('held for undo', formatBytes(t.bytesHeld)));

@@ -4,7 +4,9 @@
  * Everything here takes values and returns strings, without looking at the terminal or the environment.
  */
 import { withBytesShown } from '../format/foreign-bytes.ts';
+import { formatCount } from '../format/grouped.ts';
 
+export { formatCount, targetText } from '../format/grouped.ts';
 export { shellCommand, shellQuote } from '../format/shell-word.ts';
 
 import { type WholeCommand, withWholeCommands } from './next-steps.ts';
@@ -24,11 +26,6 @@ export interface TextStyle {
 /** The width at which a text is wrapped: the one asked for, within readable limits. */
 export function usableWidth(style: TextStyle): number {
   return Math.min(Math.max(style.width ?? 110, 60), 160);
-}
-
-/** 1234567 → "1,234,567". */
-export function formatCount(value: number | bigint): string {
-  return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** 62464 → "61.0 KiB"; below one KiB the exact number of bytes. */

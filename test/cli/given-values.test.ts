@@ -41,7 +41,7 @@ describe('cli: values that are not quite right', () => {
 
   it('warns where a height lies above everything, also when it is quiet', async () => {
     const { src } = database('blocks');
-    const warning = 'the newest record of table blocks has height 1059';
+    const warning = 'the newest record of table blocks has height 1,059';
     for (const command of [['apply', '--yes', '--quiet'], ['plan']])
       await answers([...command, ...src, '--height', '10240'], 0, `warning: `, warning);
     const { stderr } = await finish(['apply', '--yes', '--json', ...src, '--height', '10240']);

@@ -29,7 +29,7 @@ describe('--home', () => {
     const planned = await ok('plan', '--height', '1031');
     expect(planned).to.contain('block store').and.to.contain('log-index').and.to.contain('apply --home');
     expectUntouched(unpacked.dir, before);
-    expect(await ok('apply', '--height', '1031', '--yes')).to.contain('1031 is the last kept');
+    expect(await ok('apply', '--height', '1031', '--yes')).to.contain('1,031 is the last kept');
     expect(problemsOfResult(unpacked, before, model).join('\n')).to.equal('');
     expect(await ok('verify')).to.contain('Verified');
     expect(await ok('status')).to.contain('can be undone');
