@@ -28,7 +28,7 @@ const key = fc.oneof(
 );
 
 const bytesOf = ({ bytes, times }: { bytes: number[]; times: number }): Buffer =>
-  Buffer.concat(Array.from({ length: times }, () => Buffer.from(bytes)));
+  Buffer.alloc(bytes.length * times, Buffer.from(bytes));
 
 const file = (keys: readonly Uint8Array[], segment: number): Buffer =>
   Buffer.concat(
