@@ -1,15 +1,17 @@
 /** Every database that the real engine wrote, through the built command. */
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { buildOnce, type CommandResult, run } from '../helpers/command.ts';
+import { buildOnce, type CommandResult } from '../helpers/command.ts';
 import { type FixtureCase, fixtureCases } from '../helpers/fixtures.ts';
 import { readImage } from '../helpers/image.ts';
 import { modelOf, problemsOfResult } from '../helpers/outcome.ts';
 import { REFUSALS } from '../helpers/refusals.ts';
 import { removeTempDir, tempDir } from '../helpers/temp.ts';
 import { expectUntouched, treeOf } from '../helpers/tree.ts';
+import { WarmCommand } from '../helpers/warm-command.ts';
 import { argumentsFor, expectRefusal, withCase } from './through-command.ts';
 
+const command = WarmCommand.forSuite();
 const cases = fixtureCases();
 const succeeding = cases.filter((fixture) => fixture.expect === 'ok');
 const refused = cases.filter((fixture) => fixture.expect === 'refuse');
@@ -20,7 +22,7 @@ function needsKeep(fixture: FixtureCase, roots: readonly string[]): boolean {
 }
 
 async function runExpecting(code: number, args: readonly string[]): Promise<CommandResult> {
-  const result = await run(args);
+  const result = await command.run(args);
   expect(result.code, `${args.join(' ')}\n${result.stdout}\n${result.stderr}`).to.equal(code);
   return result;
 }
@@ -40,7 +42,7 @@ describe('engine fixtures through the command', () => {
           const args = argumentsFor(unpacked, roots, needsKeep(fixture, roots));
           const { stdout } = await runExpecting(0, ['plan', ...args]);
           expectUntouched(unpacked.dir, untouched, 'planning is pure: the tree');
-          const unconfirmed = await run(['apply', ...args]);
+          const unconfirmed = await command.run(['apply', ...args]);
           if (/nothing to do/i.test(stdout)) expect(unconfirmed.code).to.equal(0);
           else expectRefusal(unconfirmed, [3]);
           expectUntouched(unpacked.dir, untouched, 'apply without --yes: the tree');
@@ -79,7 +81,7 @@ describe('engine fixtures through the command', () => {
         for (const roots of unpacked.databases) {
           const args = argumentsFor(unpacked, roots, true);
           for (const words of [['plan'], ['apply', '--yes']]) {
-            const result = await run([...words, ...args]);
+            const result = await command.run([...words, ...args]);
             expectRefusal(result, [3, 4]);
             const text = result.stdout + result.stderr;
             expect(
@@ -97,7 +99,7 @@ describe('engine fixtures through the command', () => {
       withCase(fixture, async (unpacked, before) => {
         const bare = { ...unpacked, snapshotDir: undefined, fixture: withoutFlags(fixture) };
         for (const words of [['plan'], ['apply', '--yes']]) {
-          const result = await run([...words, ...argumentsFor(bare, unpacked.databases[0]!, false)]);
+          const result = await command.run([...words, ...argumentsFor(bare, unpacked.databases[0]!, false)]);
           expectRefusal(result, [3, 4]);
           expectUntouched(unpacked.dir, before);
         }
@@ -107,7 +109,7 @@ describe('engine fixtures through the command', () => {
   for (const fixture of succeeding.filter((f) => unmatchedTables(f).length > 0)) {
     it(`${fixture.name} is refused by default: nothing matches in ${unmatchedTables(fixture).join(', ')}`, () =>
       withCase(fixture, async (unpacked, before) => {
-        const result = await run([
+        const result = await command.run([
           'apply',
           '--yes',
           ...argumentsFor(unpacked, unpacked.databases[0]!, false),

@@ -1,10 +1,12 @@
 /** Databases of several roots, when the command is not given all. */
 import { expect } from 'chai';
-import { buildOnce, run } from '../helpers/command.ts';
+import { buildOnce } from '../helpers/command.ts';
 import { fixtureCases, properSubsets } from '../helpers/fixtures.ts';
 import { expectUntouched } from '../helpers/tree.ts';
+import { WarmCommand } from '../helpers/warm-command.ts';
 import { argumentsFor, expectRefusal, withCase } from './through-command.ts';
 
+const command = WarmCommand.forSuite();
 const cases = fixtureCases();
 
 before(function () {
@@ -19,7 +21,7 @@ describe('roots that were forgotten, through the command', () => {
     it(`${fixture.name}: all ${count} proper subsets of its roots are refused`, () =>
       withCase(fixture, async (unpacked, before) => {
         for (const roots of properSubsets(unpacked.databases[0]!)) {
-          const result = await run(['apply', '--yes', ...argumentsFor(unpacked, roots, false)]);
+          const result = await command.run(['apply', '--yes', ...argumentsFor(unpacked, roots, false)]);
           expectRefusal(result, [3, 4]);
         }
         expectUntouched(unpacked.dir, before);

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 /** The built library, as another thread or process imports it: call buildOnce() first. */
 export const LIBRARY = new URL('../../dist/lib/index.js', import.meta.url).href;
-const COMMAND = fileURLToPath(new URL('../../dist/bin/litt-rollback.js', import.meta.url));
+/** The built command. */
+export const COMMAND = fileURLToPath(new URL('../../dist/bin/litt-rollback.js', import.meta.url));
 
 /** What a run of the command gave. */
 export interface CommandResult {
