@@ -67,6 +67,13 @@ for (const fixture of ['tail-with-hole', 'many-roots']) {
   describe(`a damaged journal in every root (${fixture})`, () => {
     const trials = Trials.forSuite(fixture);
 
+    async function deadAt(call: number, prepare: Work, work: Work): Promise<Trial> {
+      const trial = await trials.next();
+      await run(prepare, trial);
+      await die(trial, work, call);
+      return trial;
+    }
+
     for (const [name, prepare, work] of DYING) {
       it(`never lets a mixed database be opened: ${name}`, async () => {
         const calls = await trials.calls(prepare, work);
@@ -75,20 +82,23 @@ for (const fixture of ['tail-with-hole', 'many-roots']) {
         const damages = Object.entries(DAMAGES);
         for (let death = 1; death <= DEATHS; death++) {
           const call = Math.floor((calls * death) / (DEATHS + 1));
+          // Where a file is not there, the next one is looked for in the same copy: nothing has been done to it.
+          let trial: Trial | null = null;
           for (const [i, file] of FILES.entries()) {
-            const trial = await trials.next();
-            await run(prepare, trial);
-            await die(trial, work, call);
+            trial ??= await deadAt(call, prepare, work);
             const documents = documentsOf(trial, file);
+            if (documents.length === 0) continue;
             const number = death + i;
             const [how, damage] = damages[number % damages.length]!;
             for (const path of documents) damage(path);
             const recover = number % 3 === 0 ? undoUnfinished : resume;
-            const problem = documents.length === 0 ? null : await problemOf(trial, recover, trials.after);
+            const problem = await problemOf(trial, recover, trials.after);
             if (problem !== null) found.push(`${call}, ${file} ${how}, ${recover.name}: ${problem}`);
-            if (documents.length > 0) tried++;
+            tried++;
             trial.end();
+            trial = null;
           }
+          trial?.end();
         }
         expect(found).to.deep.equal([]);
         expect(tried).to.be.greaterThan(5);
