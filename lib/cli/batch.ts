@@ -68,13 +68,15 @@ export async function run(
   const dirs = fleet.nodes.flatMap(({ home, src }) => (home === null ? src : [home]));
   refuseHtmlOutput(options.html, dirs, context.signals.signal);
   const display = fleetDisplay(context);
+  let target: string | null = null;
   const batch = start(command, fleet, options, context, async (view) => {
     await display.stop();
-    await ask(command, view, options, context);
+    await ask(command, { ...view, target }, options, context);
     display.resume();
   });
   try {
     for await (const event of batch) {
+      if (event.message_type === 'batch') target = event.target;
       if (!context.json) display.take(event);
       else if (event.message_type !== 'progress' || context.progressWanted)
         await context.out.json({ ...event });
@@ -152,7 +154,7 @@ function fleetTargetOf(options: BatchCommandOptions): FleetTarget | undefined {
 
 async function ask(
   command: BatchCommand,
-  { planned }: GateView,
+  { planned, target }: GateView & { readonly target: string | null },
   { yes }: BatchCommandOptions,
   context: Context,
 ): Promise<void> {
@@ -163,7 +165,7 @@ async function ask(
     const text = fleetToText(nodes, {
       ...styleOf(context),
       command,
-      target: null,
+      target,
       moment: 'question',
       stopped: null,
     });

@@ -2,6 +2,7 @@
 import type { SummaryNode } from '../fleet/batch-summary.ts';
 import type { BatchCommand } from '../fleet/tasks.ts';
 import { isFailed, type PlannedVerdict, type TableEnd } from '../fleet/verdicts.ts';
+import { targetText } from '../format/grouped.ts';
 import { foldNames } from './fold-names.ts';
 import { type Paint, paint } from './paint.ts';
 import { type Column, plainTable } from './plain-table.ts';
@@ -38,6 +39,7 @@ export function fleetToText(nodes: readonly ToldNode[], options: FleetTextOption
       ? [
           tableOf(
             nodes.filter((n) => !isFailed(n.verdict)),
+            options,
             colours,
           ),
           '',
@@ -59,7 +61,7 @@ function headline(
   if (command === 'plan') about.push('dry run, nothing was changed');
   else if (stopped !== null) about.push('nothing was changed');
   else if (moment === 'question') about.push('nothing has been changed yet');
-  return [target === null ? name : `${name}: ${target}`, ...about].join(' · ');
+  return [target === null ? name : `${name}: ${targetText(target)}`, ...about].join(' · ');
 }
 
 const COLUMNS: readonly Column[] = [
@@ -87,15 +89,17 @@ export function groupNodes<Node extends ToldNode>(nodes: readonly Node[]): Node[
   return [...groups.values()];
 }
 
-function tableOf(nodes: readonly ToldNode[], colours: Paint): string {
+function tableOf(nodes: readonly ToldNode[], { target }: FleetTextOptions, colours: Paint): string {
+  // Only where the target is a height are the ends heights: a key may consist of digits, too.
+  const endText = target?.startsWith('height ') ? formatCount : (text: string): string => text;
   return plainTable(
     COLUMNS,
-    groupNodes(nodes).flatMap((group) => rowsOf(group, colours)),
+    groupNodes(nodes).flatMap((group) => rowsOf(group, endText, colours)),
   );
 }
 
 /** A group in rows: names on the left, a table in each row, whatever takes more rows. */
-function rowsOf(group: readonly ToldNode[], colours: Paint): string[][] {
+function rowsOf(group: readonly ToldNode[], endText: (text: string) => string, colours: Paint): string[][] {
   const [first] = group as [ToldNode];
   const folded = foldNames(group.map((n) => n.node));
   // Only a name that is too long is broken within its brackets.
@@ -103,7 +107,7 @@ function rowsOf(group: readonly ToldNode[], colours: Paint): string[][] {
     folded.map((n) => (n.length > NAMES_WIDTH ? n.replaceAll(',', ', ') : n)).join(', '),
     NAMES_WIDTH,
   );
-  const ends = first.tables.map((end, i) => endCells(end, group, i));
+  const ends = first.tables.map((end, i) => endCells(end, group, i, endText));
   const height = Math.max(names.length, ends.length);
   return Array.from({ length: height }, (_, i) => [
     names[i] ?? '',
@@ -112,13 +116,19 @@ function rowsOf(group: readonly ToldNode[], colours: Paint): string[][] {
   ]);
 }
 
-function endCells(end: TableEnd, group: readonly ToldNode[], i: number): string[] {
+function endCells(
+  end: TableEnd,
+  group: readonly ToldNode[],
+  i: number,
+  endText: (text: string) => string,
+): string[] {
+  const shown = (text: string | null): string => (text === null ? '–' : printable(endText(text)));
   const sum = (pick: (t: TableEnd) => number): number =>
     group.reduce((total, n) => total + pick(n.tables[i] as TableEnd), 0);
   return [
     printable(end.table),
-    printable(end.lastKept ?? '–'),
-    printable(end.firstRemoved ?? '–'),
+    shown(end.lastKept),
+    shown(end.firstRemoved),
     formatCount(sum((t) => t.recordsRemoved)),
     formatBytes(sum((t) => t.bytesRemoved)),
   ];

@@ -104,7 +104,7 @@ describe('cli: what batch is told', function () {
   it('says once what concerns several nodes', async () => {
     fleet = makeFleet(3);
     const { stdout } = await batch('plan', '--height', '99999999');
-    expect(stdout).to.match(/Note on n-\[01-03\]: height 99999999 lies above everything/);
+    expect(stdout).to.match(/Note on n-\[01-03\]: height 99,999,999 lies above everything/);
     expect(stdout).to.not.include('batch apply');
   });
 

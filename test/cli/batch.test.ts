@@ -47,7 +47,7 @@ describe('cli: batch', function () {
     const untouched = trees();
     const { code, stdout } = await batch('plan', ...TO);
     expect(code).to.equal(0);
-    expect(stdout).to.match(/n-\[01-05\] +change +blocks +1027 +1028/);
+    expect(stdout).to.match(/n-\[01-05\] +change +blocks +1,027 +1,028/);
     expect(stdout).to.include(`litt-rollback batch apply ${fleet.file} --height ${HEIGHT}`);
     expectUntouched(untouched);
     expect(existsSync(fleet.run)).to.equal(false);
