@@ -172,6 +172,12 @@ export function errnoName(code: string): string {
   return BY_NUMBER.get(Number(number))?.name ?? `errno ${number}`;
 }
 
+/** The name of an error from the words of the C library; null for words that are none. */
+export function errnoOfWords(text: string): string | null {
+  const words = text.charAt(0).toLowerCase() + text.slice(1);
+  return ENTRIES.find((entry) => entry.words === words)?.name ?? null;
+}
+
 /** Whether a name is one of the system's: Node has codes of its own, for wrong arguments. */
 export function isErrno(name: string): boolean {
   return BY_NAME.has(OTHER_NAMES[name] ?? name) || name.startsWith('errno ');

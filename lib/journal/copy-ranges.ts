@@ -1,7 +1,7 @@
 /** Copies ranges of files, and makes new files that look like old ones. */
 import { RollbackError } from '../errors.ts';
 import type { DurableFs, FileStat } from '../store/durable-fs.ts';
-import { giveLike } from '../store/ownership.ts';
+import { give, giveLike } from '../store/ownership.ts';
 import { lstatOrNull } from '../store/roots.ts';
 
 /** Bytes `[start, end)`. */
@@ -10,41 +10,83 @@ export type Range = readonly [number, number];
 /** Bytes copied at once. */
 const COPY_BYTES = 1024 * 1024;
 
+/** A file whose place or looks another one takes. */
+export interface Model {
+  readonly path: string;
+  readonly stat: FileStat;
+}
+
 /**
- * Creates a file with the mode and owner of another, synced; its directory is not synced. A file that an
- * interrupted run left under this name was never used, so it is replaced.
+ * Creates a file with the owner, mode, access list and extended attributes of another, synced; its directory is not
+ * synced. A file that an interrupted run left under this name was never used, so it is replaced.
  */
-export function createLike(fs: DurableFs, path: string, like: FileStat, write: (fd: number) => void): void {
+export function createLike(fs: DurableFs, path: string, model: Model, write: (fd: number) => void): void {
+  makeLike(
+    fs,
+    path,
+    model,
+    (fd) => write(fd),
+    (fd) => fs.fsync(fd),
+  );
+}
+
+/** Like createLike(), but not synced: for trials. */
+export function makeLike(
+  fs: DurableFs,
+  path: string,
+  model: Model,
+  write: (fd: number) => void,
+  finish: (fd: number) => void = () => {},
+): void {
+  create(fs, path, (fd) => {
+    write(fd);
+    lookLike(fs, fd, path, model);
+    finish(fd);
+  });
+}
+
+/** Creates a copy of ranges of a file, for undo: with its owner and mode, and with its exact times. */
+export function createTail(fs: DurableFs, path: string, model: Model, ranges: readonly Range[]): void {
+  create(fs, path, (fd) => {
+    copyRanges(fs, model.path, fd, ranges);
+    give(fs, fd, fs.lstat(path), model.stat);
+    fs.chmod(fd, model.stat.mode);
+    fs.copyAttributes(model.path, path, 'times');
+    fs.fsync(fd);
+  });
+}
+
+function create(fs: DurableFs, path: string, fill: (fd: number) => void): void {
   if (lstatOrNull(fs, path) !== null) fs.unlink(path);
   const fd = fs.open(path, 'wx', 0o600);
   try {
-    write(fd);
-    finishLike(fs, fd, path, like);
+    fill(fd);
   } finally {
     fs.close(fd);
   }
 }
 
-function finishLike(fs: DurableFs, fd: number, path: string, like: FileStat): void {
-  giveLike(fs, fd, fs.lstat(path), like);
-  fs.chmod(fd, like.mode & 0o7777);
-  fs.fsync(fd);
+/** The owner first: a change of owner clears set-id bits, and what a file may do. */
+function lookLike(fs: DurableFs, fd: number, path: string, { path: from, stat }: Model): void {
+  giveLike(fs, fd, fs.lstat(path), stat);
+  if (!fs.copyAttributes(from, path, 'access')) fs.chmod(fd, stat.mode);
 }
 
 /**
  * Creates a file from the first `to` bytes of another, like createLike(): sharing its blocks where the file
  * system can, copying elsewhere.
  */
-export function createPrefix(fs: DurableFs, path: string, from: string, like: FileStat, to: number): void {
+export function createPrefix(fs: DurableFs, path: string, model: Model, to: number): void {
   if (lstatOrNull(fs, path) !== null) fs.unlink(path);
-  if (!fs.reflink(from, path)) {
-    createLike(fs, path, like, (fd) => copyRanges(fs, from, fd, [[0, to]]));
+  if (!fs.reflink(model.path, path)) {
+    createLike(fs, path, model, (fd) => copyRanges(fs, model.path, fd, [[0, to]]));
     return;
   }
   const fd = fs.open(path, 'r+');
   try {
     fs.truncate(fd, to);
-    finishLike(fs, fd, path, like);
+    lookLike(fs, fd, path, model);
+    fs.fsync(fd);
   } finally {
     fs.close(fd);
   }

@@ -4,26 +4,31 @@
  * Invariants:
  * - A step acts only on the exact state that it names; on its own result it does nothing; on anything else it
  *   stops. So the steps may be run again after any crash.
- * - Removed files are moved into the transaction's area on the same file system: one rename, no copy.
+ * - Removed files are moved into the transaction's area on the same file system: one rename, no copy. A directory that
+ *   cannot be renamed (from a lower layer of an overlay) is moved file by file, and has its name there when it is whole.
  * - A file that is cut in place loses its tail only after the tail is durable in the area. If a long tail is
  *   the larger part, or the file has other links, the file itself goes into the area and a copy of its prefix
- *   takes its place: a file with other links is never changed in place. Links are counted right before.
+ *   takes its place: a file with other links is never changed in place. Links are counted right before. A file that
+ *   this user may not open for writing is exchanged in the same way.
  * - Order within a step: undo data, durable; then the new content, durable; then the rename over the old name.
  *   Names become durable together in flush(), before the transaction is marked done.
  * - After a failed fsync no further change is made.
  */
 
 import { dirname } from 'node:path';
+import { hasErrno } from '../errors.ts';
 import { isDerived } from '../plan/step-effects.ts';
-import { syncFile } from '../store/durable-files.ts';
-import type { DurableFs, FileStat } from '../store/durable-fs.ts';
+import { NO_LINKS, openToWrite, syncFile } from '../store/durable-files.ts';
+import type { DurableFs } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { CutFileStep, ReplaceFileStep, RewriteKeysStep, Step } from '../types.ts';
-import { copyRanges, createLike, createPrefix } from './copy-ranges.ts';
+import { copyRanges, createLike, createPrefix, createTail, type Model } from './copy-ranges.ts';
 import { DirtyDirectories } from './dirty-directories.ts';
+import { moveContents } from './move-contents.ts';
 import type { Participants } from './participants.ts';
 import { setAside } from './set-aside.ts';
 import {
+  type Exchange,
   keptAndPresentError,
   type Removal,
   refuseUnlessRemovable,
@@ -45,8 +50,8 @@ export function cutsInPlace(from: number, to: number): boolean {
 /** Whether a step still had work to do. */
 export type StepResult = 'done' | 'already-done';
 
-/** Makes a new file at `made` from `source`, with the mode and owner of `like`, synced. */
-type Maker = (made: string, source: string, like: FileStat) => void;
+/** Makes a new file at `made` that takes the place of another, synced. */
+type Maker = (made: string, old: Model) => void;
 
 /** Carries out the steps of one transaction. */
 export class StepExecutor {
@@ -73,8 +78,8 @@ export class StepExecutor {
       case 'cut-file':
         return this.cut(step, index);
       case 'rewrite-keys':
-        return this.exchange(step, index, (made, path, like) =>
-          createLike(this.fs, made, like, (fd) => copyRanges(this.fs, path, fd, step.keep)),
+        return this.exchange(step, index, (made, old) =>
+          createLike(this.fs, made, old, (fd) => copyRanges(this.fs, old.path, fd, step.keep)),
         );
       case 'replace-file':
         return this.replace(step, index);
@@ -89,6 +94,7 @@ export class StepExecutor {
   private moveAside(step: Removal, index: number): StepResult {
     const path = this.participants.pathOf(step);
     const undoCopy = this.participants.undoPath(step, index, 'removed');
+    const partCopy = this.participants.undoPath(step, index, 'new');
     const source = lstatOrNull(this.fs, path);
     if (lstatOrNull(this.fs, undoCopy) !== null) {
       if (source !== null && !isDerived(step)) throw keptAndPresentError(step, path, undoCopy);
@@ -97,29 +103,41 @@ export class StepExecutor {
       this.names.touch(path, undoCopy);
       return 'already-done';
     }
-    if (source === null && isDerived(step)) return 'already-done';
-    if (source === null) throw staleFileError(step, path, 'is gone');
-    refuseUnlessRemovable(this.fs, step, path, source);
-    this.fs.rename(path, undoCopy);
+    const isInPart = step.op === 'remove-directory' && lstatOrNull(this.fs, partCopy) !== null;
+    if (source === null && !isInPart && isDerived(step)) return 'already-done';
+    if (source === null && !isInPart) throw staleFileError(step, path, 'is gone');
+    if (source !== null) refuseUnlessRemovable(this.fs, step, path, source);
+    this.moveTo(undoCopy, step, path, partCopy, isInPart);
     this.names.touch(path, undoCopy);
     return 'done';
+  }
+
+  /** By one rename, or, for a directory that cannot be renamed, file by file: its name in the area says when it is whole. */
+  private moveTo(undoCopy: string, step: Removal, path: string, partCopy: string, isInPart: boolean): void {
+    if (!isInPart) {
+      try {
+        this.fs.rename(path, undoCopy);
+        return;
+      } catch (error) {
+        if (step.op !== 'remove-directory' || !hasErrno(error, 'EXDEV')) throw error;
+      }
+    }
+    moveContents(this.fs, path, partCopy);
+    this.fs.rename(partCopy, undoCopy);
   }
 
   private cut(step: CutFileStep, index: number): StepResult {
     const { from, to } = step;
     const path = this.participants.pathOf(step);
-    const stat = this.present(step, path);
+    const stat = lstatOrNull(this.fs, path);
     const undoCopy = lstatOrNull(this.fs, this.participants.undoPath(step, index, 'original'));
-    const inPlace = undoCopy === null && stat.nlink === 1 && cutsInPlace(from, to);
-    if (stat.size === to || !inPlace) {
-      return this.exchange(step, index, (made, source, like) =>
-        createPrefix(this.fs, made, source, like, to),
-      );
+    const isWhole = stat?.kind === 'file' && stat.size === from && undoCopy === null;
+    const fd = isWhole && stat.nlink === 1 && cutsInPlace(from, to) ? openToWrite(this.fs, path) : null;
+    if (!isWhole || fd === null) {
+      return this.exchange(step, index, (made, old) => createPrefix(this.fs, made, old, to));
     }
-    if (stat.size !== from) throw staleFileError(step, path, `has ${stat.size} bytes instead of ${from}`);
-    this.saveTail(step, index, path, stat);
-    const fd = this.fs.open(path, 'r+');
     try {
+      this.saveTail(step, index, { path, stat });
       this.fs.truncate(fd, to);
       this.fs.fsync(fd);
     } finally {
@@ -128,11 +146,11 @@ export class StepExecutor {
     return 'done';
   }
 
-  private saveTail(step: CutFileStep, index: number, path: string, like: FileStat): void {
+  private saveTail(step: CutFileStep, index: number, model: Model): void {
     const tail = this.participants.undoPath(step, index, 'tail');
     if (lstatOrNull(this.fs, tail) === null) {
       const temporary = this.participants.undoPath(step, index, 'new');
-      createLike(this.fs, temporary, like, (fd) => copyRanges(this.fs, path, fd, [[step.to, step.from]]));
+      createTail(this.fs, temporary, model, [[step.to, step.from]]);
       this.fs.rename(temporary, tail);
     }
     this.fs.fsyncDir(dirname(tail));
@@ -142,15 +160,16 @@ export class StepExecutor {
   private exchange(step: CutFileStep | RewriteKeysStep, index: number, make: Maker): StepResult {
     const { from, to } = step;
     const path = this.participants.pathOf(step);
-    const stat = this.present(step, path);
-    if (stat.size === to && this.isKept(step, index)) {
+    const old = this.oldFile(step, index);
+    const { size } = old.stat;
+    if (old.path === path && size === to && this.isKept(step, index)) {
       // The cut may not have been durable when the process died.
       syncFile(this.fs, path);
       this.names.touch(path);
       return 'already-done';
     }
-    if (stat.size !== from) throw staleFileError(step, path, `has ${stat.size} bytes instead of ${from}`);
-    this.swapIn(step, index, path, stat, make);
+    if (size !== from) throw staleFileError(step, path, `has ${size} bytes instead of ${from}`);
+    this.swapIn(step, index, old, make);
     return 'done';
   }
 
@@ -162,37 +181,52 @@ export class StepExecutor {
 
   private replace(step: ReplaceFileStep, index: number): StepResult {
     const path = this.participants.pathOf(step);
-    const stat = this.present(step, path);
-    const now = replacedContent(this.fs, path);
-    if (now === step.after && this.isKept(step, index)) {
+    const old = this.oldFile(step, index);
+    const now = replacedContent(this.fs, old.path);
+    if (old.path === path && now === step.after && this.isKept(step, index)) {
       this.names.touch(path);
       return 'already-done';
     }
     if (now !== step.before) throw staleFileError(step, path, 'was written since');
     const bytes = Buffer.from(step.after, 'hex');
-    this.swapIn(step, index, path, stat, (made, _source, like) =>
-      createLike(this.fs, made, like, (fd) => this.fs.writeAt(fd, bytes, 0)),
+    this.swapIn(step, index, old, (made) =>
+      createLike(this.fs, made, old, (fd) => this.fs.writeAt(fd, bytes, 0)),
     );
     return 'done';
   }
 
-  /**
-   * Writes new content under a name in the area, durably; keeps the old file by a second link; then renames.
-   */
-  private swapIn(step: Step, index: number, path: string, like: FileStat, make: Maker): void {
+  /** Writes new content under a name in the area, durably; keeps the old file; then renames. */
+  private swapIn(step: Step, index: number, old: Model, make: Maker): void {
+    const path = this.participants.pathOf(step);
     const made = this.participants.undoPath(step, index, 'new');
     const original = this.participants.undoPath(step, index, 'original');
-    make(made, path, like);
-    if (lstatOrNull(this.fs, original) === null) this.fs.link(path, original);
+    make(made, old);
+    if (lstatOrNull(this.fs, original) === null) this.keep(path, original);
     this.fs.fsyncDir(dirname(original));
     this.fs.rename(made, path);
     this.names.touch(path, made);
   }
 
-  private present(step: Step, path: string): FileStat {
+  /** By a second link; where there is none to be had, the file itself goes, durably, before another takes its name. */
+  private keep(path: string, original: string): void {
+    try {
+      this.fs.link(path, original);
+    } catch (error) {
+      if (!hasErrno(error, ...NO_LINKS)) throw error;
+      this.fs.rename(path, original);
+      this.fs.fsyncDir(dirname(path));
+    }
+  }
+
+  /** The file that an exchange begins with: in its place, or, where a crash came between two renames, in the area. */
+  private oldFile(step: Exchange, index: number): Model {
+    const path = this.participants.pathOf(step);
     const stat = lstatOrNull(this.fs, path);
+    const original = this.participants.undoPath(step, index, 'original');
+    const kept = stat === null ? lstatOrNull(this.fs, original) : null;
+    if (kept !== null) return { path: original, stat: kept };
     if (stat === null) throw staleFileError(step, path, 'is gone');
     if (stat.kind !== 'file') throw staleFileError(step, path, 'is not a regular file');
-    return stat;
+    return { path, stat };
   }
 }

@@ -8,15 +8,17 @@
  *   again after any crash.
  */
 import { dirname } from 'node:path';
-import { RollbackError } from '../errors.ts';
+import { hasErrno, RollbackError } from '../errors.ts';
 import { isDerived } from '../plan/step-effects.ts';
-import { syncFile } from '../store/durable-files.ts';
-import type { DurableFs, FileStat } from '../store/durable-fs.ts';
+import { fileKey } from '../plan/step-paths.ts';
+import { openToWrite, syncFile } from '../store/durable-files.ts';
+import type { DurableFs } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { CutFileStep, Step } from '../types.ts';
-import { copyRanges, createLike } from './copy-ranges.ts';
+import { copyRanges, createLike, type Model } from './copy-ranges.ts';
 import { DirtyDirectories } from './dirty-directories.ts';
 import type { StepResult } from './execute-step.ts';
+import { moveContents } from './move-contents.ts';
 import type { Participants } from './participants.ts';
 import { setAside } from './set-aside.ts';
 import {
@@ -38,6 +40,8 @@ export class StepReverter {
   constructor(
     private readonly fs: DurableFs,
     private readonly participants: Participants,
+    /** Times of change before the rollback, by file. */
+    private readonly times: ReadonlyMap<string, string>,
   ) {
     this.names = new DirtyDirectories(fs);
   }
@@ -68,8 +72,14 @@ export class StepReverter {
   private putBack(step: Removal, index: number): StepResult {
     const path = this.participants.pathOf(step);
     const undoCopy = this.participants.undoPath(step, index, 'removed');
+    const partCopy = this.participants.undoPath(step, index, 'new');
     const there = lstatOrNull(this.fs, path) !== null;
     const stat = lstatOrNull(this.fs, undoCopy);
+    if (stat === null && step.op === 'remove-directory' && lstatOrNull(this.fs, partCopy) !== null) {
+      moveContents(this.fs, partCopy, path);
+      this.names.touch(path, partCopy);
+      return 'done';
+    }
     if (stat === null) {
       if (!there && !isDerived(step)) throw undoDataLostError(step, path, undoCopy);
       if (there) this.names.touch(path, undoCopy);
@@ -126,31 +136,50 @@ export class StepReverter {
       throw staleFileError(step, path, `has ${stat.size} bytes`);
     // A crash may have left the right size over wrong bytes, so the size alone proves nothing.
     if (stat.size === step.from && this.endsWith(path, tail, step)) {
+      this.restoreTimes(step, path, tail);
       syncFile(this.fs, path);
       return 'already-done';
     }
-    if (stat.nlink > 1) this.rebuild(step, index, path, tail, stat);
-    else this.appendInPlace(step, path, tail);
+    const fd = stat.nlink > 1 ? null : openToWrite(this.fs, path);
+    if (fd === null) this.rebuild(step, index, { path, stat }, tail);
+    else this.appendInPlace(step, fd, path, tail);
     return 'done';
   }
 
-  private appendInPlace(step: CutFileStep, path: string, tail: string): void {
-    const fd = this.fs.open(path, 'r+');
+  private appendInPlace(step: CutFileStep, fd: number, path: string, tail: string): void {
     try {
       copyRanges(this.fs, tail, fd, [[0, step.from - step.to]], step.to);
+      this.restoreTimes(step, path, tail);
       this.fs.fsync(fd);
     } finally {
       this.fs.close(fd);
     }
   }
 
-  private rebuild(step: CutFileStep, index: number, path: string, tail: string, like: FileStat): void {
+  private rebuild(step: CutFileStep, index: number, cut: Model, tail: string): void {
     const made = this.participants.undoPath(step, index, 'new');
-    createLike(this.fs, made, like, (fd) => {
-      copyRanges(this.fs, path, fd, [[0, step.to]]);
+    createLike(this.fs, made, cut, (fd) => {
+      copyRanges(this.fs, cut.path, fd, [[0, step.to]]);
       copyRanges(this.fs, tail, fd, [[0, step.from - step.to]], step.to);
+      this.restoreTimes(step, made, tail);
     });
-    this.fs.rename(made, path);
+    this.fs.rename(made, cut.path);
+  }
+
+  /**
+   * Backups go by the time of change. The tail has the exact one; the plan knows it in any case. Only a file's owner may
+   * set it: of another's file, to write to it is enough for undo, as it was for apply.
+   */
+  private restoreTimes(step: CutFileStep, path: string, tail: string): void {
+    const before = this.times.get(fileKey(step.file));
+    if (before === undefined) return;
+    try {
+      const isExact = this.fs.lstat(tail).mtimeNs === before && this.fs.copyAttributes(tail, path, 'times');
+      if (!isExact) this.fs.utimes(path, before);
+    } catch (error) {
+      const isOwn = this.fs.lstat(path).uid === process.geteuid?.();
+      if (isOwn || !hasErrno(error, 'EPERM', 'EACCES')) throw error;
+    }
   }
 
   private endsWith(path: string, tail: string, step: CutFileStep): boolean {

@@ -2,6 +2,7 @@
 import { runSteps } from '../../streams/pipeline.ts';
 import { errnoOf, ioError, RollbackError } from '../errors.ts';
 import { notePhase } from '../phases.ts';
+import { fileKey } from '../plan/step-paths.ts';
 import type { Progress, Step } from '../types.ts';
 import { StepExecutor, type StepResult } from './execute-step.ts';
 import { StepReverter } from './revert-step.ts';
@@ -48,7 +49,7 @@ export function runBackward(
   context: TransactionContext,
   onProgress?: (p: Progress) => void,
 ): Promise<StepCounts> {
-  const backward = new StepReverter(context.fs, context.participants);
+  const backward = new StepReverter(context.fs, context.participants, timesBefore(context));
   const steps = stepsOf(context)
     .map((step, index) => ({ step, index }))
     .reverse();
@@ -59,6 +60,12 @@ export function runBackward(
     () => backward.flush(),
     onProgress,
   );
+}
+
+/** Times of change of the files when the plan was made, by file; directories have none. */
+function timesBefore({ plan }: TransactionContext): Map<string, string> {
+  const files = plan.fingerprint.filter(([, , , mtimeNs]) => mtimeNs !== '');
+  return new Map(files.map(([root, path, , mtimeNs]) => [fileKey({ root, path }), mtimeNs]));
 }
 
 async function run(

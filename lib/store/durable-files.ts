@@ -64,11 +64,21 @@ export function createPassingFile(fs: DurableFs, path: string, bytes: Uint8Array
 
 /** Syncs an existing file: its content may not have been durable when a process died. */
 export function syncFile(fs: DurableFs, path: string): void {
-  const fd = fs.open(path, 'r+');
+  const fd = fs.open(path, 'r');
   try {
     fs.fsync(fd);
   } finally {
     fs.close(fd);
+  }
+}
+
+/** Opens a file for reading and writing; null where this user may not write to it. Raw errors. */
+export function openToWrite(fs: DurableFs, path: string): number | null {
+  try {
+    return fs.open(path, 'r+');
+  } catch (error) {
+    if (hasErrno(error, 'EACCES', 'EPERM', 'ETXTBSY')) return null;
+    throw error;
   }
 }
 

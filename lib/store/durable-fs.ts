@@ -10,6 +10,7 @@ import * as nodeFs from 'node:fs';
 import fsExtra from 'fs-extra';
 import { hasErrno } from '../errors.ts';
 import { bytesOfName, hasForeignBytes, textOfName } from '../format/foreign-bytes.ts';
+import { copyAttributes } from './copy-attributes.ts';
 import type { DurableFs, FileStat, OpenFlags } from './fs-calls.ts';
 
 export type { DurableFs, FileStat, OpenFlags } from './fs-calls.ts';
@@ -209,6 +210,7 @@ export const realFs: DurableFs = {
   chmod,
   chown,
   utimes,
+  copyAttributes: (from, to, what) => copyAttributes(from, to, what, { open, close }),
   removeTree,
   freeBytes,
   mayWrite,

@@ -52,6 +52,11 @@ export interface DurableFs {
   chown(target: string | number, uid: number, gid: number): void;
   /** Sets access and modification time, nanoseconds since 1970; Node keeps whole microseconds of it. */
   utimes(path: string, mtimeNs: string): void;
+  /**
+   * Gives one file the attributes of another, which it must be allowed to read; false where this system cannot, and then
+   * nothing is changed.
+   */
+  copyAttributes(from: string, to: string, what: 'access' | 'times'): boolean;
   /** Removes a file or a directory with everything in it; links inside are removed, not followed. */
   removeTree(path: string): void;
   /** Bytes that this user may still write to the path's file system; null when that cannot be told. */

@@ -35,6 +35,7 @@ const CALLS: { readonly [N in Name]: readonly [Asked<N>, ((answer: ReturnType<Du
     chmod: [([target, mode], file) => `${file(target)} ${octal(mode)}`],
     chown: [([target, uid, gid], file) => `${file(target)} ${uid}:${gid}`],
     utimes: [([path, mtimeNs], file) => `${file(path)} ${mtimeNs}`],
+    copyAttributes: [([from, to, what], file) => `${file(from)} -> ${file(to)} ${what}`, String],
     removeTree: [([path], file) => file(path)],
     freeBytes: [([path], file) => file(path), String],
     mayWrite: [([path], file) => file(path), String],

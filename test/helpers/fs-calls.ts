@@ -23,6 +23,7 @@ const EFFECTS = {
   chmod: 'changes',
   chown: 'changes',
   utimes: 'changes',
+  copyAttributes: 'changes',
   removeTree: 'changes',
   freeBytes: 'reads',
   mayWrite: 'reads',

@@ -144,11 +144,7 @@ export class Trials {
 
   /** Dies at one of the first steps of an apply, whatever its plan. */
   async dieAtSteps(trial: Trial): Promise<void> {
-    const other = await this.next();
-    const { ops } = await other.run(apply, {});
-    other.end();
-    const marked = ops.map((op) => op.name === 'rename' && op.paths[1]?.endsWith('/committed') === true);
-    await die(trial, apply, marked.lastIndexOf(true) + 8);
+    await dieAfter(trial, apply, isCommitted, trial.areas.length, 8);
   }
 
   /** Dies in the middle of a run: of an apply, in the middle of its steps. */
@@ -156,11 +152,10 @@ export class Trials {
     const other = await this.next();
     const { ops } = await other.run(work, {});
     other.end();
-    const renamed = (name: string): number[] =>
-      ops.flatMap((op, i) => (op.name === 'rename' && op.paths[1]?.endsWith(name) ? [i] : []));
-    const from = renamed('/committed').at(-1) ?? 0;
-    const to = renamed('/done')[0] ?? ops.length;
-    await die(trial, work, from + Math.ceil((to - from) / 2));
+    const marks = ops.filter(isCommitted).length;
+    const from = ops.findLastIndex(isCommitted);
+    const done = ops.findIndex(({ name, paths }) => name === 'rename' && paths[1]?.endsWith('/done'));
+    await dieAfter(trial, work, isCommitted, marks, Math.ceil(((done < 0 ? ops.length : done) - from) / 2));
   }
 
   end(): void {
@@ -189,8 +184,33 @@ export const nothing: Work = () => {};
 
 /** A run that dies at a call; whatever else it throws is a failure of the test. */
 export async function die(trial: Trial, work: Work, crashAt: number): Promise<void> {
-  const { error, died } = await trial.run(work, { crashAt });
-  if (!died) throw new Error(`it did not die at call ${crashAt}`);
+  dies(await trial.run(work, { crashAt }), `call ${crashAt}`);
+}
+
+/** A mark that says that the steps may begin. */
+const isCommitted = ({ name, paths }: FaultyOp): boolean =>
+  name === 'rename' && paths[1]?.endsWith('/committed') === true;
+
+/** Dies some calls behind the last one of a number of calls; the calls before those may be more in one database than in another. */
+async function dieAfter(
+  trial: Trial,
+  work: Work,
+  isOne: (op: FaultyOp) => boolean,
+  number: number,
+  calls: number,
+): Promise<void> {
+  let seen = 0;
+  let behind = 0;
+  const crashWhen = (op: FaultyOp): boolean => {
+    if (seen === number) return ++behind === calls;
+    if (isOne(op)) seen++;
+    return false;
+  };
+  dies(await trial.run(work, { crashWhen }), `${calls} calls behind its last mark`);
+}
+
+function dies({ error, died }: Ended, at: string): void {
+  if (!died) throw new Error(`it did not die at ${at}`);
   if (error !== null && !(error instanceof CrashNow) && !mentions(error)) throw error;
 }
 

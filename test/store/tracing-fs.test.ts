@@ -45,6 +45,7 @@ function callAll(fs: DurableFs): void {
   fs.reflink('/d/f', '/d/h');
   fs.rename('/d/g\n"', '/d/i');
   fs.utimes('/d/i', '1234567890123456000');
+  fs.copyAttributes('/d/f', '/d/h', 'times');
   fs.readdir('/d');
   fs.realpath('/d/e/..');
   expect(() => fs.readlink('/d/f')).to.throw('EINVAL');
@@ -77,6 +78,7 @@ describe('store/tracing-fs', () => {
       'reflink  "/d/f" -> "/d/h"  ok true',
       String.raw`rename  "/d/g\n\"" -> "/d/i"  ok`,
       'utimes  "/d/i" 1234567890123456000  ok',
+      'copyAttributes  "/d/f" -> "/d/h" times  ok true',
       'readdir  "/d"  ok 4 names',
       'realpath  "/d/e/.."  ok "/d"',
       'readlink  "/d/f"  EINVAL',

@@ -98,6 +98,7 @@ const DETOURS_ALLOWED: ReadonlySet<string> = new Set([
   'lib/cli/break-off.ts node:vm',
   'lib/cli/module-syntax.ts node:child_process',
   'lib/fleet/worker-pool.ts node:child_process',
+  'lib/store/copy-attributes.ts node:child_process',
 ]);
 
 /** Modules and functions through which files could be changed, or the rule be got round. */

@@ -18,6 +18,7 @@ const WRITERS = [
   'lib/journal/bounds.ts',
   'lib/journal/copy-ranges.ts',
   'lib/journal/execute-step.ts',
+  'lib/journal/move-contents.ts',
   'lib/journal/revert-step.ts',
   'lib/journal/set-aside.ts',
   'lib/journal/sweep.ts',

@@ -41,12 +41,18 @@ function means({ name, paths, changes }: FailedCall, errno: string): boolean {
 
 const NO_SUCH_FEATURE = ['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK', 'EXDEV', 'EINVAL', 'ENOTTY', 'EACCES'];
 const DENIED = ['EACCES', 'EPERM'];
+/** A file that this user may not write to is exchanged. */
+const NOT_TO_WRITE = [...DENIED, 'ETXTBSY'];
 
 /** Failures after which a run may go on without a word: it has another way, or has only looked for a hint. */
 function passes(call: FailedCall, errno: string): boolean {
   const [path = ''] = call.paths;
   return (
-    means(call, errno) || /^(freeBytes|mayWrite)$/.test(call.name) || HINT.test(path) || TIDYING.test(path)
+    means(call, errno) ||
+    (call.name === 'open to write' && NOT_TO_WRITE.includes(errno)) ||
+    /^(freeBytes|mayWrite)$/.test(call.name) ||
+    HINT.test(path) ||
+    TIDYING.test(path)
   );
 }
 

@@ -37,6 +37,8 @@ export interface Fault {
   readonly sticky?: boolean;
   /** The process dies instead of making this call. */
   readonly crashAt?: number;
+  /** The same, at the first call for which this is true. */
+  readonly crashWhen?: (op: FaultyOp) => boolean;
   /** Syncs that say that they succeeded and did nothing. */
   readonly drop?: (op: FaultyOp) => boolean;
   /**
@@ -144,11 +146,11 @@ export class FaultCore {
   /** Remembers the call, unless this is where the process dies or the call fails: then it throws. */
   private note(name: Mutation, paths: readonly string[], fate: FaultyOp['fate'], before?: () => void): void {
     if (this.crashed) throw new CrashNow();
-    const { failAt, failWhen, crashAt, sticky } = this.fault;
+    const { failAt, failWhen, crashAt, crashWhen, sticky } = this.fault;
     const index = this.ops.length;
     const isRefused = failWhen?.(this.draft(name, paths)) ?? false;
     const isFailing = failAt?.index === index || (this.failed && sticky === true) || isRefused;
-    const isDying = crashAt === index;
+    const isDying = crashAt === index || (crashWhen?.(this.draft(name, paths)) ?? false);
     this.ops.push(this.draft(name, paths, isDying ? 'died' : isFailing ? 'failed' : fate));
     if (isDying) {
       this.crashed = true;

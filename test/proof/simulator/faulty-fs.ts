@@ -17,7 +17,8 @@ export { CrashNow, type Fault, type FaultyOp, isSync, type Mutation } from './fa
 export class FaultyFs extends FaultCore implements DurableFs {
   open(path: string, flags: OpenFlags, mode?: number): number {
     const open = (): number => this.inner.open(path, flags, mode);
-    const fd = flags === 'wx' ? this.value('open', [path], open) : this.read('open', path, open);
+    const name = flags === 'r+' ? 'open to write' : 'open';
+    const fd = flags === 'wx' ? this.value('open', [path], open) : this.read(name, path, open);
     this.paths.set(fd, path);
     return fd;
   }
@@ -111,6 +112,10 @@ export class FaultyFs extends FaultCore implements DurableFs {
 
   utimes(path: string, mtimeNs: string): void {
     this.change('utimes', [path], () => this.inner.utimes(path, mtimeNs));
+  }
+
+  copyAttributes(from: string, to: string, what: 'access' | 'times'): boolean {
+    return this.value('copyAttributes', [from, to], () => this.inner.copyAttributes(from, to, what));
   }
 
   removeTree(path: string): void {

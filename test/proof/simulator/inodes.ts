@@ -16,6 +16,8 @@ interface Common {
   /** Directory entries that lead here. */
   links: number;
   mtimeNs: string;
+  /** Extended attributes and access lists by name; none where there are none. */
+  extended?: Readonly<Record<string, string>>;
   /** The store that may change this record in place. */
   owner: object;
 }

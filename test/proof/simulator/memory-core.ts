@@ -14,6 +14,12 @@ export interface MemoryOptions {
   readonly reflinks?: boolean;
   /** Directories that are file systems of their own. */
   readonly mounts?: readonly string[];
+  /** Whether files that were loaded can get a second name, which kernels forbid for those of others; default true. */
+  readonly hardLinks?: boolean;
+  /** Whether what was loaded is the lower layer of an overlay, whose directories cannot be renamed; default false. */
+  readonly layered?: boolean;
+  /** Whether there is a command that copies attributes; default true. */
+  readonly copiesAttributes?: boolean;
   /** What `freeBytes` answers; default a terabyte. */
   readonly freeBytes?: number | null;
 }
@@ -47,6 +53,8 @@ const GROUP_EXECUTE = 0o010;
 export class MemoryCore {
   readonly options: MemoryOptions;
   readonly store: InodeStore;
+  /** Inodes below this number were loaded. */
+  layerEnd = 0;
   /** Changes so far: the clock. */
   ticks = 0;
   /** Where changes are noted; null to note none. */

@@ -8,7 +8,7 @@
  */
 import type { DurableFs, FileStat, OpenFlags } from '../../../lib/store/durable-fs.ts';
 import type { Inode } from './inodes.ts';
-import { MemoryCore, ownerChange } from './memory-core.ts';
+import { MemoryAttributes } from './memory-attributes.ts';
 import type { Op } from './op-log.ts';
 import { directoriesAbove, type Fail, failing, find, findIfThere, pathOfDirectory } from './path-walk.ts';
 import { mayRemoveDirectory, mayRename } from './rename-rules.ts';
@@ -22,14 +22,14 @@ export interface OpLog {
 }
 
 const DIRECTORY_BYTES = 4096;
-const PERMISSION_BITS = 0o7777;
 
 /** A file system in memory, which may keep a log of what is done to it. */
-export class MemoryFs extends MemoryCore implements DurableFs {
+export class MemoryFs extends MemoryAttributes implements DurableFs {
   /** The same tree; no descriptor is open in the clone, and no log is kept. */
   clone(): MemoryFs {
     const copy = new MemoryFs(this.options, this.store.clone());
     copy.ticks = this.ticks;
+    copy.layerEnd = this.layerEnd;
     return copy;
   }
 
@@ -96,6 +96,8 @@ export class MemoryFs extends MemoryCore implements DurableFs {
     const fail: Fail = failing('rename', from, to);
     const old = find(this.store, from, false, fail);
     const place = find(this.store, to, false, fail);
+    const isLower = this.options.layered === true && (old.id ?? this.layerEnd) < this.layerEnd;
+    if (isLower && this.store.get(old.id as number).kind === 'directory') fail('EXDEV');
     if (!mayRename(this.store, old, place, fail)) return;
     const isDirectory = this.store.get(old.id).kind === 'directory';
     this.change({
@@ -154,7 +156,8 @@ export class MemoryFs extends MemoryCore implements DurableFs {
     const { directory, name, id: present } = find(this.store, to, false, fail);
     if (present !== undefined) fail('EEXIST');
     if (inode.dev !== this.store.get(directory).dev) fail('EXDEV');
-    if (inode.kind === 'directory') fail('EPERM');
+    const isProtected = this.options.hardLinks === false && id < this.layerEnd;
+    if (inode.kind === 'directory' || isProtected) fail('EPERM');
     this.change({ op: 'link', path: to, directory, name, id });
   }
 
@@ -201,24 +204,6 @@ export class MemoryFs extends MemoryCore implements DurableFs {
     const fail: Fail = failing('readlink', path);
     const { inode } = this.existing(find(this.store, path, false, fail), fail);
     return inode.kind === 'link' ? inode.target : fail('EINVAL');
-  }
-
-  chmod(target: string | number, mode: number): void {
-    const { id, path } = this.target(target, 'chmod', true);
-    // What changes nothing leaves nothing to lose.
-    if (this.store.get(id).mode === (mode & PERMISSION_BITS)) return;
-    this.change({ op: 'attributes', path, id, set: { mode: mode & PERMISSION_BITS } });
-  }
-
-  chown(target: string | number, uid: number, gid: number): void {
-    const { id, path } = this.target(target, 'chown', false);
-    const set = ownerChange(this.store.get(id), uid, gid);
-    this.change({ op: 'attributes', path, id, set });
-  }
-
-  utimes(path: string, mtimeNs: string): void {
-    const { id } = this.target(path, 'lutime', false);
-    this.change({ op: 'attributes', path, id, set: { mtimeNs: String((BigInt(mtimeNs) / 1000n) * 1000n) } });
   }
 
   removeTree(path: string): void {

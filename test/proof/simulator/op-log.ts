@@ -74,6 +74,7 @@ export interface AttributesOp extends Base {
     readonly uid?: number;
     readonly gid?: number;
     readonly mtimeNs?: string;
+    readonly extended?: Inode['extended'];
   };
 }
 

@@ -36,6 +36,8 @@ export interface SubjectSpec {
   readonly owner: number;
   /** Whether the node was killed: its locks are there, and taken over. */
   readonly staleLocks: boolean;
+  /** What the file system cannot do: give a file a second name; rename directories that were there. */
+  readonly lacks: 'nothing' | 'hard links' | 'renames of directories';
 }
 
 /** Any subject. */
@@ -49,6 +51,7 @@ export const subjectSpec: fc.Arbitrary<SubjectSpec> = fc.record({
   linkEvery: fc.constantFrom(0, 0, 1, 3),
   owner: fc.constantFrom(0, 1000),
   staleLocks: fc.boolean(),
+  lacks: fc.constantFrom('nothing', 'nothing', 'nothing', 'hard links', 'renames of directories'),
 });
 
 /** Builds the database on disk, plans, and loads it; null where the plan is refused or has no steps. */
@@ -60,7 +63,11 @@ export async function makeSubject(spec: SubjectSpec): Promise<Subject | null> {
     linkFiles(dir, roots, spec.linkEvery);
     const plan = await planRollback(staged.options);
     if (plan.tables.every((t) => t.steps.length === 0)) return null;
-    const start = loadTree(dir, { reflinks: spec.reflinks });
+    const start = loadTree(dir, {
+      reflinks: spec.reflinks,
+      hardLinks: spec.lacks !== 'hard links',
+      layered: spec.lacks === 'renames of directories',
+    });
     const below = snapshotDir === undefined ? [] : [snapshotDir, ...tablesBelow(snapshotDir)];
     const lockedDirs = [...roots, ...below];
     if (spec.staleLocks) for (const at of lockedDirs) create(start, join(at, 'litt.lock'), lockText());

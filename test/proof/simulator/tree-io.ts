@@ -38,6 +38,7 @@ export function loadInto(fs: MemoryFs, realDir: string): void {
     directory = fs.store.directory(directory).entries.get(part) ?? load(fs, path, directory, part, known);
   }
   loadDeep(fs, realDir, directory, parts.at(-1) as string, known);
+  fs.layerEnd = fs.store.nextId;
 }
 
 function loadDeep(

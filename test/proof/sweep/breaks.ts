@@ -77,7 +77,7 @@ const FORWARD_BREAKS: readonly Omit<Break, 'sweep' | 'scenario'>[] = [
       [STEPS]: [
         {
           replace: 'rename',
-          within: 'moveAside',
+          within: 'moveTo',
           by: ({ receiver, args: [path] }) => `${receiver}.removeTree(${path})`,
         },
       ],
