@@ -1,73 +1,41 @@
-/** Turns every foreseeable failure into a refusal before the intent. */
-import { dirname } from 'node:path';
-import { RollbackError } from '../errors.ts';
-import { cutsInPlace } from '../journal/execute-step.ts';
+/** Before the intent: tries everything that the steps will do, and refuses here what the system would refuse then. */
+import { join } from 'node:path';
+import type { RollbackError } from '../errors.ts';
+import { stepsOf } from '../journal/run-steps.ts';
 import type { TransactionContext } from '../journal/transaction.ts';
-import { lstatOrNull } from '../store/roots.ts';
-
-/** Room for journals, marks and directories besides what the steps write (bytes for each participant). */
-const OVERHEAD_BYTES = 1024 * 1024;
-
-/** Bytes that the steps write into each participant's file system: saved tails, prefixes, new key files. */
-function bytesNeeded({ fs, participants, plan }: TransactionContext): Map<string, number> {
-  const journal = 2 * JSON.stringify(plan).length;
-  const needed = new Map(participants.dirs.map((dir) => [dir, OVERHEAD_BYTES + journal]));
-  for (const step of plan.tables.flatMap((t) => t.steps)) {
-    const base = participants.base(step.file.root);
-    let bytes = 0;
-    if (step.op === 'rewrite-keys') bytes = step.to;
-    if (step.op === 'cut-file') {
-      const linked = (lstatOrNull(fs, participants.pathOf(step))?.nlink ?? 1) > 1;
-      bytes = !linked && cutsInPlace(step.from, step.to) ? step.from - step.to : step.to;
-    }
-    needed.set(base, (needed.get(base) ?? 0) + bytes);
-  }
-  return needed;
-}
+import { segmentsDirs } from '../store/bolt.ts';
+import { OWN_DIR } from '../store/root-set.ts';
+import { Probe } from './probe.ts';
+import { asRefusal, deniedError } from './refused-by-system.ts';
+import { refuseTooLittleRoom } from './room.ts';
+import { cutsTried, Trials } from './trials.ts';
 
 /**
- * Refuses what would fail later: no room, no permission, a read-only mount, a root over several file systems.
- * @throws RollbackError ERR_PREFLIGHT
+ * Refuses what would fail later: no room, no permission, a mount point, a file that may not be changed or replaced. Before
+ * it returns or throws it has taken away what it has made.
+ * @throws RollbackError ERR_PREFLIGHT; raw errors
  */
 export function preflight(context: TransactionContext): void {
   const { fs, participants, plan } = context;
-  for (const [dir, needed] of bytesNeeded(context)) {
-    const free = fs.freeBytes(dir);
-    if (free !== null && free < needed) {
-      throw preflightError(
-        `There is too little room: ${free} bytes are free, and ${needed} are needed`,
-        dir,
-        'Free some space on that file system',
-      );
+  const bolted = plan.tables.flatMap((t) => segmentsDirs(fs, participants.roots, t.table));
+  for (const dir of new Set([...participants.dirs, ...context.lockedDirs, ...bolted])) {
+    if (!fs.mayWrite(dir)) throw deniedError('This user may not write to a directory', dir);
+  }
+  const inPlace = cutsTried(context);
+  refuseTooLittleRoom(context, inPlace);
+  for (const base of participants.dirs) {
+    const steps = stepsOf(context).filter((step) => participants.base(step.file.root) === base);
+    const below = bolted.filter((dir) => participants.roots.includes(base) && dir.startsWith(`${base}/`));
+    try {
+      Probe.in(fs, base, (probe) => new Trials(context, base, probe, inPlace).refuseAny(steps, below));
+    } catch (error) {
+      throw asRefusal(error, placeOf(error, base), 'prepare the rollback');
     }
-  }
-  const dirs = new Set(participants.dirs);
-  for (const step of plan.tables.flatMap((t) => t.steps)) dirs.add(dirname(participants.pathOf(step)));
-  for (const dir of dirs) {
-    if (!fs.mayWrite(dir))
-      throw preflightError(
-        'This user may not write to a directory',
-        dir,
-        "Run as the node's user or as root",
-      );
-  }
-  for (const step of plan.tables.flatMap((t) => t.steps)) {
-    const path = participants.pathOf(step);
-    const base = participants.base(step.file.root);
-    const stat = lstatOrNull(fs, path);
-    if (stat === null || stat.dev === fs.lstat(base).dev) continue;
-    throw preflightError(
-      'A file lies on another file system than its root',
-      path,
-      'Mount the file system at the root itself',
-    );
   }
 }
 
-function preflightError(what: string, path: string, next: string): RollbackError {
-  return new RollbackError(
-    'ERR_PREFLIGHT',
-    { what, why: 'The rollback would stop half-way. Nothing was changed', next },
-    { path },
-  );
+/** The file that an error names; our own directory for what is made in it. */
+function placeOf(error: unknown, base: string): string {
+  const { path } = ((error as RollbackError | null)?.cause ?? error) as NodeJS.ErrnoException;
+  return path === undefined || path.includes(OWN_DIR) ? join(base, OWN_DIR) : path;
 }

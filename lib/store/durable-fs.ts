@@ -12,6 +12,7 @@ import { hasErrno } from '../errors.ts';
 import { bytesOfName, hasForeignBytes, textOfName } from '../format/foreign-bytes.ts';
 import { copyAttributes } from './copy-attributes.ts';
 import type { DurableFs, FileStat, OpenFlags } from './fs-calls.ts';
+import { mountPoints } from './mounts.ts';
 
 export type { DurableFs, FileStat, OpenFlags } from './fs-calls.ts';
 
@@ -172,6 +173,15 @@ function freeBytes(path: string): number | null {
   }
 }
 
+function freeInodes(path: string): number | null {
+  try {
+    const stat = at(path, (p) => nodeFs.statfsSync(p));
+    return stat.files === 0 ? null : stat.ffree; // btrfs has no limit, and says 0 of 0
+  } catch {
+    return null;
+  }
+}
+
 function mayWrite(path: string): boolean {
   try {
     at(path, (p) => nodeFs.accessSync(p, constants.W_OK | constants.X_OK));
@@ -213,5 +223,7 @@ export const realFs: DurableFs = {
   copyAttributes: (from, to, what) => copyAttributes(from, to, what, { open, close }),
   removeTree,
   freeBytes,
+  freeInodes,
   mayWrite,
+  mountPoints,
 };

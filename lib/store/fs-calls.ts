@@ -61,6 +61,10 @@ export interface DurableFs {
   removeTree(path: string): void;
   /** Bytes that this user may still write to the path's file system; null when that cannot be told. */
   freeBytes(path: string): number | null;
+  /** How many files may still be made on the path's file system; null when there is no such limit, or it is not told. */
+  freeInodes(path: string): number | null;
   /** Whether this user may make and remove names in a directory. */
   mayWrite(path: string): boolean;
+  /** Paths of all mount points of the machine, as far as they are told. */
+  mountPoints(): ReadonlySet<string>;
 }

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { errnoOf, hasErrno, ioError, RollbackError } from '../errors.ts';
+import { shellCommand } from '../format/shell-word.ts';
 import { type FileOwner, readSmallFile, temporaryName, writeFileDurably } from './durable-files.ts';
 import type { DurableFs, FileStat } from './durable-fs.ts';
 import { give, nodeOwner } from './ownership.ts';
@@ -85,15 +86,18 @@ export function makeOwnDir(fs: DurableFs, root: string): string {
 
 /**
  * The directory of this program in a root; null if there is none. Reading and writing follow this one rule: it
- * is a real directory, since a rename into it must stay in its file system, and following a link would change
- * files elsewhere.
- * @throws RollbackError ERR_SYMBOLIC_LINK, ERR_NOT_A_REGULAR_FILE; raw errors
+ * is a real directory and no mount point, since a rename into it must stay in its file system, and following a
+ * link would change files elsewhere.
+ * @throws RollbackError ERR_SYMBOLIC_LINK, ERR_NOT_A_REGULAR_FILE, ERR_PREFLIGHT (a mount point); raw errors
  */
 export function ownDirIn(fs: DurableFs, root: string): string | null {
   const path = join(root, OWN_DIR);
   const stat = lstatOrNull(fs, path);
   if (stat === null) return null;
-  if (stat.kind === 'directory') return path;
+  if (stat.kind === 'directory') {
+    if (fs.mountPoints().has(path)) throw mountedError(path);
+    return path;
+  }
   const isLink = stat.kind === 'link';
   throw new RollbackError(
     isLink ? 'ERR_SYMBOLIC_LINK' : 'ERR_NOT_A_REGULAR_FILE',
@@ -105,6 +109,19 @@ export function ownDirIn(fs: DurableFs, root: string): string | null {
       next: isLink
         ? `Put the real directory in its place: remove the link, move what it leads to to ${path}, and run the command again`
         : `Find out what put it there, move it away, and run the command again`,
+    },
+    { path },
+  );
+}
+
+function mountedError(path: string): RollbackError {
+  const umount = shellCommand(['umount', path]);
+  return new RollbackError(
+    'ERR_PREFLIGHT',
+    {
+      what: 'The directory of this program is a mount point',
+      why: 'What undo needs is moved there by renames within the root, and nothing moves across a mount point. What an earlier rollback keeps lies under it, or on it',
+      next: `Copy elsewhere what lies on it, if anything does; take it off (\`${umount}\`); copy that into the directory, and run the command again`,
     },
     { path },
   );

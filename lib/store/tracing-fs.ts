@@ -38,7 +38,9 @@ const CALLS: { readonly [N in Name]: readonly [Asked<N>, ((answer: ReturnType<Du
     copyAttributes: [([from, to, what], file) => `${file(from)} -> ${file(to)} ${what}`, String],
     removeTree: [([path], file) => file(path)],
     freeBytes: [([path], file) => file(path), String],
+    freeInodes: [([path], file) => file(path), String],
     mayWrite: [([path], file) => file(path), String],
+    mountPoints: [() => '', ({ size }) => `${size} mount points`],
   };
 
 /**

@@ -28,9 +28,9 @@ async function applyOn(name: string, change: Partial<DurableFs>) {
 
 describe('refusals before the first change', () => {
   it('too little room', async () => {
-    const { error, before, dir } = await applyOn('many-roots', { freeBytes: () => 1000 });
+    const { error, before, dir } = await applyOn('many-roots', { freeBytes: () => 10_000 });
     expect(error.code).to.equal('ERR_PREFLIGHT');
-    expect(error.message).to.contain('1000 bytes are free');
+    expect(error.message).to.contain('9 KiB are free');
     expectUntouched(dir, before);
     removeTempDir(dir);
   });

@@ -26,7 +26,9 @@ const EFFECTS = {
   copyAttributes: 'changes',
   removeTree: 'changes',
   freeBytes: 'reads',
+  freeInodes: 'reads',
   mayWrite: 'reads',
+  mountPoints: 'reads',
 } as const satisfies Readonly<Record<keyof DurableFs, 'opens' | 'reads' | 'changes' | 'syncs'>>;
 
 type Effects = typeof EFFECTS;

@@ -41,7 +41,9 @@ async function halfRolledBack(): Promise<string> {
   const dying = {
     ...realFs,
     rename: (from: string, to: string): void => {
-      if (from.endsWith('.metadata')) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+      // A step, and no probe of the preflight.
+      if (from.endsWith('.metadata') && /\/kept\/\d+\.removed$/.test(to))
+        throw Object.assign(new Error('EIO'), { code: 'EIO' });
       realFs.rename(from, to);
     },
   };

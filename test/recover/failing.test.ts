@@ -5,7 +5,6 @@ import { realFs } from '../../lib/store/durable-fs.ts';
 import {
   apply,
   applyWithoutUndo,
-  die,
   type Ended,
   nothing,
   purge,
@@ -18,17 +17,7 @@ import {
 import { rejection } from '../helpers/refusals.ts';
 import { treeDifferences, treeOf } from '../helpers/tree.ts';
 import { type FaultyOp, isSync } from '../proof/simulator/faulty-fs.ts';
-
-const half: Work = async (_, trial) => die(trial, apply, 60);
-
-const RUNS: readonly [string, Work, Work][] = [
-  ['apply', nothing, apply],
-  ['apply without undo', nothing, applyWithoutUndo],
-  ['undo', apply, undoFinished],
-  ['undo of a half-applied rollback', half, undoUnfinished],
-  ['resume', half, resume],
-  ['purge', apply, purge],
-];
+import { isRefusedTrial } from '../proof/simulator/refused-trial.ts';
 
 /** An error after which a run may go on: its outcome says so. */
 const AUDIT = /\/\.litt-rollback(\/\.audit\.jsonl\.litt-rollback-tmp|\/audit\.jsonl)?$/;
@@ -52,8 +41,9 @@ function complaints(
   }
   if (!(error instanceof RollbackError)) return [`no typed error: ${String(error)}`];
   const problems: string[] = [];
-  if (!['ERR_IO', 'ERR_UNFINISHED'].includes(error.code)) problems.push(`it is ${error.code}`);
   if (!error.message.includes('ENOSPC')) problems.push('it names no errno');
+  if (isRefusedTrial(error, ops.slice(0, index), failed.paths)) return problems;
+  if (!['ERR_IO', 'ERR_UNFINISHED'].includes(error.code)) problems.push(`it is ${error.code}`);
   if (!failed.paths.includes(error.place.path ?? '')) problems.push(`it names ${error.place.path}`);
   return problems.map((p) => `${failed.name} ${failed.paths.join()}: ${p}: ${error.message}`);
 }
@@ -88,8 +78,17 @@ const holdsTrash = (dir: string): boolean =>
 
 describe('a run in which one call fails', () => {
   const trials = Trials.forSuite('tail-with-hole');
+  const half: Work = (_, trial) => trials.dieMidway(trial);
+  const runs: readonly [string, Work, Work][] = [
+    ['apply', nothing, apply],
+    ['apply without undo', nothing, applyWithoutUndo],
+    ['undo', apply, undoFinished],
+    ['undo of a half-applied rollback', half, undoUnfinished],
+    ['resume', half, resume],
+    ['purge', apply, purge],
+  ];
 
-  for (const [name, prepare, work] of RUNS) {
+  for (const [name, prepare, work] of runs) {
     it(`says which and why, destroys nothing after a failed sync, and can be finished: ${name}`, async () => {
       const calls = await trials.calls(prepare, work);
       expect(calls).to.be.greaterThan(25);

@@ -50,7 +50,9 @@ function callAll(fs: DurableFs): void {
   fs.realpath('/d/e/..');
   expect(() => fs.readlink('/d/f')).to.throw('EINVAL');
   fs.freeBytes('/d');
+  fs.freeInodes('/d');
   fs.mayWrite('/d');
+  fs.mountPoints();
   fs.unlink('/d/i');
   fs.rmdir('/d/e');
   fs.lstat('/d/f');
@@ -83,7 +85,9 @@ describe('store/tracing-fs', () => {
       'realpath  "/d/e/.."  ok "/d"',
       'readlink  "/d/f"  EINVAL',
       'freeBytes  "/d"  ok 1099511627776',
+      'freeInodes  "/d"  ok null',
       'mayWrite  "/d"  ok true',
+      'mountPoints    ok 0 mount points',
       'unlink  "/d/i"  ok',
       'rmdir  "/d/e"  ok',
       'lstat  "/d/f"  ok file 9 bytes 0640 inode N',

@@ -12,6 +12,7 @@ import { parseSnippets, projectSources, type SourceModule, sourcesIn } from './s
 
 /** The modules that call something that changes files. A new one is added here on purpose. */
 const WRITERS = [
+  'lib/apply/probe.ts',
   'lib/cli/debug-log.ts',
   'lib/fleet/run-directory.ts',
   'lib/fleet/run-events.ts',

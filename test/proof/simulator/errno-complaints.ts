@@ -3,6 +3,7 @@ import { RollbackError } from '../../../lib/index.ts';
 import { statusWith } from '../../../lib/recover/status.ts';
 import type { ErrnoRun, FailedCall, Ran } from './errno-runs.ts';
 import type { MemoryFs } from './memory-fs.ts';
+import { isRefusedTrial } from './refused-trial.ts';
 
 /** What is wrong with how a run took the failure of a call; nothing where that is told as it should be. */
 export function complaint(one: ErrnoRun, ran: Ran, call: FailedCall, errno: string): string | null {
@@ -17,6 +18,7 @@ export function complaint(one: ErrnoRun, ran: Ran, call: FailedCall, errno: stri
     if (call.changes || !means(call, errno)) return `says: ${error.message}`;
   }
   if (means(call, errno)) return null;
+  if (isRefusedTrial(error, ran.fs.ops, call.paths) && error.message.includes(`${errno}, `)) return null;
   if (error.code !== 'ERR_IO' && error.code !== 'ERR_UNFINISHED') return `is ${error.code}: ${error.message}`;
   if (!error.message.includes(`${errno}, `)) return `names another error: ${error.message}`;
   const named = error.place.path ?? '';

@@ -126,12 +126,20 @@ export class FaultyFs extends FaultCore implements DurableFs {
     } else if (kind !== null) this.unlink(path);
   }
 
+  freeInodes(path: string): number | null {
+    return this.read('freeInodes', path, () => this.inner.freeInodes(path));
+  }
+
   freeBytes(path: string): number | null {
     return this.read('freeBytes', path, () => this.inner.freeBytes(path));
   }
 
   mayWrite(path: string): boolean {
     return this.read('mayWrite', path, () => this.inner.mayWrite(path));
+  }
+
+  mountPoints(): ReadonlySet<string> {
+    return this.inner.mountPoints();
   }
 
   private kindOf(path: string): FileStat['kind'] | null {

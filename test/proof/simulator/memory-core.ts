@@ -20,6 +20,8 @@ export interface MemoryOptions {
   readonly layered?: boolean;
   /** Whether there is a command that copies attributes; default true. */
   readonly copiesAttributes?: boolean;
+  /** What `freeInodes` answers; default null: no limit. */
+  readonly freeInodes?: number;
   /** What `freeBytes` answers; default a terabyte. */
   readonly freeBytes?: number | null;
 }

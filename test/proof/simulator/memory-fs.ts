@@ -216,6 +216,10 @@ export class MemoryFs extends MemoryAttributes implements DurableFs {
     } else this.unlink(path);
   }
 
+  freeInodes(path: string): number | null {
+    return this.present(path) === null ? null : (this.options.freeInodes ?? null);
+  }
+
   freeBytes(path: string): number | null {
     const { freeBytes = 2 ** 40 } = this.options;
     return this.present(path) === null ? null : freeBytes;
@@ -224,6 +228,10 @@ export class MemoryFs extends MemoryAttributes implements DurableFs {
   mayWrite(path: string): boolean {
     const inode = this.present(path);
     return inode !== null && (inode.kind === 'directory' || (inode.mode & 0o111) !== 0);
+  }
+
+  mountPoints(): ReadonlySet<string> {
+    return new Set(this.options.mounts);
   }
 }
 
