@@ -18,7 +18,7 @@ import type { CutFileStep, Step } from '../types.ts';
 import { copyRanges, createLike, type Model } from './copy-ranges.ts';
 import { DirtyDirectories } from './dirty-directories.ts';
 import type { StepResult } from './execute-step.ts';
-import { moveContents } from './move-contents.ts';
+import { moveContentsBack } from './move-contents.ts';
 import type { Participants } from './participants.ts';
 import { setAside } from './set-aside.ts';
 import {
@@ -76,7 +76,7 @@ export class StepReverter {
     const there = lstatOrNull(this.fs, path) !== null;
     const stat = lstatOrNull(this.fs, undoCopy);
     if (stat === null && step.op === 'remove-directory' && lstatOrNull(this.fs, partCopy) !== null) {
-      moveContents(this.fs, partCopy, path);
+      moveContentsBack(this.fs, partCopy, path);
       this.names.touch(path, partCopy);
       return 'done';
     }
