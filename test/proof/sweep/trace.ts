@@ -51,7 +51,8 @@ export type Injection = `signal=${'KILL' | 'STOP' | 'INT' | 'TERM'}` | `error=${
 /** The words that run a command under strace, with a log. */
 function straced(argv: readonly string[], log: string, at?: Point, injection?: Injection): string[] {
   const inject = at === undefined ? [] : ['-e', `inject=${at.call}:${injection}:when=${at.nth}`];
-  return ['strace', '-f', '-y', '-s', '0', '-o', log, '-e', TRACED, ...inject, ...argv];
+  // Its threads, and no other program that it starts: calls are counted for each process, and that one has its own.
+  return ['strace', '-f', '-b', 'execve', '-y', '-s', '0', '-o', log, '-e', TRACED, ...inject, ...argv];
 }
 
 /** Starts a command that will meet the injection at a point. */
