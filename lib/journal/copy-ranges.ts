@@ -1,5 +1,6 @@
 /** Copies ranges of files, and makes new files that look like old ones. */
 import { RollbackError } from '../errors.ts';
+import { syncFile } from '../store/durable-files.ts';
 import type { DurableFs, FileStat } from '../store/durable-fs.ts';
 import { give, giveLike } from '../store/ownership.ts';
 import { lstatOrNull } from '../store/roots.ts';
@@ -9,6 +10,7 @@ export type Range = readonly [number, number];
 
 /** Bytes copied at once. */
 const COPY_BYTES = 1024 * 1024;
+const OWNER_WRITES = 0o200;
 
 /** A file whose place or looks another one takes. */
 export interface Model {
@@ -82,6 +84,8 @@ export function createPrefix(fs: DurableFs, path: string, model: Model, to: numb
     createLike(fs, path, model, (fd) => copyRanges(fs, model.path, fd, [[0, to]]));
     return;
   }
+  // It has the mode of the other one, which this user may be allowed to exchange and not to write.
+  if ((model.stat.mode & OWNER_WRITES) === 0) fs.chmod(path, model.stat.mode | OWNER_WRITES);
   const fd = fs.open(path, 'r+');
   try {
     fs.truncate(fd, to);
@@ -90,6 +94,13 @@ export function createPrefix(fs: DurableFs, path: string, model: Model, to: numb
   } finally {
     fs.close(fd);
   }
+}
+
+/** Creates a copy of a whole file, like createPrefix(), with its times. */
+export function createCopy(fs: DurableFs, path: string, model: Model): void {
+  createPrefix(fs, path, model, model.stat.size);
+  if (!fs.copyAttributes(model.path, path, 'times')) fs.utimes(path, model.stat.mtimeNs);
+  syncFile(fs, path);
 }
 
 /**

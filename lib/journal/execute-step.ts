@@ -22,7 +22,7 @@ import { NO_LINKS, openToWrite, syncFile } from '../store/durable-files.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { CutFileStep, ReplaceFileStep, RewriteKeysStep, Step } from '../types.ts';
-import { copyRanges, createLike, createPrefix, createTail, type Model } from './copy-ranges.ts';
+import { copyRanges, createCopy, createLike, createPrefix, createTail, type Model } from './copy-ranges.ts';
 import { DirtyDirectories } from './dirty-directories.ts';
 import { moveContents } from './move-contents.ts';
 import type { Participants } from './participants.ts';
@@ -104,9 +104,12 @@ export class StepExecutor {
       return 'already-done';
     }
     const isInPart = step.op === 'remove-directory' && lstatOrNull(this.fs, partCopy) !== null;
-    if (source === null && !isInPart && isDerived(step)) return 'already-done';
-    if (source === null && !isInPart) throw staleFileError(step, path, 'is gone');
-    if (source !== null) refuseUnlessRemovable(this.fs, step, path, source);
+    if (source === null && isDerived(step)) {
+      if (isInPart) this.finishPart(path, partCopy, undoCopy);
+      return 'already-done';
+    }
+    if (source === null) throw staleFileError(step, path, 'is gone');
+    refuseUnlessRemovable(this.fs, step, path, source);
     this.moveTo(undoCopy, step, path, partCopy, isInPart);
     this.names.touch(path, undoCopy);
     return 'done';
@@ -124,6 +127,12 @@ export class StepExecutor {
     }
     moveContents(this.fs, path, partCopy);
     this.fs.rename(partCopy, undoCopy);
+  }
+
+  /** What was moved file by file before a crash is whole when nothing is left in its place. */
+  private finishPart(path: string, partCopy: string, undoCopy: string): void {
+    this.fs.rename(partCopy, undoCopy);
+    this.names.touch(path, undoCopy);
   }
 
   private cut(step: CutFileStep, index: number): StepResult {
@@ -160,9 +169,9 @@ export class StepExecutor {
   private exchange(step: CutFileStep | RewriteKeysStep, index: number, make: Maker): StepResult {
     const { from, to } = step;
     const path = this.participants.pathOf(step);
-    const old = this.oldFile(step, index);
+    const old = this.oldFile(step);
     const { size } = old.stat;
-    if (old.path === path && size === to && this.isKept(step, index)) {
+    if (size === to && this.isKept(step, index)) {
       // The cut may not have been durable when the process died.
       syncFile(this.fs, path);
       this.names.touch(path);
@@ -181,9 +190,9 @@ export class StepExecutor {
 
   private replace(step: ReplaceFileStep, index: number): StepResult {
     const path = this.participants.pathOf(step);
-    const old = this.oldFile(step, index);
+    const old = this.oldFile(step);
     const now = replacedContent(this.fs, old.path);
-    if (old.path === path && now === step.after && this.isKept(step, index)) {
+    if (now === step.after && this.isKept(step, index)) {
       this.names.touch(path);
       return 'already-done';
     }
@@ -195,36 +204,37 @@ export class StepExecutor {
     return 'done';
   }
 
-  /** Writes new content under a name in the area, durably; keeps the old file; then renames. */
+  /** Keeps the old file; writes new content under a name in the area, durably; then renames. */
   private swapIn(step: Step, index: number, old: Model, make: Maker): void {
     const path = this.participants.pathOf(step);
     const made = this.participants.undoPath(step, index, 'new');
     const original = this.participants.undoPath(step, index, 'original');
+    if (lstatOrNull(this.fs, original) === null) this.keep(old, original, made);
     make(made, old);
-    if (lstatOrNull(this.fs, original) === null) this.keep(path, original);
     this.fs.fsyncDir(dirname(original));
     this.fs.rename(made, path);
     this.names.touch(path, made);
   }
 
-  /** By a second link; where there is none to be had, the file itself goes, durably, before another takes its name. */
-  private keep(path: string, original: string): void {
+  /**
+   * By a second link; where there is none to be had, by a copy with its times. The file keeps its name until another takes
+   * it: the engine, opened by force, would drop a newest segment that lacks a file. Links that others have made to a file
+   * of another user, to which the kernel forbids a further one, lead to the old file after an undo, too, but not to this one.
+   */
+  private keep(old: Model, original: string, copy: string): void {
     try {
-      this.fs.link(path, original);
+      this.fs.link(old.path, original);
     } catch (error) {
       if (!hasErrno(error, ...NO_LINKS)) throw error;
-      this.fs.rename(path, original);
-      this.fs.fsyncDir(dirname(path));
+      createCopy(this.fs, copy, old);
+      this.fs.rename(copy, original);
     }
   }
 
-  /** The file that an exchange begins with: in its place, or, where a crash came between two renames, in the area. */
-  private oldFile(step: Exchange, index: number): Model {
+  /** The file in its place. */
+  private oldFile(step: Exchange): Model {
     const path = this.participants.pathOf(step);
     const stat = lstatOrNull(this.fs, path);
-    const original = this.participants.undoPath(step, index, 'original');
-    const kept = stat === null ? lstatOrNull(this.fs, original) : null;
-    if (kept !== null) return { path: original, stat: kept };
     if (stat === null) throw staleFileError(step, path, 'is gone');
     if (stat.kind !== 'file') throw staleFileError(step, path, 'is not a regular file');
     return { path, stat };

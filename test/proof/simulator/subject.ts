@@ -60,7 +60,8 @@ export async function makeSubject(spec: SubjectSpec): Promise<Subject | null> {
   const { dir, roots, snapshotDir } = staged.built;
   try {
     if (staged.refusal !== null) return null;
-    linkFiles(dir, roots, spec.linkEvery);
+    // A file system without hard links has none.
+    linkFiles(dir, roots, spec.lacks === 'hard links' ? 0 : spec.linkEvery);
     const plan = await planRollback(staged.options);
     if (plan.tables.every((t) => t.steps.length === 0)) return null;
     const start = loadTree(dir, {
