@@ -218,8 +218,8 @@ export class StepExecutor {
 
   /**
    * By a second link; where there is none to be had, by a copy with its times. The file keeps its name until another takes
-   * it: the engine, opened by force, would drop a newest segment that lacks a file. Links that others have made to a file
-   * of another user, to which the kernel forbids a further one, lead to the old file after an undo, too, but not to this one.
+   * it: the engine, opened by force, would drop a newest segment that lacks a file. The kernel may forbid
+   * a further link to another user's file that has some: after an undo they are links of each other, and not of this file.
    */
   private keep(old: Model, original: string, copy: string): void {
     try {
