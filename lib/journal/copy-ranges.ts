@@ -1,6 +1,6 @@
 /** Copies ranges of files, and makes new files that look like old ones. */
-import { RollbackError } from '../errors.ts';
-import { syncFile } from '../store/durable-files.ts';
+import { hasErrno, RollbackError } from '../errors.ts';
+import { NO_LINKS, syncFile } from '../store/durable-files.ts';
 import type { DurableFs, FileStat } from '../store/durable-fs.ts';
 import { give, giveLike } from '../store/ownership.ts';
 import { lstatOrNull } from '../store/roots.ts';
@@ -101,6 +101,27 @@ export function createCopy(fs: DurableFs, path: string, model: Model): void {
   createPrefix(fs, path, model, model.stat.size);
   if (!fs.copyAttributes(model.path, path, 'times')) fs.utimes(path, model.stat.mtimeNs);
   syncFile(fs, path);
+}
+
+/**
+ * Keeps a file by a second link; where there is none to be had, by a copy with its times. The file keeps its name until
+ * another takes it: the engine, opened by force, would drop a newest segment that lacks a file. False where a copy would
+ * have another owner, or lose links: then the file itself has to go. Raw errors.
+ * @param copy where a copy is prepared
+ */
+export function keepBeside(fs: DurableFs, old: Model, original: string, copy: string): boolean {
+  try {
+    fs.link(old.path, original);
+    return true;
+  } catch (error) {
+    if (!hasErrno(error, ...NO_LINKS)) throw error;
+  }
+  if (old.stat.nlink > 1) return false;
+  createCopy(fs, copy, old);
+  const { uid, gid } = fs.lstat(copy);
+  if (uid !== old.stat.uid || gid !== old.stat.gid) return false;
+  fs.rename(copy, original);
+  return true;
 }
 
 /**

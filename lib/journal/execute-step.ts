@@ -18,11 +18,11 @@
 import { dirname } from 'node:path';
 import { hasErrno } from '../errors.ts';
 import { isDerived } from '../plan/step-effects.ts';
-import { NO_LINKS, openToWrite, syncFile } from '../store/durable-files.ts';
+import { openToWrite, syncFile } from '../store/durable-files.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { CutFileStep, ReplaceFileStep, RewriteKeysStep, Step } from '../types.ts';
-import { copyRanges, createCopy, createLike, createPrefix, createTail, type Model } from './copy-ranges.ts';
+import { copyRanges, createLike, createPrefix, createTail, keepBeside, type Model } from './copy-ranges.ts';
 import { DirtyDirectories } from './dirty-directories.ts';
 import { moveContents } from './move-contents.ts';
 import type { Participants } from './participants.ts';
@@ -169,7 +169,7 @@ export class StepExecutor {
   private exchange(step: CutFileStep | RewriteKeysStep, index: number, make: Maker): StepResult {
     const { from, to } = step;
     const path = this.participants.pathOf(step);
-    const old = this.oldFile(step);
+    const old = this.oldFile(step, index);
     const { size } = old.stat;
     if (size === to && this.isKept(step, index)) {
       // The cut may not have been durable when the process died.
@@ -190,7 +190,7 @@ export class StepExecutor {
 
   private replace(step: ReplaceFileStep, index: number): StepResult {
     const path = this.participants.pathOf(step);
-    const old = this.oldFile(step);
+    const old = this.oldFile(step, index);
     const now = replacedContent(this.fs, old.path);
     if (now === step.after && this.isKept(step, index)) {
       this.names.touch(path);
@@ -209,32 +209,24 @@ export class StepExecutor {
     const path = this.participants.pathOf(step);
     const made = this.participants.undoPath(step, index, 'new');
     const original = this.participants.undoPath(step, index, 'original');
-    if (lstatOrNull(this.fs, original) === null) this.keep(old, original, made);
+    const isKept = lstatOrNull(this.fs, original) !== null || keepBeside(this.fs, old, original, made);
     make(made, old);
+    if (!isKept) {
+      this.fs.rename(path, original);
+      this.fs.fsyncDir(dirname(path));
+    }
     this.fs.fsyncDir(dirname(original));
     this.fs.rename(made, path);
     this.names.touch(path, made);
   }
 
-  /**
-   * By a second link; where there is none to be had, by a copy with its times. The file keeps its name until another takes
-   * it: the engine, opened by force, would drop a newest segment that lacks a file. The kernel may forbid
-   * a further link to another user's file that has some: after an undo they are links of each other, and not of this file.
-   */
-  private keep(old: Model, original: string, copy: string): void {
-    try {
-      this.fs.link(old.path, original);
-    } catch (error) {
-      if (!hasErrno(error, ...NO_LINKS)) throw error;
-      createCopy(this.fs, copy, old);
-      this.fs.rename(copy, original);
-    }
-  }
-
-  /** The file in its place. */
-  private oldFile(step: Exchange): Model {
+  /** The file that an exchange begins with: in its place, or, where a crash came between two renames, in the area. */
+  private oldFile(step: Exchange, index: number): Model {
     const path = this.participants.pathOf(step);
     const stat = lstatOrNull(this.fs, path);
+    const original = this.participants.undoPath(step, index, 'original');
+    const kept = stat === null ? lstatOrNull(this.fs, original) : null;
+    if (kept !== null) return { path: original, stat: kept };
     if (stat === null) throw staleFileError(step, path, 'is gone');
     if (stat.kind !== 'file') throw staleFileError(step, path, 'is not a regular file');
     return { path, stat };

@@ -147,7 +147,7 @@ describe('cli: rights and mounts', function () {
     expect(dirname(path)).to.equal(segments);
   });
 
-  it('works without hard links, also when it dies between two renames', async () => {
+  it('works without hard links', async () => {
     const db = database('single-root');
     const strace = [
       'strace',
@@ -161,7 +161,7 @@ describe('cli: rights and mounts', function () {
       'inject=link,linkat:error=EPERM',
     ];
     if (!installed('strace')) return;
-    await doesAndUndoes(db, { prefix: strace });
+    await doesAndUndoes(db, { prefix: strace }, true, false);
   });
 
   it('renames what an overlay can rename, and moves file by file what it cannot', async () => {

@@ -48,9 +48,18 @@ export async function refuses(db: Database, named: string, as: As = {}): Promise
 /**
  * An apply and an undo, after which everything is as it was.
  * @param withTimes false where cut files are another user's: their times may not be set
+ * @param withInodes false where a file is kept by a copy
  */
-export async function doesAndUndoes(db: Database, as: As = {}, withTimes = true): Promise<void> {
-  const look = (): Tree => (withTimes ? treeOfRoots(db) : withoutTimes(treeOfRoots(db)));
+export async function doesAndUndoes(
+  db: Database,
+  as: As = {},
+  withTimes = true,
+  withInodes = true,
+): Promise<void> {
+  const look = (): Tree => {
+    const tree = withTimes ? treeOfRoots(db) : withoutTimes(treeOfRoots(db));
+    return withInodes ? tree : new Map([...tree].map(([path, { ino: _, ...entry }]) => [path, entry]));
+  };
   const before = look();
   for (const words of [['apply', '--yes', ...TARGET], ['verify'], ['undo']]) {
     const { code, stderr } = await finish([...words, ...db.src], as);

@@ -1,15 +1,35 @@
 /** Files made like others, on file systems that share blocks, forbid writing, or have no second names. */
-import { chmodSync, copyFileSync, lstatSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { applyWith } from '../../lib/apply/apply.ts';
-import { planRollback } from '../../lib/index.ts';
+import { planRollback, rollbackStatus } from '../../lib/index.ts';
 import { createCopy, createPrefix } from '../../lib/journal/copy-ranges.ts';
+import { resumeWith } from '../../lib/recover/resume.ts';
 import { undoWith } from '../../lib/recover/undo.ts';
 import { type DurableFs, realFs } from '../../lib/store/durable-fs.ts';
+import {
+  apply,
+  replanned,
+  run,
+  Trials,
+  undoFinished,
+  undoUnfinished,
+  type Work,
+} from '../helpers/interruptions.ts';
 import { removeTempDir, tempDir } from '../helpers/temp.ts';
 import { databaseTree, planOptions, unpackNamed } from '../helpers/transactions.ts';
-import { treeDifferences } from '../helpers/tree.ts';
+import { named, treeDifferences, treeOf } from '../helpers/tree.ts';
 import { errnoError } from '../proof/simulator/errno.ts';
 
 /** Shares blocks, in its answers, and obeys modes, as the kernel does for a user other than root. */
@@ -82,4 +102,47 @@ describe('journal/copy-ranges', () => {
       removeTempDir(unpacked.dir);
     });
   }
+});
+
+describe('a file that gets no further link, and has some', () => {
+  const trials = Trials.forSuite('single-root');
+
+  /** The same file system without links. */
+  const unlinking = (fs: DurableFs): DurableFs =>
+    new Proxy(fs, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name);
+        if (name === 'link')
+          return (from: string, to: string) => {
+            throw errnoError('EPERM', 'link', from, to);
+          };
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  const without: Work = (fs, trial) => apply(unlinking(fs), trial);
+
+  it('goes itself, and comes back, wherever the exchange dies', async () => {
+    const { ops } = await (await trials.next()).run(without, {});
+    const from = ops.findIndex(({ paths }) => /kept\/\d+\.new$/.test(paths.at(-1) ?? ''));
+    const to = ops.findLastIndex(({ paths }) => /kept\/\d+\.new$/.test(paths[0] ?? ''));
+    expect(to - from).to.be.greaterThan(10);
+    let moved = 0;
+    for (let call = from; call <= to + 2; call++) {
+      const made = await trials.next();
+      const segments = join(made.roots[0]!, '0/segments');
+      const backup = join(made.dir, 'backup');
+      mkdirSync(backup);
+      for (const name of readdirSync(segments)) linkSync(join(segments, name), join(backup, name));
+      const trial = await replanned(made);
+      await trial.run(without, { crashAt: call });
+      if (named(treeOf(trial.dir), /\.original$/).length > 0) moved++;
+      if (call % 2 === 0) await resumeWith(unlinking(realFs), trial.roots, {});
+      const { transactions } = await rollbackStatus(trial.roots);
+      if (transactions.some(({ state }) => state === 'unfinished')) await run(undoUnfinished, trial);
+      else if (transactions.length > 0) await run(undoFinished, trial);
+      expect(treeDifferences(trial.before, databaseTree(trial.dir)), `call ${call}`).to.deep.equal([]);
+      trial.end();
+    }
+    expect(moved).to.be.greaterThan(3);
+  });
 });
