@@ -1,7 +1,8 @@
 /** A directory that stands for `/`: the databases of README and the documents lie in its `data`. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { copyTree } from '../helpers/copies.ts';
 import { fixtureCases, unpack } from '../helpers/fixtures.ts';
 import { tempDir } from '../helpers/temp.ts';
 import { PROJECT } from '../structure/source.ts';
@@ -60,8 +61,8 @@ export class Place {
   private add(name: DatabaseName): void {
     for (const [of, part = '', to = ''] of DATABASES[name]) {
       const fixture = fixtureCases().find((c) => c.name === of)!;
-      // Snapshots are hard links and symbolic ones: `cp -a` keeps both.
-      execFileSync('cp', ['-a', join(unpack(fixture).dir, part), join(this.dir, 'data', to)]);
+      // Snapshots are hard links and symbolic ones: both stay what they are.
+      copyTree(join(unpack(fixture).dir, part), join(this.dir, 'data', to));
     }
   }
 

@@ -1,10 +1,11 @@
 /** The databases in test/fixtures/engine, unpacked to a place of their own. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { HeldTree } from './copies.ts';
 import type { Listing } from './image.ts';
-import { isAlive, tempDir } from './temp.ts';
+import { isAlive, removeTempDir, tempDir } from './temp.ts';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/engine/', import.meta.url));
 
@@ -58,8 +59,8 @@ export function fixtureCases(): FixtureCase[] {
 /** Unpacks a case beside a canary that nothing may touch. */
 export function unpack(fixture: FixtureCase): UnpackedCase {
   const dir = tempDir(`litt-${fixture.name}-`);
-  execFileSync('tar', ['-xzf', join(FIXTURES, fixture.name, 'before.tar.gz'), '-C', dir]);
-  execFileSync('mkdir', [join(dir, 'canary')]);
+  archived(fixture.name).writeTo(dir);
+  mkdirSync(join(dir, 'canary'));
   writeFileSync(join(dir, 'canary', '0.keys'), 'outside');
   const databases = (fixture.databases ?? [{ roots: fixture.roots ?? [] }]).map((d) =>
     d.roots.map((root) => join(dir, root)),
@@ -67,6 +68,21 @@ export function unpack(fixture: FixtureCase): UnpackedCase {
   for (const root of databases.flat()) buryLockHolder(join(root, 'litt.lock'));
   const snapshotDir = fixture.snapshotDir === undefined ? undefined : join(dir, fixture.snapshotDir);
   return { fixture, dir, databases, snapshotDir };
+}
+
+const read = new Map<string, HeldTree>();
+
+/** What the archive of a case holds: read once in a process. */
+function archived(name: string): HeldTree {
+  let held = read.get(name);
+  if (held === undefined) {
+    const dir = tempDir('litt-archived-');
+    execFileSync('tar', ['-xzf', join(FIXTURES, name, 'before.tar.gz'), '-C', dir]);
+    held = new HeldTree(dir);
+    read.set(name, held);
+    removeTempDir(dir);
+  }
+  return held;
 }
 
 /** The fixtures' locks name processes of another machine: make sure that none of them lives here. */

@@ -4,7 +4,8 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { run } from './command.ts';
-import { removeTempDir, tempDirInMemory } from './temp.ts';
+import { HeldTree } from './copies.ts';
+import { removeTempDir, tempDir } from './temp.ts';
 import { databaseTree, unpackNamed } from './transactions.ts';
 import { type Tree, treeDifferences } from './tree.ts';
 
@@ -28,12 +29,13 @@ export interface TestFleet {
 
 /** As many nodes, `n-01` and so on, each with one root. */
 export function makeFleet(count: number): TestFleet {
-  const dir = tempDirInMemory('litt-fleet-');
+  const dir = tempDir('litt-fleet-');
   const names = Array.from({ length: count }, (_, i) => `n-${String(i + 1).padStart(2, '0')}`);
   const source = unpackNamed('blocks');
+  const held = new HeldTree(source.databases[0]?.[0] as string);
   for (const name of names) {
     mkdirSync(join(dir, name));
-    execFileSync('cp', ['-a', source.databases[0]?.[0] as string, join(dir, name, 'root')]);
+    held.writeTo(join(dir, name, 'root'));
   }
   removeTempDir(source.dir);
   const file = join(dir, 'fleet.yaml');

@@ -1,5 +1,4 @@
 /** Runs that die or fail at one of their calls, within this process and on the real file system. */
-import { execFileSync } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { applyWith } from '../../lib/apply/apply.ts';
@@ -9,9 +8,10 @@ import { resumeWith } from '../../lib/recover/resume.ts';
 import { undoOpen, undoWith } from '../../lib/recover/undo.ts';
 import { type DurableFs, realFs } from '../../lib/store/durable-fs.ts';
 import { CrashNow, type Fault, FaultyFs, type FaultyOp } from '../proof/simulator/faulty-fs.ts';
+import { HeldTree } from './copies.ts';
 import type { UnpackedCase } from './fixtures.ts';
-import { removeTempDir, tempDirInMemory } from './temp.ts';
-import { databaseTree, planOptions, unpackNamed } from './transactions.ts';
+import { removeTempDir, tempDir } from './temp.ts';
+import { databasePart, databaseTree, planOptions, unpackNamed } from './transactions.ts';
 import { named, type Tree, treeDifferences, treeOf } from './tree.ts';
 
 /** What is run: on some file system, with the roots of a trial. */
@@ -66,9 +66,10 @@ export class Trial {
 
   /** Which state the database is in; a complaint when it is neither, or something is left that keeps it shut. */
   async state(after: Tree): Promise<string> {
-    const tree = databaseTree(this.dir);
-    const left = [...named(treeOf(this.dir), /^(litt\.lock|UNFINISHED.*|.*litt-rollback-tmp)$/)];
-    const trash = [...treeOf(this.dir).keys()].filter((p) => /\.litt-rollback\/trash-/.test(p));
+    const all = treeOf(this.dir);
+    const tree = databasePart(all);
+    const left = [...named(all, /^(litt\.lock|UNFINISHED.*|.*litt-rollback-tmp)$/)];
+    const trash = [...all.keys()].filter((p) => /\.litt-rollback\/trash-/.test(p));
     const report = await rollbackStatus(this.roots);
     if (left.length > 0 || trash.length > 0 || report.traces.length > 0)
       return `left: ${[...left, ...trash, ...report.traces].join(', ')}`;
@@ -95,6 +96,8 @@ export async function replanned(trial: Trial): Promise<Trial> {
 /** Makes trials on copies of one fixture. */
 export class Trials {
   private unpacked!: UnpackedCase;
+  private held!: HeldTree;
+  private readonly known: { readonly prepare: Work; readonly work: Work; readonly ended: Ended }[] = [];
   /** What an undisturbed apply leaves. */
   after: Tree = new Map();
 
@@ -115,6 +118,7 @@ export class Trials {
   private async begin(name: string): Promise<void> {
     this.unpacked = unpackNamed(name);
     rmSync(join(this.unpacked.databases[0]![0]!, 'litt.lock'), { force: true });
+    this.held = new HeldTree(this.unpacked.dir);
     const trial = await this.next();
     await trial.run(apply, {});
     this.after = databaseTree(trial.dir);
@@ -124,22 +128,31 @@ export class Trials {
   /** A fresh copy with its plan. */
   async next(): Promise<Trial> {
     const { dir: from, databases, snapshotDir: snapshots } = this.unpacked;
-    const dir = tempDirInMemory('litt-trial-');
-    execFileSync('cp', ['-a', `${from}/.`, dir]);
+    const dir = tempDir('litt-trial-');
+    this.held.writeTo(dir);
     const roots = databases[0]!.map((root) => root.replace(from, dir));
     const snapshotDir = snapshots?.replace(from, dir);
     const plan = await planRollback({ ...planOptions(this.unpacked), roots, snapshotDir });
     return new Trial(dir, roots, plan, snapshotDir);
   }
 
-  /** The calls of an undisturbed run. */
+  /** The number of calls of an undisturbed run. */
   async calls(prepare: Work, work: Work): Promise<number> {
-    const trial = await this.next();
-    await prepare(realFs, trial);
-    const { ops, error } = await trial.run(work, {});
-    trial.end();
+    const { ops, error } = await this.undisturbed(prepare, work);
     if (error !== null) throw error;
     return ops.length;
+  }
+
+  /** An undisturbed run: made once, because it makes the same calls on every copy. */
+  private async undisturbed(prepare: Work, work: Work): Promise<Ended> {
+    const known = this.known.find((k) => k.prepare === prepare && k.work === work);
+    if (known !== undefined) return known.ended;
+    const trial = await this.next();
+    await prepare(realFs, trial);
+    const ended = await trial.run(work, {});
+    trial.end();
+    this.known.push({ prepare, work, ended });
+    return ended;
   }
 
   /** Dies at one of the first steps of an apply, whatever its plan. */
@@ -149,9 +162,7 @@ export class Trials {
 
   /** Dies in the middle of a run: of an apply, in the middle of its steps. */
   async dieMidway(trial: Trial, work: Work = apply): Promise<void> {
-    const other = await this.next();
-    const { ops } = await other.run(work, {});
-    other.end();
+    const { ops } = await this.undisturbed(nothing, work);
     const marks = ops.filter(isCommitted).length;
     const from = ops.findLastIndex(isCommitted);
     const done = ops.findIndex(({ name, paths }) => name === 'rename' && paths[1]?.endsWith('/done'));

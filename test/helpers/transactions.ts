@@ -26,13 +26,16 @@ export async function rollBack(unpacked: UnpackedCase, database = 0): Promise<Ou
   return applyPlan(await planRollback(planOptions(unpacked, database)));
 }
 
+/** What is in a directory, as databasePart gives it. */
+export const databaseTree = (dir: string): Tree => databasePart(treeOf(dir));
+
 /**
  * The tree without what this program keeps for itself, without the stale locks of dead processes (a rollback
  * takes them over for good), and without what a cut and its undo may change: times.
  */
-export function databaseTree(dir: string): Tree {
+export function databasePart(tree: Tree): Tree {
   const entries: [string, TreeEntry][] = [];
-  for (const [path, entry] of treeOf(dir)) {
+  for (const [path, entry] of tree) {
     if (/(^|\/)(\.litt-rollback(\/|$)|litt\.lock$)/.test(path)) continue;
     const { mtime: _time, ...rest } = entry;
     entries.push([path, rest]);

@@ -1,11 +1,11 @@
 /** States from which one of these must lead out: nothing to do, resume, undo, or a refusal that names what to restore. */
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { rollbackStatus } from '../../lib/index.ts';
 import { BOLT_FILE } from '../../lib/store/bolt.ts';
 import { realFs } from '../../lib/store/durable-fs.ts';
+import { copyTree } from '../helpers/copies.ts';
 import {
   apply,
   die,
@@ -163,7 +163,7 @@ describe('no dead end', () => {
 
   function copyOf(trial: Trial): Trial {
     const dir = `${trial.dir}-copy`;
-    execFileSync('cp', ['-a', trial.dir, dir]);
+    copyTree(trial.dir, dir);
     const roots = trial.roots.map((root) => root.replace(trial.dir, dir));
     return new Trial(dir, roots, trial.plan, trial.snapshotDir);
   }
@@ -202,7 +202,7 @@ describe('no mixed database that opens', () => {
   it('a backup laid over a root of a rollback that is marked done is found before it is called finished', async () => {
     const trial = await trials.next();
     const backup = `${trial.dir}-backup`;
-    execFileSync('cp', ['-a', trial.roots[1]!, backup]);
+    copyTree(trial.roots[1]!, backup);
     const calls = await trials.calls(nothing, apply);
     for (let call = calls - 1; call > 0; call--) {
       const dead = await trials.next();
@@ -214,7 +214,7 @@ describe('no mixed database that opens', () => {
         dead.end();
         continue;
       }
-      execFileSync('cp', ['-a', `${backup}/.`, dead.roots[1]!]);
+      copyTree(backup, dead.roots[1]!);
       const error = await rejection(Promise.resolve(run(resume, dead)));
       expect(error.code).to.be.oneOf(['ERR_RESULT_WRONG', 'ERR_UNFINISHED']);
       dead.end();
