@@ -13,7 +13,8 @@ import type { CommandResult } from './command.ts';
 
 const COMMAND = process.argv[2] as string;
 const PARAMETERS = ['exports', 'require', 'module', '__filename', '__dirname'];
-const begin = compileFunction(readFileSync(COMMAND, 'utf8').replace(/^#!.*/, ''), PARAMETERS, {
+// The first line is one for the shell. Everything keeps its place: coverage tells places of the file.
+const begin = compileFunction(readFileSync(COMMAND, 'utf8').replace(/^#!/, '//'), PARAMETERS, {
   filename: COMMAND,
   importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
 });
