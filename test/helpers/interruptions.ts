@@ -25,17 +25,19 @@ export interface Ended {
   readonly ops: readonly FaultyOp[];
 }
 
-/** One copy of a database. */
+/** One copy of a database, and what was in it before: what is there now, unless that is known. */
 export class Trial {
-  readonly before: Tree;
-
   constructor(
     readonly dir: string,
     readonly roots: readonly string[],
     readonly plan: RollbackPlan,
     readonly snapshotDir: string | undefined,
-  ) {
-    this.before = databaseTree(dir);
+    readonly before: Tree = databaseTree(dir),
+  ) {}
+
+  /** The same copy, as it looks to a user who has forgotten the other roots. */
+  withRoots(roots: readonly string[]): Trial {
+    return new Trial(this.dir, roots, this.plan, this.snapshotDir, this.before);
   }
 
   /** The areas of the plan's transaction, also those that are not there. */

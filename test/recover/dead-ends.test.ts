@@ -120,7 +120,7 @@ describe('no dead end', () => {
         async (trial, call) => {
           // Each root alone, as if the user forgot the others: refused, or cleaned up, but no way is shut.
           for (const root of trial.roots)
-            await Promise.resolve(run(resume, aloneIn(trial, root))).catch(() => {});
+            await Promise.resolve(run(resume, trial.withRoots([root]))).catch(() => {});
           await run(resume, trial);
           expect(await trial.state(trials.after), `call ${call}`).to.match(/^(before|after|after, applied)$/);
         },
@@ -147,10 +147,6 @@ describe('no dead end', () => {
       trial.end();
     }
   });
-
-  function aloneIn({ dir, plan, snapshotDir }: Trial, root: string): Trial {
-    return new Trial(dir, [root], plan, snapshotDir);
-  }
 
   /** A finished rollback, then a start of the engine that wrote nothing. */
   async function withIdleStart(_fs: unknown, trial: Trial): Promise<void> {

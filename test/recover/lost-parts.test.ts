@@ -108,7 +108,7 @@ describe('beside a rollback', () => {
       const trial = await trials.next();
       await run(apply, trial);
       await die(trial, undoFinished, call);
-      const part = new Trial(trial.dir, trial.roots.slice(0, 1), trial.plan, trial.snapshotDir);
+      const part = trial.withRoots(trial.roots.slice(0, 1));
       const { error } = await part.run(resume, {});
       if ((error as { code?: string } | null)?.code === 'ERR_ROOTS_UNCERTAIN') refused++;
       await run(resume, trial);
@@ -124,7 +124,7 @@ describe('beside a rollback', () => {
     for (let call = 10; call < calls; call += 27) {
       const trial = await trials.next();
       await die(trial, apply, call);
-      const part = new Trial(trial.dir, trial.roots.slice(1), trial.plan, trial.snapshotDir);
+      const part = trial.withRoots(trial.roots.slice(1));
       for (const recover of [resume, undoUnfinished]) {
         const { error } = await part.run(recover, {});
         if (error !== null) codes.push(String((error as { code?: string }).code));
