@@ -7,7 +7,11 @@ import { programVersion } from '../../lib/version.ts';
 import { tempDir } from '../helpers/temp.ts';
 import { unpackNamed } from '../helpers/transactions.ts';
 import { expectUntouched, treeOf } from '../helpers/tree.ts';
-import { answers, COMMAND, database, finish, scratchFile } from './process.ts';
+import { WarmCommand } from '../helpers/warm-command.ts';
+import { answersOf, COMMAND, database, finish, scratchFile } from './process.ts';
+
+const warm = WarmCommand.forSuite();
+const answers = answersOf((args) => warm.run(args));
 
 /** The home of the node in the fixture. */
 const nodeHome = (): string => join(unpackNamed('node-home').dir, 'db', 'home');

@@ -76,17 +76,24 @@ export function onTerminal(
   );
 }
 
-/** Expects this exit code, and these texts on standard error; gives standard output. */
-export async function answers(
-  args: readonly string[],
-  code: number,
-  ...texts: readonly string[]
-): Promise<string> {
-  const result = await finish(args);
-  expect(result.code, `${args.join(' ')}\n${result.stdout}${result.stderr}`).to.equal(code);
-  for (const text of texts) expect(result.stderr, args.join(' ')).to.contain(text);
-  return result.stdout;
+/** Runs the command with these arguments and waits for its end. */
+type Ask = (args: readonly string[]) => Promise<Omit<Result, 'signal'>>;
+
+/** Runs the command; expects an exit code, and texts on standard error; gives standard output. */
+type Answers = (args: readonly string[], code: number, ...texts: readonly string[]) => Promise<string>;
+
+/** What `answers` is, for another way to run the command. */
+export function answersOf(ask: Ask): Answers {
+  return async (args, code, ...texts) => {
+    const result = await ask(args);
+    expect(result.code, `${args.join(' ')}\n${result.stdout}${result.stderr}`).to.equal(code);
+    for (const text of texts) expect(result.stderr, args.join(' ')).to.contain(text);
+    return result.stdout;
+  };
 }
+
+/** Expects this exit code, and these texts on standard error; gives standard output. */
+export const answers = answersOf(finish);
 
 /** Follows a process that was started. */
 export function follow(child: ChildProcess): Running {
