@@ -1,10 +1,14 @@
 /** Values that are not quite what an option takes, and what is made of them. */
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { run } from '../helpers/command.ts';
 import { tempDir } from '../helpers/temp.ts';
 import { treeOf } from '../helpers/tree.ts';
-import { answers, database, finish, jsonLines, lastJson } from './process.ts';
+import { WarmCommand } from '../helpers/warm-command.ts';
+import { answersOf, database, jsonLines, lastJson } from './process.ts';
+
+const warm = WarmCommand.forSuite();
+const run = (args: readonly string[]) => warm.run(args);
+const answers = answersOf(run);
 
 describe('cli: values that are not quite right', () => {
   it('takes times as people write them, and says what it took', async () => {
@@ -27,9 +31,9 @@ describe('cli: values that are not quite right', () => {
   it('keeps its remarks for the end where a program reads them', async () => {
     const { src } = database('blocks');
     const args = ['plan', ...src, '--before', '2100-01-01', '--on-no-match', 'keep'];
-    const { stderr } = await finish([...args, '--json']);
+    const { stderr } = await run([...args, '--json']);
     expect(jsonLines(stderr).map((line) => line.message_type)).to.deep.equal(['note']);
-    const failed = await finish(['plan', '--src', '/nowhere', '--before', '1h ago', '--json']);
+    const failed = await run(['plan', '--src', '/nowhere', '--before', '1h ago', '--json']);
     expect(jsonLines(failed.stderr)).to.have.length(1);
   });
 
@@ -44,10 +48,10 @@ describe('cli: values that are not quite right', () => {
     const warning = 'the newest record of table blocks has height 1,059';
     for (const command of [['apply', '--yes', '--quiet'], ['plan']])
       await answers([...command, ...src, '--height', '10240'], 0, `warning: `, warning);
-    const { stderr } = await finish(['apply', '--yes', '--json', ...src, '--height', '10240']);
+    const { stderr } = await run(['apply', '--yes', '--json', ...src, '--height', '10240']);
     expect(lastJson(stderr)).to.include({ message_type: 'warning' });
     await answers(['apply', '--yes', '--detailed-exitcode', ...src, '--height', '10240'], 0, warning);
-    const { stderr: silent } = await finish(['plan', ...src, '--height', '1059']);
+    const { stderr: silent } = await run(['plan', ...src, '--height', '1059']);
     expect(silent).to.equal('');
     await answers(['apply', '--yes', '--detailed-exitcode', ...src, '--height', '1024'], 10);
   });
@@ -92,8 +96,8 @@ describe('cli: values that are not quite right', () => {
     await answers(['plan', ...src, '--drop-last', '1', '--out', plan], 0);
     await answers(['apply', plan, '--yes'], 0);
     for (const command of ['status', 'verify']) {
-      const { stdout } = await finish([command, plan]);
-      expect(stdout).to.equal((await finish([command, ...src])).stdout);
+      const { stdout } = await run([command, plan]);
+      expect(stdout).to.equal((await run([command, ...src])).stdout);
     }
     await answers(['undo', plan], 0);
     expect(await answers(['resume', plan], 0)).to.match(/nothing/i);

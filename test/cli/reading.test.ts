@@ -4,7 +4,11 @@ import { expect } from 'chai';
 import type { InspectReport } from '../../lib/report/inspect-report.ts';
 import { buildOnce } from '../helpers/command.ts';
 import { expectUntouched, treeOf } from '../helpers/tree.ts';
-import { database, finish, jsonLines, lastJson } from './process.ts';
+import { WarmCommand } from '../helpers/warm-command.ts';
+import { database, jsonLines, lastJson } from './process.ts';
+
+const warm = WarmCommand.forSuite();
+const finish = (args: readonly string[]) => warm.run(args);
 
 describe('cli: inspect, keys, verify', () => {
   before(function () {

@@ -18,8 +18,9 @@ export class WarmCommand {
   }
 
   /**
-   * Runs the command without a terminal; never rejects because of its exit code. The test that ends processes
-   * with signals, looks at their memory or gives them input needs a real one: `run`.
+   * Runs the command without a terminal; never rejects because of its exit code. A test that sends signals, gives
+   * input or looks at the process needs a process of its own, and so does one of filters and schemas of users: a
+   * module that was loaded once is not loaded again.
    */
   async run(args: readonly string[]): Promise<CommandResult> {
     buildOnce();
