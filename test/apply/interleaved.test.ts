@@ -6,8 +6,8 @@ import { resumeRollback, rollbackStatus } from '../../lib/index.ts';
 import { type CallIdentity, endCall } from '../../lib/store/call-identity.ts';
 import { runs } from '../helpers/arbitraries.ts';
 import { type Job, Side } from '../helpers/interleaved.ts';
-import { apply, comparable, replanned, run, type Trial, Trials } from '../helpers/interruptions.ts';
-import { databaseTree } from '../helpers/transactions.ts';
+import { apply, replanned, run, type Trial, Trials } from '../helpers/interruptions.ts';
+import { comparable, databaseTree } from '../helpers/transactions.ts';
 import { named, type Tree, treeDifferences, treeOf } from '../helpers/tree.ts';
 
 /** Pairs of each command and each way that are tried, out of all; LITT_ROLLBACK_RUNS gives another number. */

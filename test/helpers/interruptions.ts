@@ -11,7 +11,7 @@ import { CrashNow, type Fault, FaultyFs, type FaultyOp } from '../proof/simulato
 import { HeldTree } from './copies.ts';
 import type { UnpackedCase } from './fixtures.ts';
 import { removeTempDir, tempDir } from './temp.ts';
-import { databasePart, databaseTree, planOptions, unpackNamed } from './transactions.ts';
+import { comparable, databasePart, databaseTree, planOptions, unpackNamed } from './transactions.ts';
 import { named, type Tree, treeDifferences, treeOf } from './tree.ts';
 
 /** What is run: on some file system, with the roots of a trial. */
@@ -174,15 +174,6 @@ export class Trials {
   end(): void {
     removeTempDir(this.unpacked.dir);
   }
-}
-
-/** The bytes and modes of a tree: copies differ in inodes, links, and the time in a metadata file. */
-export function comparable(tree: Tree): Tree {
-  const entries = [...tree].map(([path, entry]) => {
-    const { ino: _ino, nlink: _links, sha256, ...rest } = entry;
-    return [path, path.endsWith('.metadata') || sha256 === undefined ? rest : { ...rest, sha256 }] as const;
-  });
-  return new Map(entries);
 }
 
 export const apply: Work = (fs, { plan, lockedDirs }) => applyWith(fs, plan, lockedDirs);

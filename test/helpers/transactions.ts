@@ -42,3 +42,12 @@ export function databasePart(tree: Tree): Tree {
   }
   return new Map(entries);
 }
+
+/** The bytes and modes of a tree: copies differ in inodes, links, and the time in a metadata file. */
+export function comparable(tree: Tree): Tree {
+  const entries = [...tree].map(([path, entry]) => {
+    const { ino: _ino, nlink: _links, sha256, ...rest } = entry;
+    return [path, path.endsWith('.metadata') || sha256 === undefined ? rest : { ...rest, sha256 }] as const;
+  });
+  return new Map(entries);
+}
