@@ -4,9 +4,11 @@
  */
 import { ioError, RollbackError } from '../errors.ts';
 import type { Call } from '../journal/claim.ts';
+import { areasIn } from '../journal/documents.ts';
 import { freeTrash } from '../journal/finish-run.ts';
 import { clearTransaction } from '../journal/sweep.ts';
 import { begin, prepareAreas, type TransactionContext } from '../journal/transaction.ts';
+import { areaPath } from '../store/area.ts';
 
 /**
  * Makes the intent of a transaction durable.
@@ -29,6 +31,7 @@ export function beginIntent(
     const state = 'Nothing was changed; `litt-rollback resume` clears away what had been prepared';
     throw ioError(error, path, 'begin the rollback', state);
   }
+  refuseUsedAreas(context);
   try {
     begin(context, keepUndo, new Date(), check);
   } catch (error) {
@@ -36,6 +39,27 @@ export function beginIntent(
     const state =
       'No segment was changed, but the database may be shut: repair the cause, then `litt-rollback resume` goes on from here';
     throw ioError(error, path, 'begin the rollback', state);
+  }
+}
+
+/**
+ * Two processes may apply one plan, and share its areas. Once the areas are claimed, the other one has ended: if it has
+ * carried the plan out, they hold what undo needs, and are not this run's to clear away.
+ * @throws RollbackError ERR_LOCKED
+ */
+function refuseUsedAreas({ fs, participants }: TransactionContext): void {
+  for (const dir of participants.dirs) {
+    const area = areasIn(fs, dir).find(({ id }) => id === participants.id);
+    if (area === undefined || (area.content === 'none' && !area.marks.begun)) continue;
+    throw new RollbackError(
+      'ERR_LOCKED',
+      {
+        what: 'Another process has applied this very plan meanwhile',
+        why: 'Nothing was changed by this one',
+        next: 'Look at `litt-rollback status`',
+      },
+      { path: areaPath(dir, participants.id) },
+    );
   }
 }
 

@@ -38,6 +38,12 @@ describe('an apply and another command, interleaved', function () {
   const first = new Side();
   const second = new Side();
   let thinned: Tree;
+  before(async () => {
+    const { trial } = await prepared();
+    await run(apply, trial);
+    thinned = databaseTree(trial.dir);
+    trial.end();
+  });
   after(() => Promise.all([first.end(), second.end()]));
 
   /** One rollback is there to be undone or purged, and another one is planned. */
@@ -66,7 +72,6 @@ describe('an apply and another command, interleaved', function () {
     }
     const { failure, changes } = await first.start(jobOf(trial, command, -1));
     expect(failure).to.equal(null);
-    if (command === 'apply') thinned = databaseTree(trial.dir);
     trial.end();
     return changes;
   }
@@ -125,4 +130,14 @@ describe('an apply and another command, interleaved', function () {
       }
     });
   }
+
+  it('two applies of one plan: the one that comes late leaves what the other one keeps for undo', async () => {
+    // Up to the claim of the first, and some changes more.
+    for (let n = 0; n < 10; n++) {
+      const { trial, original } = await prepared();
+      const told = await interleave(trial, 'apply', { killed: 'none', unlocked: true, changes: [n, -1] });
+      await expectGoodEnd(trial, original, told);
+      trial.end();
+    }
+  });
 });
