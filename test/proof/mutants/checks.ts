@@ -26,9 +26,9 @@ export interface Switches {
 }
 
 const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
-/** What reads journals, what acts on them, and what looks at the result. What only tells of them has tests of its own. */
+/** What reads journals, what acts on them, and what looks at the result. What only tells of them, and what asks for room, has tests of its own. */
 const MODULES =
-  /^lib\/(journal\/[^/]+|recover\/(?!status|preview-undo)[^/]+|apply\/(roll-forward|verify-result)|plan\/step-paths|store\/(area|open-transaction)|format\/checksummed-json)\.ts$/;
+  /^lib\/(journal\/[^/]+|recover\/(?!status|preview-undo|undo-room)[^/]+|apply\/(roll-forward|verify-result)|plan\/step-paths|store\/(area|open-transaction)|format\/checksummed-json)\.ts$/;
 
 const SWITCHES = {
   refuses: { before: (n: number) => `globalThis.checkSwitch(${n}, `, after: ')' },

@@ -25,8 +25,8 @@ export interface Guarded {
 }
 
 const READERS = /^lib\/(store\/area|format\/[^/]+)\.ts$/;
-/** Checks of the arguments of the library are left out: test/input tries them. */
-const CALLS = /^(refuse(?!BadRoots$|BadOptions$|Aborted$)|require|claim|verify)[A-Z]/;
+/** Checks of the library's arguments, and of free room, are left out: test/input and test/apply try them. */
+const CALLS = /^(refuse(?!BadRoots$|BadOptions$|Aborted$|TooLittleRoom)|require|claim|verify)[A-Z]/;
 const TELLERS = /^problemOf[A-Z]/;
 
 /** The checks of those files of a project whose paths fit. */
