@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, cpSync, mkdirSync, openSync, readdirSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { applyPlan, planRollback } from '../../lib/index.ts';
 import { tempDir } from '../helpers/temp.ts';
 import { expectUntouched, type MayDiffer, treeDifferences, treeOf } from '../helpers/tree.ts';
 import { database, finish } from './process.ts';
@@ -62,10 +63,8 @@ describe('cli: a full disk', function () {
       this.skip(); // in most containers; test/store/full-disk.test.ts needs no mount
     }
     cpSync(database('single-root').roots[0]!, disk.root, { recursive: true });
-    for (let i = 0; i < 2; i++) {
-      const { code, stderr } = await finish(['apply', ...disk.src, '--drop-last', '2', '--yes']);
-      expect(code, stderr).to.equal(0);
-    }
+    const target = { kind: 'drop-last', groups: 2 } as const;
+    for (let i = 0; i < 2; i++) await applyPlan(await planRollback({ roots: [disk.root], target }));
   });
 
   afterEach(() => disk.unmount());
