@@ -21,6 +21,7 @@ import { addCount } from '../../../scripts/rows.ts';
 import { group, metadata, readMetadata, readRecords } from '../../helpers/bytes.ts';
 import { Random } from '../random.ts';
 import { mutateBytes, mutateJson } from './mutate.ts';
+import { tryPebble } from './pebble.ts';
 import type { Report } from './report.ts';
 
 /** One kind of input. */
@@ -169,9 +170,10 @@ const planTarget =
 /** Everything that is tried; `plan` is a plan as planning makes it. */
 export function parserTargets(plan: RollbackPlan): readonly ParserTarget[] {
   return [
-    { name: 'metadata', share: 325, tryOne: metadataTarget },
-    { name: 'key records', share: 330, tryOne: keysTarget },
-    { name: 'small texts', share: 300, tryOne: textTarget },
+    { name: 'metadata', share: 235, tryOne: metadataTarget },
+    { name: 'key records', share: 240, tryOne: keysTarget },
+    { name: 'small texts', share: 240, tryOne: textTarget },
+    { name: 'pebble files', share: 240, tryOne: tryPebble },
     { name: 'sealed documents', share: 30, tryOne: sealedTarget },
     { name: 'fleet files', share: 5, tryOne: fleetTarget },
     { name: 'plans', share: 10, tryOne: planTarget(plan) },
