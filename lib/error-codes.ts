@@ -62,6 +62,8 @@ export const KINDS = {
   ERR_DELETE_UNCERTAIN: 'refused',
   ERR_SNAPSHOT_DIR_NEEDED: 'refused',
   ERR_SNAPSHOT_DIR_WRONG: 'refused',
+  ERR_LOG_INDEX: 'refused',
+  ERR_LOG_INDEX_NEEDED: 'refused',
   ERR_FILTER_FAILED: 'refused',
   ERR_CALLBACK_FAILED: 'refused',
   ERR_MAX_REMOVE: 'refused',

@@ -5,6 +5,22 @@
  * (times, inode numbers) are decimal strings.
  */
 
+import type { PlaceName, RewindLogStep, Step } from './step-types.ts';
+
+export type {
+  AnyStep,
+  CutFileStep,
+  FileRef,
+  PlaceName,
+  RemoveDirectoryStep,
+  RemoveFileStep,
+  RemoveLinkStep,
+  ReplaceFileStep,
+  RewindLogStep,
+  RewriteKeysStep,
+  Step,
+} from './step-types.ts';
+
 /**
  * Decides where a rollback stops. Called once for every record, newest first. The first record for which it
  * returns true is the pivot: its group and everything older stay.
@@ -21,74 +37,6 @@ export type StragglerPolicy = 'refuse' | 'keep' | 'drop';
 
 /** How much of the kept data is checked before a plan exists. */
 export type CheckScope = 'all' | 'pivot';
-
-/** A file named relative to one of the plan's roots (its number) or to the snapshot directory. */
-export interface FileRef {
-  readonly root: number | 'snapshots';
-  /** Relative, with `/`, never leaving its root. */
-  readonly path: string;
-}
-
-interface StepBase {
-  readonly table: string;
-  readonly file: FileRef;
-}
-
-/** Remove one regular file of exactly `size` bytes. */
-export interface RemoveFileStep extends StepBase {
-  readonly op: 'remove-file';
-  readonly size: number;
-  readonly reason: 'newer' | 'orphan' | 'leftover' | 'deleted' | 'watermark' | 'bound' | 'snapshot';
-  /** Segment that the file belongs to, if any. */
-  readonly segment?: number;
-}
-
-/** Remove one symbolic link below the snapshot directory. */
-export interface RemoveLinkStep extends StepBase {
-  readonly op: 'remove-link';
-  readonly target: string;
-}
-
-/** Remove a directory with all it holds: one rename out of the way, then the deletion. */
-export interface RemoveDirectoryStep extends StepBase {
-  readonly op: 'remove-directory';
-  readonly reason: 'keymap' | 'snapshot';
-}
-
-/** Cut a file from `from` to `to` bytes; the first `to` bytes stay untouched. */
-export interface CutFileStep extends StepBase {
-  readonly op: 'cut-file';
-  readonly segment: number;
-  readonly from: number;
-  readonly to: number;
-}
-
-/** Rewrite a key file from ranges `[start, end)` of the old one: sealing drops groups inside it. */
-export interface RewriteKeysStep extends StepBase {
-  readonly op: 'rewrite-keys';
-  readonly segment: number;
-  readonly from: number;
-  readonly to: number;
-  readonly keep: readonly (readonly [number, number])[];
-}
-
-/** Replace the content of a small file (metadata, boundary file); contents in hex. */
-export interface ReplaceFileStep extends StepBase {
-  readonly op: 'replace-file';
-  readonly reason: 'metadata' | 'upper-bound' | 'lower-bound';
-  readonly before: string;
-  readonly after: string;
-  readonly segment?: number;
-}
-
-/** One idempotent change; a plan's steps are carried out in order. */
-export type Step =
-  | RemoveFileStep
-  | RemoveLinkStep
-  | RemoveDirectoryStep
-  | CutFileStep
-  | RewriteKeysStep
-  | ReplaceFileStep;
 
 /** One record, as a plan names it. */
 export interface RecordRef {
@@ -185,9 +133,39 @@ export interface TablePlan {
   readonly steps: readonly Step[];
 }
 
+/** A height before and after a rollback; decimal. */
+export interface HeightChange {
+  readonly before: string;
+  readonly after: string;
+}
+
+/**
+ * What becomes of the log-index beside the receipts. `rewind`: it is taken back by one record. `nothing`: its newest
+ * height is the target's or a lower one. `keep`: it is left as it is, and `reason` says why.
+ */
+export interface LogIndexPlan {
+  /** Real path. */
+  readonly dir: string;
+  /** Number of the root whose area keeps undo data. */
+  readonly root: number;
+  /** Whether it lies beside that root, where resume and undo find it by themselves. */
+  readonly beside: boolean;
+  readonly verdict: 'rewind' | 'nothing' | 'keep';
+  /**
+   * `asked`: the caller wants it so. `target`: the target is not a height. `foreign`: no file in it is one of Pebble.
+   * Null where it is not kept.
+   */
+  readonly reason: 'asked' | 'target' | 'foreign' | null;
+  /** The newest and the oldest height as the node believes them (0: none); null where it was not read. */
+  readonly newest: HeightChange | null;
+  readonly oldest: HeightChange | null;
+  /** Null unless it is taken back. */
+  readonly step: RewindLogStep | null;
+}
+
 /** What a plan was made from: one entry for each file it depends on, `[root, path, size, mtimeNs, inode]`. */
 export type FingerprintEntry = readonly [
-  root: number | 'snapshots',
+  root: PlaceName,
   path: string,
   size: number,
   mtimeNs: string,
@@ -221,6 +199,8 @@ export interface RollbackPlan {
   readonly databases: readonly PlanDatabase[];
   readonly snapshotDir: string | null;
   readonly tables: readonly TablePlan[];
+  /** Absent where no log-index was given or found, and where no receipts are planned. */
+  readonly logIndex?: LogIndexPlan | undefined;
   /** Tables of the database that are outside `--table`: untouched. */
   readonly tablesOutside: readonly string[];
   readonly notices: readonly string[];

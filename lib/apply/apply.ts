@@ -14,18 +14,22 @@ import { type HeldDirs, heldDirs, refuseIntruders } from '../journal/intruders.t
 import { Participants, usesSnapshotDir } from '../journal/participants.ts';
 import { NO_STEPS } from '../journal/run-steps.ts';
 import type { TransactionContext } from '../journal/transaction.ts';
+import { fingerprintOfLogIndex } from '../logindex/files.ts';
 import { digestOf, wasReadBack } from '../plan/digest.ts';
 import { compareFingerprints, fingerprintOf } from '../plan/fingerprint.ts';
 import { firstProblem, planSchema } from '../plan/schema.ts';
+import { stepsOfPlan } from '../plan/step-effects.ts';
 import { refuseLinkedParents } from '../plan/step-paths.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { readPlanned } from '../store/home.ts';
 import type { LockSet } from '../store/lock.ts';
 import { withLocks } from '../store/lock-database.ts';
 import { refuseAborted } from '../store/reading.ts';
+import { lstatOrNull } from '../store/roots.ts';
 import type { Table } from '../store/types.ts';
 import type { FingerprintEntry, Progress, RollbackPlan } from '../types.ts';
 import { beginIntent } from './begin-intent.ts';
+import { refuseOtherRewind } from './check-log-index.ts';
 import { refuseChangedFiles, refuseImplausiblePlan } from './check-plan.ts';
 import { earlierApply, earlierToText } from './earlier-apply.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
@@ -115,11 +119,14 @@ async function checkAndApply(
   changesBegin: () => void,
 ): Promise<Outcome> {
   const { tables, present } = currentFiles(fs, plan);
-  const steps = plan.tables.flatMap((t) => t.steps);
+  const steps = stepsOfPlan(plan);
   refuseImplausiblePlan(plan, tables, present);
+  await refuseOtherRewind(fs, plan, options.signal);
   const keepUndo = options.keepUndo ?? true;
   if (steps.length === 0) return outcomeOf(plan, NO_STEPS, false, []);
-  const participants = new Participants(plan.id, plan.roots, usesSnapshotDir(plan) ? plan.snapshotDir : null);
+  const snapshotDir = usesSnapshotDir(plan) ? plan.snapshotDir : null;
+  const logIndex = plan.logIndex?.step == null ? null : plan.logIndex;
+  const participants = new Participants(plan.id, plan.roots, snapshotDir, logIndex);
   const context: TransactionContext = {
     fs,
     participants,
@@ -199,13 +206,19 @@ function currentFiles(
   plan: RollbackPlan,
 ): { readonly tables: readonly Table[]; readonly present: readonly FingerprintEntry[] } {
   const tables = presentTables(fs, plan);
-  const present = fingerprintOf(fs, tables, plan.snapshotDir);
+  const present = [...fingerprintOf(fs, tables, plan.snapshotDir), ...presentLogIndex(fs, plan)];
   try {
-    compareFingerprints(plan.fingerprint, present, plan.roots, plan.snapshotDir);
+    compareFingerprints(plan.fingerprint, present, plan);
   } catch (error) {
     throw withHistory(fs, plan, error);
   }
   return { tables, present };
+}
+
+/** Where the plan says that it lies; a link, or nothing, in its place has none of its files. */
+function presentLogIndex(fs: DurableFs, { logIndex }: RollbackPlan): FingerprintEntry[] {
+  if (logIndex?.step == null || lstatOrNull(fs, logIndex.dir)?.kind !== 'directory') return [];
+  return fingerprintOfLogIndex(fs, logIndex.dir);
 }
 
 /** The commonest reason why a plan is out of date is the plan itself. */

@@ -7,6 +7,7 @@ import { basename } from 'node:path';
 import { RollbackError } from '../errors.ts';
 import { segmentIndexOf } from '../format/file-names.ts';
 import type { Participants } from '../journal/participants.ts';
+import { stateOfLog } from '../journal/rewind-log.ts';
 import {
   type Removal,
   refuseUnlessRemovable,
@@ -19,7 +20,7 @@ import { fileKey, isPlausibleStep, problemOfSteps } from '../plan/step-paths.ts'
 import type { DurableFs } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { FileInfo, Table } from '../store/types.ts';
-import type { FingerprintEntry, RollbackPlan, Step, TablePlan } from '../types.ts';
+import type { AnyStep, FingerprintEntry, RollbackPlan, Step, TablePlan } from '../types.ts';
 
 /**
  * Refuses a plan whose steps contradict each other, or name files that reading the database did not find.
@@ -114,9 +115,17 @@ function problemOfLinks(
  * Refuses when a file is not in the state that its step expects, before the first step is carried out.
  * @throws RollbackError ERR_PLAN_STALE, ERR_IO
  */
-export function refuseChangedFiles(fs: DurableFs, participants: Participants, steps: readonly Step[]): void {
+export function refuseChangedFiles(
+  fs: DurableFs,
+  participants: Participants,
+  steps: readonly AnyStep[],
+): void {
   for (const step of steps) {
     const path = participants.pathOf(step);
+    if (step.op === 'rewind-log') {
+      if (stateOfLog(fs, step, path) !== 'before') throw staleFileError(step, path, 'was written since');
+      continue;
+    }
     const stat = lstatOrNull(fs, path);
     if (stat === null) throw staleFileError(step, path, 'is gone');
     if (isRemoval(step)) refuseUnlessRemovable(fs, step, path, stat);
@@ -127,4 +136,4 @@ export function refuseChangedFiles(fs: DurableFs, participants: Participants, st
   }
 }
 
-const isRemoval = (step: Step): step is Removal => step.op.startsWith('remove-');
+const isRemoval = (step: AnyStep): step is Removal => step.op.startsWith('remove-');

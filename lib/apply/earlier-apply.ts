@@ -2,6 +2,7 @@
 import { auditLines } from '../journal/audit.ts';
 import { type FoundTransaction, findTransactions } from '../journal/find.ts';
 import { Participants } from '../journal/participants.ts';
+import { stateOfLog } from '../journal/rewind-log.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { RollbackPlan, Step } from '../types.ts';
@@ -63,8 +64,10 @@ export function earlierToText({ transaction, at, undoneAt, stands }: EarlierAppl
  * Whether the files look as if they had been cut and not been put back. What was removed may be there again: a node that
  * goes on writes segments of the same numbers, but it never lengthens one that was cut.
  */
-function stillCut(fs: DurableFs, { id, roots, snapshotDir, tables }: RollbackPlan): boolean {
-  const participants = new Participants(id, roots, snapshotDir);
+function stillCut(fs: DurableFs, { id, roots, snapshotDir, tables, logIndex }: RollbackPlan): boolean {
+  const participants = new Participants(id, roots, snapshotDir, logIndex ?? null);
+  const log = logIndex?.step ?? null;
+  if (log !== null && stateOfLog(fs, log, participants.pathOf(log)) === 'before') return false;
   const sizeOf = (step: Step): number | null => lstatOrNull(fs, participants.pathOf(step))?.size ?? null;
   return tables.every(({ steps }) => {
     const cuts = steps.filter((s) => s.op === 'cut-file');

@@ -1,7 +1,8 @@
 /** The outcome of an apply, as data. */
 import type { StepCounts } from '../journal/run-steps.ts';
 import { keptAboveNotices } from '../plan/kept-above.ts';
-import type { KeptAbove, PlanHeights, RollbackPlan, TableOutcome } from '../types.ts';
+import { stepsOfPlan } from '../plan/step-effects.ts';
+import type { KeptAbove, LogIndexPlan, PlanHeights, RollbackPlan, TableOutcome } from '../types.ts';
 import { type EarlierApply, earlierToText } from './earlier-apply.ts';
 
 /** The outcome of an apply. */
@@ -17,6 +18,8 @@ export interface Outcome {
     /** Present only if records above the target stay. */
     readonly keptAbove?: KeptAbove;
   }[];
+  /** Present only if the plan says what becomes of a log-index. */
+  readonly logIndex?: Pick<LogIndexPlan, 'dir' | 'verdict' | 'reason' | 'newest' | 'oldest'>;
   /** Steps of the plan. */
   readonly steps: number;
   /** Steps that changed something. */
@@ -58,7 +61,8 @@ export function outcomeOf(
       ...(t.heights !== null && { heights: t.heights }),
       ...(t.keptAbove !== undefined && { keptAbove: t.keptAbove }),
     })),
-    steps: plan.tables.reduce((sum, t) => sum + t.steps.length, 0),
+    ...(plan.logIndex !== undefined && { logIndex: logIndexOutcome(plan.logIndex) }),
+    steps: stepsOfPlan(plan).length,
     ...counts,
     bytesRemoved: plan.tables.reduce((sum, t) => sum + t.removed.keyBytes + t.removed.valueBytes, 0),
     undoable,
@@ -66,9 +70,13 @@ export function outcomeOf(
   };
 }
 
+function logIndexOutcome({ dir, verdict, reason, newest, oldest }: LogIndexPlan) {
+  return { dir, verdict, reason, newest, oldest };
+}
+
 /** The outcome of a plan that had been carried out before: nothing was left to do. */
 export function outcomeOfEarlier(plan: RollbackPlan, earlier: EarlierApply): Outcome {
-  const steps = plan.tables.reduce((sum, t) => sum + t.steps.length, 0);
+  const steps = stepsOfPlan(plan).length;
   const said = `nothing to do: ${earlierToText(earlier)}`;
   return {
     ...outcomeOf(plan, { done: 0, alreadyDone: steps }, earlier.undoable, [said]),

@@ -18,7 +18,8 @@ import { cutsTried, Trials } from './trials.ts';
 export function preflight(context: TransactionContext): void {
   const { fs, participants, plan } = context;
   const bolted = plan.tables.flatMap((t) => segmentsDirs(fs, participants.roots, t.table));
-  for (const dir of new Set([...participants.dirs, ...context.lockedDirs, ...bolted])) {
+  const index = participants.logIndex === null ? [] : [participants.logIndex.dir];
+  for (const dir of new Set([...participants.dirs, ...context.lockedDirs, ...bolted, ...index])) {
     if (!fs.mayWrite(dir)) throw deniedError('This user may not write to a directory', dir);
   }
   const inPlace = cutsTried(context);

@@ -8,6 +8,7 @@ import { refuseNotReverted } from '../journal/undo-data.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { readRootSet, writeRootSet } from '../store/root-set.ts';
 import type { Progress, RollbackPlan } from '../types.ts';
+import { verifyLogIndex } from './check-log-index.ts';
 import { type VerifyResultOptions, verifyResult } from './verify-result.ts';
 
 /**
@@ -43,6 +44,9 @@ async function verify(
 ): Promise<void> {
   try {
     await verifyResult(fs, plan, options);
+    // An engine that was started has its own log since.
+    if (participants.logIndex !== null && options.engineMayHaveStarted !== true)
+      await verifyLogIndex(fs, plan, participants.logIndex.dir);
   } catch (error) {
     throw asIoError(error, participants.roots[0] as string, 'read back what was done', UNVERIFIED);
   }

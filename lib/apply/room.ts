@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { RollbackError } from '../errors.ts';
 import { stepsOf } from '../journal/run-steps.ts';
 import type { TransactionContext } from '../journal/transaction.ts';
+import { sizeAfter } from '../logindex/verify-log.ts';
 import { OWN_DIR } from '../store/root-set.ts';
 import { lstatOrNull } from '../store/roots.ts';
-import type { Step } from '../types.ts';
+import type { AnyStep } from '../types.ts';
 
 /** What a small file, or a directory, takes at least (bytes). */
 const BLOCK = 4096;
@@ -20,7 +21,7 @@ interface Room {
 }
 
 /** What a transaction takes in each of its participants. */
-function roomIn(context: TransactionContext, inPlace: ReadonlySet<Step>): Map<string, Room> {
+function roomIn(context: TransactionContext, inPlace: ReadonlySet<AnyStep>): Map<string, Room> {
   const { fs, participants, plan } = context;
   const document = Buffer.byteLength(JSON.stringify(plan)) + BLOCK;
   const rooms = new Map(
@@ -32,7 +33,9 @@ function roomIn(context: TransactionContext, inPlace: ReadonlySet<Step>): Map<st
     }),
   );
   for (const step of stepsOf(context)) {
-    const room = rooms.get(participants.base(step.file.root)) as Room;
+    const base = participants.base(step.file.root);
+    const room = rooms.get(base) ?? { bytes: 0, files: 0 };
+    rooms.set(base, room);
     const written = bytesWritten(step, inPlace);
     room.bytes += written === null ? NAME : written + BLOCK;
     room.files += written === null ? 0 : 1;
@@ -41,7 +44,7 @@ function roomIn(context: TransactionContext, inPlace: ReadonlySet<Step>): Map<st
 }
 
 /** Bytes of the new files that a step makes; null when it makes none. */
-function bytesWritten(step: Step, inPlace: ReadonlySet<Step>): number | null {
+function bytesWritten(step: AnyStep, inPlace: ReadonlySet<AnyStep>): number | null {
   switch (step.op) {
     case 'cut-file':
       return inPlace.has(step) ? step.from - step.to : step.to;
@@ -49,6 +52,9 @@ function bytesWritten(step: Step, inPlace: ReadonlySet<Step>): number | null {
       return step.to;
     case 'replace-file':
       return step.after.length / 2;
+    // The log that is kept is copied where it cannot have a second link.
+    case 'rewind-log':
+      return sizeAfter(step) + (step.from ?? 0);
     default:
       return null;
   }
@@ -59,7 +65,7 @@ function bytesWritten(step: Step, inPlace: ReadonlySet<Step>): number | null {
  * @param inPlace the steps whose file is cut where it is: its tail is written, and not what stays of it
  * @throws RollbackError ERR_PREFLIGHT
  */
-export function refuseTooLittleRoom(context: TransactionContext, inPlace: ReadonlySet<Step>): void {
+export function refuseTooLittleRoom(context: TransactionContext, inPlace: ReadonlySet<AnyStep>): void {
   const { fs } = context;
   const byDevice = new Map<string, Room & { dir: string }>();
   for (const [dir, { bytes, files }] of roomIn(context, inPlace)) {

@@ -7,7 +7,7 @@ import type { TransactionContext } from '../journal/transaction.ts';
 import { openToWrite } from '../store/durable-files.ts';
 import { mountBetween } from '../store/mounts.ts';
 import { listDirectory, lstatOrNull } from '../store/roots.ts';
-import type { Step } from '../types.ts';
+import type { AnyStep } from '../types.ts';
 import type { Probe } from './probe.ts';
 import { asRefusal, deniedError, mountError } from './refused-by-system.ts';
 
@@ -19,9 +19,9 @@ const STICKY = 0o1000;
  * opened as they will be. All others are moved.
  * @throws RollbackError ERR_PREFLIGHT; raw errors
  */
-export function cutsTried(context: TransactionContext): ReadonlySet<Step> {
+export function cutsTried(context: TransactionContext): ReadonlySet<AnyStep> {
   const { fs, participants } = context;
-  const found = new Set<Step>();
+  const found = new Set<AnyStep>();
   for (const step of stepsOf(context)) {
     if (step.op !== 'cut-file' || !cutsInPlace(step.from, step.to)) continue;
     const path = participants.pathOf(step);
@@ -48,7 +48,7 @@ export class Trials {
     private readonly context: TransactionContext,
     private readonly base: string,
     private readonly probe: Probe,
-    private readonly inPlace: ReadonlySet<Step>,
+    private readonly inPlace: ReadonlySet<AnyStep>,
   ) {
     this.mounts = context.fs.mountPoints();
   }
@@ -57,7 +57,7 @@ export class Trials {
    * @param bolted directories in which bolts come and go
    * @throws RollbackError ERR_PREFLIGHT; raw errors
    */
-  refuseAny(steps: readonly Step[], bolted: readonly string[]): void {
+  refuseAny(steps: readonly AnyStep[], bolted: readonly string[]): void {
     const paths = steps.map((step) => this.context.participants.pathOf(step));
     for (const dir of new Set([...paths.map(dirname), ...bolted])) this.refuseElsewhere(dir);
     steps.forEach((step, i) => {
@@ -85,7 +85,7 @@ export class Trials {
     if (stat.dev !== fs.lstat(this.base).dev) throw mountError(dir, false);
   }
 
-  private refuse(step: Step, path: string): void {
+  private refuse(step: AnyStep, path: string): void {
     if (this.mounts.has(path)) throw mountError(path, true);
     const refusal = this.probe.refusalToMove(path);
     if (step.op === 'remove-directory' && hasErrno(refusal, 'EXDEV')) this.refuseContents(path);

@@ -46,6 +46,7 @@ export function addRecovery(program: Command, choose: Choose): void {
   addPlanArgument(status);
   addSource(status);
   addSnapshotDir(status);
+  addLogIndex(status);
   status.addOption(new Option('--history', 'also what was rolled back, undone and purged before'));
   status.action((file: string | undefined, options, self: Command) =>
     choose('status', self.optsWithGlobals(), async (c) =>
@@ -58,6 +59,7 @@ export function addRecovery(program: Command, choose: Choose): void {
 function addRecoverySource(command: Command): void {
   addSource(command);
   addSnapshotDir(command);
+  addLogIndex(command);
   command.addOption(option('--id <transaction>', 'only this rollback; another one is refused', once));
   command.addOption(
     new Option('--force-unlock', 'treat a process that cannot be checked from here (a container) as dead'),
@@ -68,4 +70,8 @@ function addSnapshotDir(command: Command): void {
   command.addOption(
     option('--snapshot-dir <dir>', 'the snapshot directory, when the rollback includes one', once),
   );
+}
+
+function addLogIndex(command: Command): void {
+  command.addOption(option('--log-index <dir>', 'the log-index, when the rollback includes one', once));
 }

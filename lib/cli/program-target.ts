@@ -81,6 +81,13 @@ export function addScope(command: Command): void {
     .addOption(
       option('--snapshot-dir <dir>', "where the engine's snapshots are; `none` when they are gone", once),
     )
+    .addOption(
+      option(
+        '--log-index <dir>',
+        'the log-index to take back with the receipts; `keep` leaves it as it is',
+        once,
+      ),
+    )
     .addOption(option('--max-remove <n[%]>', 'refuse a plan that removes more records than this', limit));
 }
 

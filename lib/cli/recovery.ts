@@ -16,6 +16,7 @@ import { type Source, type SourceOptions, sourceOrPlan } from './source.ts';
 /** The options of these commands. */
 export interface RecoveryOptions extends SourceOptions {
   readonly snapshotDir?: string;
+  readonly logIndex?: string;
   readonly forceUnlock?: true;
   readonly id?: string;
   readonly history?: true;
@@ -104,8 +105,8 @@ export async function status(
   context: Context,
 ): Promise<number> {
   const source = await sourceOrPlan(planFile, options, context.given);
-  const { snapshotDir } = recovering(options, source);
-  const report = await rollbackStatus(source.roots, { snapshotDir, history: options.history });
+  const { snapshotDir, logIndex } = recovering(options, source);
+  const report = await rollbackStatus(source.roots, { snapshotDir, logIndex, history: options.history });
   await show(context, 'status', report, () => statusToText(report, textStyle(context)));
   refuseUnreadable(report);
   return report.unfinished ? EXIT_UNFINISHED : EXIT_DONE;
@@ -118,7 +119,12 @@ async function showPurge(plan: PurgePlan, mode: 'dry-run' | 'purge', context: Co
 
 function recovering(options: RecoveryOptions, source: Source): ResumeOptions {
   const { id, forceUnlock } = options;
-  return { snapshotDir: options.snapshotDir ?? source.snapshotDir, forceUnlock, id };
+  return {
+    snapshotDir: options.snapshotDir ?? source.snapshotDir,
+    logIndex: options.logIndex ?? source.logIndex,
+    forceUnlock,
+    id,
+  };
 }
 
 /** From now on a signal waits for the end: the work could be resumed, but finishing it is shorter. */

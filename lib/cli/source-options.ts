@@ -19,6 +19,7 @@ export interface ScopeOptions {
   readonly check?: CheckScope;
   readonly acceptDamage?: true;
   readonly snapshotDir?: string;
+  readonly logIndex?: string;
   readonly maxRemove?: Limit;
 }
 
@@ -60,6 +61,7 @@ const SCOPE_NAMES = [
   'check',
   'acceptDamage',
   'snapshotDir',
+  'logIndex',
   'maxRemove',
 ] as const satisfies readonly (keyof ScopeOptions)[];
 
@@ -82,6 +84,7 @@ export async function planOptionsOf(options: PlanningOptions): Promise<PlanOptio
     ...(options.check && { check: options.check }),
     ...(options.acceptDamage && { acceptDamage: true }),
     ...(options.snapshotDir !== undefined && { snapshotDir: options.snapshotDir }),
+    ...(options.logIndex !== undefined && { logIndex: options.logIndex }),
     ...(options.maxRemove && { maxRemove: options.maxRemove }),
   };
 }

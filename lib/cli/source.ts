@@ -21,6 +21,8 @@ export interface Source {
   readonly groups: RootGroups | undefined;
   /** The snapshot directory that a saved plan names. */
   readonly snapshotDir?: string | undefined;
+  /** The log-index of the home, or the one that a saved plan takes back. */
+  readonly logIndex?: string | undefined;
 }
 
 /** Where the database is: roots, or the home of a node. */
@@ -39,7 +41,8 @@ export function sourceOf({ src, home: dir }: SourceOptions): Source {
     });
   }
   const home = findHome(dir);
-  return { roots: rootsOfHome(home), home, groups: groupsOfHome(home) };
+  const logIndex = home.logIndex ?? undefined;
+  return { roots: rootsOfHome(home), home, groups: groupsOfHome(home), logIndex };
 }
 
 /** Like sourceOf(), for the commands that also take a saved plan. */
@@ -52,9 +55,10 @@ export async function sourceOrPlan(
   refuseBesidePlan(
     (['src', 'home'] as const).filter((name) => options[name] !== undefined).map((n) => `--${n}`),
   );
-  const { roots, databases, snapshotDir } = await readGivenPlan(file, given);
+  const { roots, databases, snapshotDir, logIndex } = await readGivenPlan(file, given);
   const groups = databases.map((d) => d.roots);
-  return { roots, home: undefined, groups, snapshotDir: snapshotDir ?? undefined };
+  const places = { snapshotDir: snapshotDir ?? undefined, logIndex: logIndex?.dir };
+  return { roots, home: undefined, groups, ...places };
 }
 
 /** A plan already holds these options. @throws RollbackError ERR_USAGE */
@@ -71,7 +75,8 @@ export function refuseBesidePlan(flags: readonly string[]): void {
 export async function readGivenPlan(path: string, given: GivenSource): Promise<RollbackPlan> {
   try {
     const plan = await readPlanFile(path);
-    given.set({ src: plan.roots, snapshotDir: plan.snapshotDir ?? undefined });
+    const logIndex = plan.logIndex?.step == null ? undefined : plan.logIndex.dir;
+    given.set({ src: plan.roots, snapshotDir: plan.snapshotDir ?? undefined, logIndex });
     return plan;
   } catch (error) {
     if (!(error instanceof RollbackError) || !hasErrno(error.cause, 'ENOENT', 'ENOTDIR')) throw error;

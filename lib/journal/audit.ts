@@ -6,6 +6,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { hasErrno, ioError, isNoRoom } from '../errors.ts';
+import { stepsOfPlan } from '../plan/step-effects.ts';
 import { readSmallFile, writeFileDurably } from '../store/durable-files.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { OWN_DIR, ownDirIn } from '../store/root-set.ts';
@@ -47,7 +48,7 @@ export function timed<T>(work: () => T): T {
 export function lineOf(
   action: AuditEntry['action'],
   transaction: string,
-  plan: Pick<RollbackPlan, 'digest' | 'target' | 'tables'> | undefined,
+  plan: Pick<RollbackPlan, 'digest' | 'target' | 'tables' | 'logIndex'> | undefined,
 ): Omit<AuditEntry, 'outcome'> {
   return {
     action,
@@ -56,7 +57,7 @@ export function lineOf(
     target: plan?.target ?? null,
     recordsRemoved: sumOf(plan, ({ removed }) => removed.records),
     bytesRemoved: sumOf(plan, ({ removed }) => removed.keyBytes + removed.valueBytes),
-    steps: sumOf(plan, ({ steps }) => steps.length),
+    steps: plan === undefined ? null : stepsOfPlan(plan).length,
   };
 }
 

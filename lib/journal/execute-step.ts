@@ -21,11 +21,12 @@ import { isDerived } from '../plan/step-effects.ts';
 import { openToWrite, syncFile } from '../store/durable-files.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
-import type { CutFileStep, ReplaceFileStep, RewriteKeysStep, Step } from '../types.ts';
+import type { AnyStep, CutFileStep, ReplaceFileStep, RewriteKeysStep } from '../types.ts';
 import { copyRanges, createLike, createPrefix, createTail, keepBeside, type Model } from './copy-ranges.ts';
 import { DirtyDirectories } from './dirty-directories.ts';
 import { moveContents } from './move-contents.ts';
 import type { Participants } from './participants.ts';
+import { LogRewinder } from './rewind-log.ts';
 import { setAside } from './set-aside.ts';
 import {
   type Exchange,
@@ -56,12 +57,14 @@ type Maker = (made: string, old: Model) => void;
 /** Carries out the steps of one transaction. */
 export class StepExecutor {
   private readonly names: DirtyDirectories;
+  private readonly logs: LogRewinder;
 
   constructor(
     private readonly fs: DurableFs,
     private readonly participants: Participants,
   ) {
     this.names = new DirtyDirectories(fs);
+    this.logs = new LogRewinder(fs, participants, this.names);
   }
 
   /**
@@ -69,7 +72,7 @@ export class StepExecutor {
    * @throws RollbackError ERR_PLAN_STALE when a file is in a state that the step does not know; what the file
    * system throws
    */
-  execute(step: Step, index: number): StepResult {
+  execute(step: AnyStep, index: number): StepResult {
     switch (step.op) {
       case 'remove-file':
       case 'remove-link':
@@ -83,6 +86,8 @@ export class StepExecutor {
         );
       case 'replace-file':
         return this.replace(step, index);
+      case 'rewind-log':
+        return this.logs.execute(step, index);
     }
   }
 
@@ -182,7 +187,7 @@ export class StepExecutor {
     return 'done';
   }
 
-  private isKept(step: Step, index: number): boolean {
+  private isKept(step: AnyStep, index: number): boolean {
     return (['original', 'tail'] as const).some(
       (what) => lstatOrNull(this.fs, this.participants.undoPath(step, index, what)) !== null,
     );
@@ -205,7 +210,7 @@ export class StepExecutor {
   }
 
   /** Keeps the old file; writes new content under a name in the area, durably; then renames. */
-  private swapIn(step: Step, index: number, old: Model, make: Maker): void {
+  private swapIn(step: AnyStep, index: number, old: Model, make: Maker): void {
     const path = this.participants.pathOf(step);
     const made = this.participants.undoPath(step, index, 'new');
     const original = this.participants.undoPath(step, index, 'original');

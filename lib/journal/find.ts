@@ -1,6 +1,7 @@
 /** Finds transactions in the given roots, and matches the roots by their content. */
 import { join } from 'node:path';
 import { RollbackError } from '../errors.ts';
+import { stepsOfPlan } from '../plan/step-effects.ts';
 import { refuseLinkedParents } from '../plan/step-paths.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { isFencedBy } from '../store/fence.ts';
@@ -17,9 +18,16 @@ import {
   missingDocumentError,
   sequenceOf,
 } from './documents.ts';
+import { findLogIndex } from './log-index-place.ts';
 import { Participants } from './participants.ts';
 import { isOpen, marksOf, type Phase, phaseOf } from './phase.ts';
 import type { TransactionContext } from './transaction.ts';
+
+/** Directories outside the roots, as a person names them. */
+export interface GivenPlaces {
+  readonly snapshotDir?: string | undefined;
+  readonly logIndex?: string | undefined;
+}
 
 /** A transaction and those of its areas that were found. */
 export interface FoundTransaction {
@@ -93,13 +101,13 @@ export function findOpen(found: readonly FoundTransaction[]): FoundTransaction |
 /**
  * Matches the given roots to the transaction's roots by the document in each.
  * @throws RollbackError ERR_ROOTS_UNCERTAIN (a root of the transaction is missing), ERR_JOURNAL (one is there
- * twice), ERR_SNAPSHOT_DIR_NEEDED
+ * twice), ERR_SNAPSHOT_DIR_NEEDED, ERR_LOG_INDEX_NEEDED
  */
 export function contextOf(
   fs: DurableFs,
   found: FoundTransaction,
   document: JournalDocument,
-  snapshotDir: string | undefined,
+  given: GivenPlaces,
 ): TransactionContext {
   const roots: string[] = [];
   for (const area of found.areas) {
@@ -113,13 +121,14 @@ export function contextOf(
   }
   refuseTwins(found.areas);
   const outside = document.hasSnapshotDir
-    ? findSnapshotDir(fs, found.id, document, snapshotDir, roots)
+    ? findSnapshotDir(fs, found.id, document, given.snapshotDir, roots)
     : null;
-  const participants = new Participants(found.id, roots, outside);
+  const logIndex = findLogIndex(fs, document.plan, given.logIndex, roots);
+  const participants = new Participants(found.id, roots, outside, logIndex);
   const below = document.plan.tables.map((t) => join(outside ?? '', t.table));
   const tablesBelow = outside === null ? [] : below.filter((d) => lstatOrNull(fs, d)?.kind === 'directory');
   const plan = { ...document.plan, roots, snapshotDir: outside };
-  for (const step of plan.tables.flatMap((t) => t.steps)) {
+  for (const step of stepsOfPlan(plan)) {
     refuseLinkedParents(fs, participants.base(step.file.root), [step.file.path]);
   }
   return {

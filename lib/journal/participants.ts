@@ -2,10 +2,18 @@
 import { dirname, join } from 'node:path';
 import { RollbackError } from '../errors.ts';
 import { areaPath, KEPT_DIR } from '../store/area.ts';
-import type { RollbackPlan, Step } from '../types.ts';
+import type { AnyStep, LogIndexPlan, PlaceName, RollbackPlan } from '../types.ts';
+
+/** Where the log-index of a transaction lies, and in which root's area its undo data is kept. */
+export type LogIndexPlace = Pick<LogIndexPlan, 'dir' | 'root'>;
 
 /** Number of a root, or the snapshot directory. */
 export type ParticipantName = number | 'snapshots';
+
+const PLACES: Readonly<Record<string, string>> = {
+  snapshots: 'the snapshot directory',
+  'log-index': 'the log-index',
+};
 
 /**
  * Where a transaction's participants lie. The user gives the paths, or they are found by id; they are never
@@ -15,11 +23,19 @@ export class Participants {
   readonly id: string;
   readonly roots: readonly string[];
   readonly snapshotDir: string | null;
+  /** It has no area of its own: no more than logs may lie there. */
+  readonly logIndex: LogIndexPlace | null;
 
-  constructor(id: string, roots: readonly string[], snapshotDir: string | null) {
+  constructor(
+    id: string,
+    roots: readonly string[],
+    snapshotDir: string | null,
+    logIndex: LogIndexPlace | null = null,
+  ) {
     this.id = id;
     this.roots = roots;
     this.snapshotDir = snapshotDir;
+    this.logIndex = logIndex;
   }
 
   /** Every participant's directory, roots first. */
@@ -33,11 +49,12 @@ export class Participants {
   }
 
   /** @throws RollbackError ERR_JOURNAL when a step names a participant that the transaction does not have */
-  base(name: ParticipantName): string {
-    const dir = name === 'snapshots' ? this.snapshotDir : this.roots[name];
+  base(name: PlaceName): string {
+    const dir =
+      name === 'snapshots' ? this.snapshotDir : name === 'log-index' ? this.logIndex?.dir : this.roots[name];
     if (dir !== null && dir !== undefined) return dir;
     throw new RollbackError('ERR_JOURNAL', {
-      what: `A step names ${name === 'snapshots' ? 'the snapshot directory' : `root ${name}`}, which this transaction does not have`,
+      what: `A step names ${PLACES[name] ?? `root ${name}`}, which this transaction does not have`,
       next: 'Do not go on with this journal; ask for help',
     });
   }
@@ -50,13 +67,19 @@ export class Participants {
   }
 
   /** Absolute path of a step's file. */
-  pathOf(step: Step): string {
+  pathOf(step: AnyStep): string {
     return join(this.base(step.file.root), step.file.path);
   }
 
   /** Absolute path of the undo data of step number `index`: `index.what` in its participant's area. */
-  undoPath(step: Step, index: number, what: 'removed' | 'original' | 'tail' | 'new'): string {
-    return join(areaPath(this.base(step.file.root), this.id), KEPT_DIR, `${index}.${what}`);
+  undoPath(step: AnyStep, index: number, what: 'removed' | 'original' | 'tail' | 'new'): string {
+    return join(this.keptIn(step.file.root), `${index}.${what}`);
+  }
+
+  /** Where undo data of files in this place goes. */
+  keptIn(name: PlaceName): string {
+    const base = this.base(name === 'log-index' ? (this.logIndex?.root ?? name) : name);
+    return join(areaPath(base, this.id), KEPT_DIR);
   }
 }
 

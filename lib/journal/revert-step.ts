@@ -14,12 +14,13 @@ import { fileKey } from '../plan/step-paths.ts';
 import { openToWrite, syncFile } from '../store/durable-files.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
-import type { CutFileStep, Step } from '../types.ts';
+import type { AnyStep, CutFileStep } from '../types.ts';
 import { copyRanges, createLike, type Model } from './copy-ranges.ts';
 import { DirtyDirectories } from './dirty-directories.ts';
 import type { StepResult } from './execute-step.ts';
 import { moveContentsBack } from './move-contents.ts';
 import type { Participants } from './participants.ts';
+import { LogRewinder } from './rewind-log.ts';
 import { setAside } from './set-aside.ts';
 import {
   type Exchange,
@@ -36,6 +37,7 @@ const COMPARE_BYTES = 1024 * 1024;
 /** Reverts the steps of one transaction; call undo() for each, the last one first. */
 export class StepReverter {
   private readonly names: DirtyDirectories;
+  private readonly logs: LogRewinder;
 
   constructor(
     private readonly fs: DurableFs,
@@ -44,13 +46,14 @@ export class StepReverter {
     private readonly times: ReadonlyMap<string, string>,
   ) {
     this.names = new DirtyDirectories(fs);
+    this.logs = new LogRewinder(fs, participants, this.names);
   }
 
   /**
    * Reverts step number `index`.
    * @throws RollbackError ERR_PLAN_STALE, ERR_JOURNAL (undo data is missing); what the file system throws
    */
-  undo(step: Step, index: number): StepResult {
+  undo(step: AnyStep, index: number): StepResult {
     switch (step.op) {
       case 'remove-file':
       case 'remove-link':
@@ -61,6 +64,8 @@ export class StepReverter {
       case 'rewrite-keys':
       case 'replace-file':
         return this.putBackOriginal(step, index) ?? this.requireBefore(step, index);
+      case 'rewind-log':
+        return this.logs.undo(step, index, (path, undoCopy) => undoDataLostError(step, path, undoCopy));
     }
   }
 
@@ -204,7 +209,7 @@ export class StepReverter {
   }
 }
 
-function undoDataLostError(step: Step, path: string, undoCopy: string): RollbackError {
+function undoDataLostError(step: AnyStep, path: string, undoCopy: string): RollbackError {
   return new RollbackError(
     'ERR_JOURNAL',
     {

@@ -2,8 +2,9 @@
 import { runSteps } from '../../streams/pipeline.ts';
 import { errnoOf, ioError, RollbackError } from '../errors.ts';
 import { notePhase } from '../phases.ts';
+import { stepsOfPlan } from '../plan/step-effects.ts';
 import { fileKey } from '../plan/step-paths.ts';
-import type { Progress, Step } from '../types.ts';
+import type { AnyStep, Progress } from '../types.ts';
 import { StepExecutor, type StepResult } from './execute-step.ts';
 import { StepReverter } from './revert-step.ts';
 import type { TransactionContext } from './transaction.ts';
@@ -18,8 +19,8 @@ export interface StepCounts {
 export const NO_STEPS: Readonly<StepCounts> = { done: 0, alreadyDone: 0 };
 
 /** All steps of a plan, in order. */
-export function stepsOf(context: TransactionContext): Step[] {
-  return context.plan.tables.flatMap((t) => t.steps);
+export function stepsOf(context: TransactionContext): AnyStep[] {
+  return stepsOfPlan(context.plan);
 }
 
 /**
@@ -70,8 +71,8 @@ function timesBefore({ plan }: TransactionContext): Map<string, string> {
 
 async function run(
   context: TransactionContext,
-  steps: readonly { step: Step; index: number }[],
-  execute: (step: Step, index: number) => StepResult,
+  steps: readonly { step: AnyStep; index: number }[],
+  execute: (step: AnyStep, index: number) => StepResult,
   flush: () => void,
   onProgress?: (p: Progress) => void,
 ): Promise<StepCounts> {

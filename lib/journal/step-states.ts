@@ -3,13 +3,13 @@ import { RollbackError } from '../errors.ts';
 import { readSmallFile } from '../store/durable-files.ts';
 import type { DurableFs, FileStat } from '../store/durable-fs.ts';
 import type {
+  AnyStep,
   CutFileStep,
   RemoveDirectoryStep,
   RemoveFileStep,
   RemoveLinkStep,
   ReplaceFileStep,
   RewriteKeysStep,
-  Step,
 } from '../types.ts';
 
 /** A step that removes a whole file or directory. */
@@ -58,7 +58,7 @@ export function replacedContent(fs: DurableFs, path: string): string {
 }
 
 /** Both a file and its undo data exist: the file was put back by hand, or a new one was written. */
-export function keptAndPresentError(step: Step, path: string, undoCopy: string): RollbackError {
+export function keptAndPresentError(step: AnyStep, path: string, undoCopy: string): RollbackError {
   return new RollbackError(
     'ERR_PLAN_STALE',
     {
@@ -71,7 +71,7 @@ export function keptAndPresentError(step: Step, path: string, undoCopy: string):
 }
 
 /** A file is in a state that the step does not know. */
-export function staleFileError(step: Step, path: string, problem: string): RollbackError {
+export function staleFileError(step: AnyStep, path: string, problem: string): RollbackError {
   return new RollbackError(
     'ERR_PLAN_STALE',
     {

@@ -4,9 +4,11 @@
  */
 
 import { RollbackError } from '../errors.ts';
+import { listLogIndex } from '../logindex/files.ts';
 import { isDerived } from '../plan/step-effects.ts';
 import { lstatOrNull } from '../store/roots.ts';
-import type { Step } from '../types.ts';
+import type { AnyStep, RewindLogStep } from '../types.ts';
+import { stateOfLog } from './rewind-log.ts';
 import { stepsOf } from './run-steps.ts';
 import { isBefore, problemOfRemovable } from './step-states.ts';
 import type { TransactionContext } from './transaction.ts';
@@ -34,7 +36,7 @@ export function refuseMissingUndoData(context: TransactionContext): void {
 /** The path of a step's undo data, and the problem with it; null if there is none. */
 function keptOf(
   { fs, participants }: TransactionContext,
-  step: Step,
+  step: AnyStep,
   index: number,
 ): readonly [string, string | null] {
   const at = (what: 'removed' | 'original' | 'tail'): string => participants.undoPath(step, index, what);
@@ -59,6 +61,12 @@ function keptOf(
       if (tail?.kind === 'file' && tail.size === size) return [at('tail'), null];
       return [at('tail'), tail === null ? 'is gone' : `has ${tail.size} bytes instead of ${size}`];
     }
+    case 'rewind-log': {
+      const stat = lstatOrNull(fs, at('original'));
+      if (step.from === null) return [at('original'), null];
+      if (stat === null) return [at('original'), 'is gone'];
+      return [at('original'), stat.size === step.from ? null : 'is another file'];
+    }
   }
 }
 
@@ -82,11 +90,13 @@ export function refuseNotReverted(context: TransactionContext): void {
 }
 
 /** A step of a finished rollback that has been reverted; null when none has. */
-export function problemOfNotReverted(context: TransactionContext): Step | null {
+export function problemOfNotReverted(context: TransactionContext): AnyStep | null {
   return stepsOf(context).find((step, index) => isTakenBack(context, step, index)) ?? null;
 }
 
-function isTakenBack({ fs, participants }: TransactionContext, step: Step, index: number): boolean {
+function isTakenBack(context: TransactionContext, step: AnyStep, index: number): boolean {
+  if (step.op === 'rewind-log') return isLogTakenBack(context, step);
+  const { fs, participants } = context;
   // The engine may have made it again.
   if (isDerived(step)) return false;
   const path = participants.pathOf(step);
@@ -105,4 +115,12 @@ function isTakenBack({ fs, participants }: TransactionContext, step: Step, index
     case 'replace-file':
       return !keeps('original') && isBefore(fs, step, path, stat);
   }
+}
+
+/** One more log may be gone because an engine was started: then other files are there, too. */
+function isLogTakenBack({ fs, participants, plan }: TransactionContext, step: RewindLogStep): boolean {
+  if (stateOfLog(fs, step, participants.pathOf(step)) !== 'before') return false;
+  const planned = plan.fingerprint.filter(([place]) => place === 'log-index').map(([, name]) => name);
+  const found = listLogIndex(fs, participants.base('log-index')).map(({ name }) => name);
+  return planned.toSorted().join('/') === found.join('/');
 }

@@ -1,10 +1,11 @@
 /** Whether a plan changes anything, and what is odd about one that does not. */
 import { formatCount } from '../format/grouped.ts';
 import type { RollbackPlan } from '../types.ts';
+import { stepsOfPlan } from './step-effects.ts';
 
 /** Whether a plan changes anything at all. */
 export function changesAnything(plan: RollbackPlan): boolean {
-  return plan.tables.some((table) => table.steps.length > 0);
+  return stepsOfPlan(plan).length > 0;
 }
 
 /** A warning about a plan that changes nothing: a height with a digit too many gives the same plan. */

@@ -8,10 +8,19 @@ import { LOWER_BOUND_FILE, UPPER_BOUND_FILE } from '../format/boundary.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { FileInfo, Table } from '../store/types.ts';
-import type { FingerprintEntry } from '../types.ts';
+import type { FingerprintEntry, PlaceName, RollbackPlan } from '../types.ts';
 
 /** How many differences a refusal names. */
 const MAX_NAMED = 5;
+
+/** The directory that a place of a plan stands for; null where the plan has none. */
+export function placeOf(
+  { roots, snapshotDir, logIndex }: Pick<RollbackPlan, 'roots' | 'snapshotDir' | 'logIndex'>,
+  name: PlaceName,
+): string | null {
+  if (name === 'snapshots') return snapshotDir;
+  return (name === 'log-index' ? logIndex?.dir : roots[name]) ?? null;
+}
 
 /** The fingerprint of some tables and of their bounds below the snapshot directory. */
 export function fingerprintOf(
@@ -51,16 +60,14 @@ function* filesOf(table: Table): Generator<FileInfo> {
 export function compareFingerprints(
   planned: readonly FingerprintEntry[],
   present: readonly FingerprintEntry[],
-  roots: readonly string[],
-  snapshotDir: string | null,
+  places: Pick<RollbackPlan, 'roots' | 'snapshotDir' | 'logIndex'>,
 ): void {
   const before = new Map(planned.map((e) => [`${e[0]}:${e[1]}`, e]));
   const now = new Map(present.map((e) => [`${e[0]}:${e[1]}`, e]));
   const differences: string[] = [];
   let first: string | undefined;
   const note = (entry: FingerprintEntry, what: string): void => {
-    const base = entry[0] === 'snapshots' ? (snapshotDir ?? '') : (roots[entry[0]] ?? '');
-    const path = join(base, entry[1]);
+    const path = join(placeOf(places, entry[0]) ?? '', entry[1]);
     first ??= path;
     differences.push(`${path} ${what}`);
   };

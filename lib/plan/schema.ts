@@ -5,7 +5,7 @@ import en from 'zod/v4/locales/en.js';
 import { isTableName } from '../format/file-names.ts';
 import type { RollbackPlan, Step } from '../types.ts';
 import type { Proven, SameShape } from './same-shape.ts';
-import { fileKey, isPlausibleStep, problemOfSteps } from './step-paths.ts';
+import { fileKey, isPlausibleRewind, isPlausibleStep, problemOfSteps } from './step-paths.ts';
 
 // A plan is read once: compiling checkers with zod would cost more than they save.
 z.config({ ...en(), jitless: true });
@@ -15,7 +15,9 @@ const index = z.int().check(z.nonnegative(), z.maximum(0xffff_ffff));
 const hex = z.string().check(z.regex(/^(?:[0-9a-f]{2})*$/));
 /** Empty for a link. */
 const nanoseconds = z.string().check(z.regex(/^(?:-?\d+)?$/));
+/** A root, or the snapshot directory: what has an area of its own. */
 export const rootNumber = z.union([size, z.literal('snapshots')]);
+const placeName = z.union([size, z.literal('snapshots'), z.literal('log-index')]);
 const tableName = z.string().check(z.refine(isTableName, 'not a table name'));
 
 /** Without an absolute path, `..` or an empty part: it cannot leave its root. */
@@ -36,6 +38,15 @@ const maybeSegment = { segment: z.optional(index) };
 const range = z.tuple([size, size]);
 const fileContent = hex.check(z.maxLength(1024));
 const lengths = { from: size, to: size };
+
+const rewindLog = z.strictObject({
+  op: z.literal('rewind-log'),
+  table: tableName,
+  file: z.strictObject({ root: z.literal('log-index'), path: relative }),
+  from: z.nullable(size),
+  keep: size,
+  append: fileContent,
+});
 
 const step = z
   .discriminatedUnion('op', [
@@ -113,6 +124,18 @@ const table = z
     if (message !== null) issues.push({ code: 'custom', message, input: value });
   });
 
+const heightChange = z.strictObject({ before: height, after: height });
+const logIndex = z.strictObject({
+  dir: z.string().check(z.startsWith('/')),
+  root: size,
+  beside: z.boolean(),
+  verdict: z.enum(['rewind', 'nothing', 'keep']),
+  reason: z.nullable(z.enum(['asked', 'target', 'foreign'])),
+  newest: z.nullable(heightChange),
+  oldest: z.nullable(heightChange),
+  step: z.nullable(rewindLog.check(z.refine(isPlausibleRewind, 'is not a step that this program plans'))),
+});
+
 /** Version 1 of the plan file. */
 export const planSchema = z
   .strictObject({
@@ -133,9 +156,10 @@ export const planSchema = z
       .check(
         z.refine((all) => new Set(all.map((t) => t.table)).size === all.length, 'a table stands there twice'),
       ),
+    logIndex: z.optional(logIndex),
     tablesOutside: z.array(z.string()),
     notices: z.array(z.string()),
-    fingerprint: z.array(z.tuple([rootNumber, relative, size, nanoseconds, z.string()])),
+    fingerprint: z.array(z.tuple([placeName, relative, size, nanoseconds, z.string()])),
     digest: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
   })
   .check(
@@ -146,6 +170,10 @@ export const planSchema = z
     z.refine(
       ({ fingerprint: f }) => new Set(f.map(([root, path]) => fileKey({ root, path }))).size === f.length,
       'a file stands in its fingerprint twice',
+    ),
+    z.refine(
+      (p) => (p.logIndex?.root ?? 0) < p.roots.length,
+      'its log-index belongs to a root that it lacks',
     ),
     z.refine((p) => p.unlocked || !p.approximate, 'it was made under the locks, and yet is approximate'),
   );

@@ -3,7 +3,13 @@
  * it.
  */
 import { decodeMetadata, type SegmentMetadata } from '../format/metadata.ts';
-import type { Step, TablePlan } from '../types.ts';
+import type { AnyStep, RollbackPlan, Step, TablePlan } from '../types.ts';
+
+/** All steps of a plan, in order: those of its tables, then that of the log-index. */
+export function stepsOfPlan({ tables, logIndex }: Pick<RollbackPlan, 'tables' | 'logIndex'>): AnyStep[] {
+  const steps: AnyStep[] = tables.flatMap((t) => t.steps);
+  return logIndex?.step == null ? steps : [...steps, logIndex.step];
+}
 
 /** Whether a step changes a segment that stays. */
 export function changesSegment(step: Step): step is Step & { segment: number } {
@@ -12,7 +18,7 @@ export function changesSegment(step: Step): step is Step & { segment: number } {
 }
 
 /** Whether a step removes a keymap. */
-export function removesKeymap(step: Step): boolean {
+export function removesKeymap(step: AnyStep): boolean {
   return step.op === 'remove-directory' && step.reason === 'keymap';
 }
 
@@ -20,7 +26,7 @@ export function removesKeymap(step: Step): boolean {
  * Whether a step removes derived data, which the engine makes again. If it is missing, it counts as removed;
  * anything in its place was made later.
  */
-export function isDerived(step: Step): boolean {
+export function isDerived(step: AnyStep): boolean {
   if (step.op === 'remove-file') return step.reason === 'snapshot';
   // A whole `snapshot/` may hold the only copy of segments that collection has removed.
   return step.op === 'remove-link' || removesKeymap(step);

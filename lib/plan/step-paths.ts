@@ -8,16 +8,21 @@ import { isTableName, segmentIndexOf } from '../format/file-names.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { FileInfo } from '../store/types.ts';
-import type { FileRef, RemoveFileStep, Step } from '../types.ts';
+import type { FileRef, PlaceName, RemoveFileStep, RewindLogStep, Step } from '../types.ts';
 
 /** What planning names below a table's directory in a root, and below the snapshot directory. */
 const IN_ROOT = /^(?:segments\/[^/]+|keymap|snapshot|snapshot\/[^/]+|gc-watermark)$/;
 const IN_SNAPSHOTS = /^(?:segments\/[^/]+|(?:upper|lower)-bound\.txt)$/;
 
 /** A key for each file: its root, and its path in that root. */
-export function fileKey(file: FileRef | Pick<FileInfo, 'root' | 'rel'>): string {
+export function fileKey(
+  file: { readonly root: PlaceName; readonly path: string } | Pick<FileInfo, 'root' | 'rel'>,
+): string {
   return `${file.root}:${'rel' in file ? file.rel : file.path}`;
 }
+
+/** A log of the log-index. */
+const LOG_NAME = /^\d{6,}\.log$/;
 
 /** Whether planning could have named this file of this table. */
 export function isTablePath(table: string, file: FileRef): boolean {
@@ -70,6 +75,11 @@ export function isPlausibleStep(step: Step): boolean {
     case 'remove-file':
       return isPlausibleRemoval(step, path, isOf);
   }
+}
+
+/** The same for the step of a log-index. */
+export function isPlausibleRewind({ file, from, keep, append }: RewindLogStep): boolean {
+  return LOG_NAME.test(file.path) && append !== '' && keep <= (from ?? 0);
 }
 
 function isPlausibleRemoval(

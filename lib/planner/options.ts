@@ -23,6 +23,7 @@ const CHECKS: OptionChecks<PlanOptions> = {
   check: isOneOf('all', 'pivot'),
   acceptDamage: is.boolean,
   snapshotDir: is.text,
+  logIndex: is.text,
   maxRemove: isLimit,
   lock: is.boolean,
   locks: is.locks,
@@ -75,6 +76,11 @@ export interface PlanOptions {
   readonly acceptDamage?: boolean | undefined;
   /** Where the engine's snapshots are, or 'none'. */
   readonly snapshotDir?: string | undefined;
+  /**
+   * The log-index of the receipts, which a target by height takes back, too; 'keep' leaves it as it is. Default: the
+   * one beside the receipts of `home`.
+   */
+  readonly logIndex?: string | undefined;
   readonly maxRemove?: { readonly records: number } | { readonly percent: number } | undefined;
   /** Default true. A plan made without locks can be read, but not applied. */
   readonly lock?: boolean | undefined;

@@ -13,7 +13,7 @@ import { refuseWithoutSchema } from '../schemas/require.ts';
 import { readDatabase } from '../store/database.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import type { NodeHome } from '../store/home.ts';
-import { readHome } from '../store/home.ts';
+import { RECEIPT_STORE, readHome } from '../store/home.ts';
 import { inspectLock } from '../store/lock.ts';
 import { withLocks } from '../store/lock-database.ts';
 import { refuseUnfinished } from '../store/open-transaction.ts';
@@ -25,6 +25,7 @@ import type { PlanDatabase, RollbackPlan, TablePlan } from '../types.ts';
 import { type PlanContext, TableContext } from './context.ts';
 import { refuseMissingRoots } from './missing-roots.ts';
 import { type PlanOptions, refuseBadPlanOptions } from './options.ts';
+import { type LogIndexWork, planLogIndex } from './plan-log-index.ts';
 import { planTable } from './plan-table.ts';
 import { describeTarget, refuseUnknownTables, type SettledTarget, settledTarget } from './target.ts';
 
@@ -85,6 +86,8 @@ async function planDatabase(
   for (const table of tables) plans.push(await planTable(new TableContext(context, table)));
   refuseTooMuch(plans, options.maxRemove);
   const snapshotDir = context.snapshotDir === 'none' ? null : context.snapshotDir;
+  const schemas = context.schemas;
+  const logIndex = await planLogIndex({ fs, options, database, databases, tables: plans, schemas });
   const inScope = new Set(tables.map((t) => t.name));
   const plan = {
     format: 'litt-rollback/plan',
@@ -97,15 +100,16 @@ async function planDatabase(
     databases,
     snapshotDir,
     tables: plans,
+    ...(logIndex.plan !== undefined && { logIndex: logIndex.plan }),
     tablesOutside: [...outside, ...database.tables.map((t) => t.name)].filter((name) => !inScope.has(name)),
     notices: [
-      ...homeNotices(options.home, databases),
+      ...homeNotices(options.home, databases, logIndex),
       ...snapshotNotices(options.snapshotDir, context),
       ...database.notTables.map(
         (path) => `${path} looks like a table, but the engine does not accept its name`,
       ),
     ],
-    fingerprint: fingerprintOf(fs, tables, snapshotDir),
+    fingerprint: [...fingerprintOf(fs, tables, snapshotDir), ...logIndex.fingerprint],
   } as const;
   return { ...plan, digest: digestOf(plan) };
 }
@@ -125,10 +129,14 @@ function snapshotNotices(given: string | undefined, { snapshotDir }: PlanContext
 }
 
 /** Notices about files beside a store concern only a plan that rolls that store back. */
-function homeNotices(home: NodeHome | undefined, databases: readonly PlanDatabase[]): readonly string[] {
-  if (home === undefined) return [];
-  const hasReceipts = databases.some((d) => d.name === 'receipt store');
-  return home.notices.filter((notice) => hasReceipts || notice !== home.logIndexNotice);
+function homeNotices(
+  home: NodeHome | undefined,
+  databases: readonly PlanDatabase[],
+  { plan, notices }: LogIndexWork,
+): readonly string[] {
+  if (home === undefined) return notices;
+  const isOpen = plan === undefined && databases.some((d) => d.name === RECEIPT_STORE);
+  return [...home.notices.filter((notice) => isOpen || notice !== home.logIndexNotice), ...notices];
 }
 
 /** A database of the home without a wanted table stays outside the plan and its journal. */

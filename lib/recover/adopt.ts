@@ -11,6 +11,7 @@ import {
   refuseTooFewRoots,
   snapshotDirNeededError,
 } from '../journal/find.ts';
+import { refuseForeignLogIndex } from '../journal/log-index-place.ts';
 import { marksOf, phaseOf } from '../journal/phase.ts';
 import { dropTemporaries } from '../journal/sweep.ts';
 import { raiseFences, type TransactionContext } from '../journal/transaction.ts';
@@ -23,6 +24,8 @@ import type { Progress } from '../types.ts';
 export interface ResumeOptions {
   /** The snapshot directory, when the rollback includes one. */
   readonly snapshotDir?: string | undefined;
+  /** The log-index, when the rollback includes one that does not lie beside its root. */
+  readonly logIndex?: string | undefined;
   /** The user says that a process whose state is unknown is dead. */
   readonly forceUnlock?: boolean | undefined;
   /** The transaction that is meant: every other one is refused. */
@@ -36,6 +39,7 @@ export interface ResumeOptions {
 /** What the options of resume and undo must be. */
 export const RESUME_CHECKS: OptionChecks<ResumeOptions> = {
   snapshotDir: is.text,
+  logIndex: is.text,
   forceUnlock: is.boolean,
   id: is.text,
   signal: is.signal,
@@ -88,7 +92,8 @@ export function adoptTransaction(
     );
     return { phase: 'intent' };
   }
-  const context = contextOf(fs, open, document, options.snapshotDir);
+  const context = contextOf(fs, open, document, options);
+  if (open.phase !== 'done') refuseForeignLogIndex(context);
   call.claimAreas(fs, context.participants.dirs, open.id, options.forceUnlock);
   for (const area of context.participants.areas) dropTemporaries(fs, area);
   raiseFences(context, new Date(document.begunAt));

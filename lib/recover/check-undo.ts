@@ -6,7 +6,9 @@
 import { basename, join } from 'node:path';
 import { RollbackError } from '../errors.ts';
 import { segmentIndexOf } from '../format/file-names.ts';
+import { problemOfLogIndex } from '../journal/log-index-place.ts';
 import type { ParticipantName } from '../journal/participants.ts';
+import { stateOfLog } from '../journal/rewind-log.ts';
 import type { TransactionContext } from '../journal/transaction.ts';
 import { segmentsLeft } from '../plan/consistency.ts';
 import { firstChangedOf, takesRecords, watermarkAfter } from '../plan/step-effects.ts';
@@ -34,6 +36,7 @@ export interface Addition {
  */
 export function engineAdditions(context: TransactionContext): Addition[] {
   const { fs, plan } = context;
+  refuseOtherLogIndex(context);
   const database = readPlanned(fs, plan);
   return plan.tables
     .filter((t) => t.steps.length > 0)
@@ -42,6 +45,19 @@ export function engineAdditions(context: TransactionContext): Addition[] {
       if (table === undefined) throw undoRefusedError(tablePlan.table, 'the table is gone');
       return new TableMatch(context, tablePlan, table).match();
     });
+}
+
+/** Any start of the node adds files to the log-index, and takes in the record that the rollback wrote. */
+function refuseOtherLogIndex({ fs, plan, participants }: TransactionContext): void {
+  if (participants.logIndex === null) return;
+  const step = plan.logIndex?.step;
+  const { dir } = participants.logIndex;
+  const found = problemOfLogIndex(fs, plan, dir, 'after');
+  if (found !== null)
+    throw undoRefusedError(step?.table, `a file of the log-index ${found.problem}`, found.path);
+  if (step == null || stateOfLog(fs, step, participants.pathOf(step)) === 'after') return;
+  const path = participants.pathOf(step);
+  throw undoRefusedError(step.table, 'a log of the log-index has another content', path);
 }
 
 class TableMatch {
@@ -177,7 +193,7 @@ class TableMatch {
 
 const segmentOf = (path: string): number => segmentIndexOf(basename(path)) ?? -1;
 
-function undoRefusedError(table: string, problem: string, path?: string): RollbackError {
+function undoRefusedError(table: string | undefined, problem: string, path?: string): RollbackError {
   return new RollbackError(
     'ERR_UNDO_REFUSED',
     {

@@ -1,7 +1,14 @@
 /** What undo would do now: the checks that it makes, and nothing changed. */
 import { type ErrorCode, ioError, type RollbackError } from '../errors.ts';
 import { type AreaState, missingDocumentError } from '../journal/documents.ts';
-import { contextOf, type FoundTransaction, findOpen, refuseTooFewRoots } from '../journal/find.ts';
+import {
+  contextOf,
+  type FoundTransaction,
+  findOpen,
+  type GivenPlaces,
+  refuseTooFewRoots,
+} from '../journal/find.ts';
+import { refuseForeignLogIndex } from '../journal/log-index-place.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
 import { refuseMissingSnapshotDir } from './adopt.ts';
 import { additionsAtEnd, additionsOf, newestClosed, notBegunError, nothingToUndoError } from './undo.ts';
@@ -33,7 +40,7 @@ export function previewUndo(
   fs: DurableFs,
   roots: readonly string[],
   found: readonly FoundTransaction[],
-  snapshotDir: string | undefined,
+  places: GivenPlaces = {},
 ): UndoPreview {
   let id: string | null = null;
   const choose = (transaction: FoundTransaction): void => {
@@ -41,10 +48,10 @@ export function previewUndo(
   };
   try {
     const open = findOpen(found);
-    if (open === null) checkClosed(fs, roots, found, snapshotDir, choose);
+    if (open === null) checkClosed(fs, roots, found, places, choose);
     else {
       choose(open);
-      checkOpen(fs, roots, open, snapshotDir);
+      checkOpen(fs, roots, open, places);
     }
     return { id, refusal: null };
   } catch (error) {
@@ -56,13 +63,13 @@ function checkClosed(
   fs: DurableFs,
   roots: readonly string[],
   found: readonly FoundTransaction[],
-  snapshotDir: string | undefined,
+  places: GivenPlaces,
   choose: (transaction: FoundTransaction) => void,
 ): void {
   if (!found.some((t) => t.phase === 'closed')) throw nothingToUndoError();
   const { transaction, document, newer, older } = newestClosed(fs, found, roots);
   choose(transaction);
-  const context = contextOf(fs, transaction, document, snapshotDir);
+  const context = contextOf(fs, transaction, document, places);
   refuseTooLittleRoomToUndo(context, additionsOf(context, newer).length, older);
 }
 
@@ -70,24 +77,26 @@ function checkOpen(
   fs: DurableFs,
   roots: readonly string[],
   open: FoundTransaction,
-  snapshotDir: string | undefined,
+  places: GivenPlaces,
 ): void {
   const { phase, document, areas } = open;
   if (phase === 'lost') throw missingDocumentError(areas[0] as AreaState);
   if (phase === 'intent') throw notBegunError();
   if (phase === 'reverted' || document === null) {
     refuseTooFewRoots(fs, open, roots);
-    refuseMissingSnapshotDir(document, { snapshotDir });
+    refuseMissingSnapshotDir(document, places);
     return;
   }
-  const context = contextOf(fs, open, document, snapshotDir);
+  const context = contextOf(fs, open, document, places);
   if (phase === 'done') additionsAtEnd(context);
+  else refuseForeignLogIndex(context);
 }
 
 const INCOMPLETE: readonly ErrorCode[] = [
   'ERR_ROOTS_UNCERTAIN',
   'ERR_SNAPSHOT_DIR_NEEDED',
   'ERR_SNAPSHOT_DIR_WRONG',
+  'ERR_LOG_INDEX_NEEDED',
 ];
 
 /** Undo takes back one rollback: what stands behind that one waits, and what stands before it cannot be read. */

@@ -42,7 +42,12 @@ export async function revert(
   const counts = await runBackward(context, onProgress);
   leavingOpen(context, counts, () => {
     putBoundsBack(context);
-    refuseNotRestored(context.fs, context.plan, context.participants.roots);
+    refuseNotRestored(
+      context.fs,
+      context.plan,
+      context.participants.roots,
+      context.participants.logIndex?.dir,
+    );
     finishBackward(context);
   });
 }

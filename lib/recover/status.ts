@@ -6,6 +6,7 @@ import { type OptionChecks, refuseBadOptions } from '../input/options.ts';
 import { type AuditLine, readAudit } from '../journal/audit.ts';
 import { type FoundTransaction, findTransactions } from '../journal/find.ts';
 import { isOpen } from '../journal/phase.ts';
+import { stepsOfPlan } from '../plan/step-effects.ts';
 import { areaPath, heldBytes, KEPT_DIR } from '../store/area.ts';
 import { type DurableFs, realFs } from '../store/durable-fs.ts';
 import { guardIn, type OpenTrace, traceOfOpen } from '../store/open-transaction.ts';
@@ -49,11 +50,17 @@ export interface TransactionStatus {
 export interface StatusOptions {
   /** The snapshot directory, when a rollback includes one. */
   readonly snapshotDir?: string | undefined;
+  /** The log-index, when a rollback includes one that does not lie beside its root. */
+  readonly logIndex?: string | undefined;
   /** Whether the report tells what was done before. */
   readonly history?: boolean | undefined;
 }
 
-const CHECKS: OptionChecks<StatusOptions> = { snapshotDir: is.text, history: is.boolean };
+const CHECKS: OptionChecks<StatusOptions> = {
+  snapshotDir: is.text,
+  logIndex: is.text,
+  history: is.boolean,
+};
 
 /** The result of status. */
 export interface StatusReport {
@@ -108,7 +115,7 @@ export function statusWith(
     unreadable.set(path, { path, problem, next });
   const found = findTransactions(fs, roots, note);
   const told = found.filter((f) => f.phase !== 'bare');
-  const preview = previewUndo(fs, roots, told, options.snapshotDir);
+  const preview = previewUndo(fs, roots, told, options);
   const transactions = told.map((f, i) => statusOf(fs, roots, f, undoOf(told, i, preview), note));
   const areasOf = (chosen: readonly FoundTransaction[]): string[] =>
     chosen.flatMap(({ areas }) => areas.map((a) => areaPath(a.dir, a.id)));
@@ -204,7 +211,7 @@ function statusOf(
     direction: found.marks.undoing ? 'backward' : 'forward',
     committed: found.marks.begun,
     stepsKept: kept.size,
-    steps: document?.plan.tables.reduce((sum, t) => sum + t.steps.length, 0) ?? 0,
+    steps: document === null ? 0 : stepsOfPlan(document.plan).length,
     bytesHeld,
     rootsGiven,
     roots: document?.roots ?? null,

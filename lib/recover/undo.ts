@@ -157,7 +157,7 @@ async function undoFinished(
   const { dirs, owns } = heldDirs(locks);
   const found = newestClosed(fs, findTransactions(fs, roots), roots);
   refuseOther(options, found.transaction.id, 'The newest rollback');
-  const matched = contextOf(fs, found.transaction, found.document, options.snapshotDir);
+  const matched = contextOf(fs, found.transaction, found.document, options);
   const context = { ...matched, lockedDirs: matched.participants.locksOf(dirs), ownsLock: owns };
   const additions = additionsOf(context, found.newer);
   refuseTooLittleRoomToUndo(context, additions.length, found.older);

@@ -8,15 +8,17 @@ import type { FingerprintEntry, RollbackPlan } from '../types.ts';
 /**
  * Holds the files of the planned tables against the plan's fingerprint. Derived files may be gone: the engine makes them.
  * @param roots by their numbers in the plan; one that is not known any more is passed over
+ * @param logIndex where it lies; where that is not known it is passed over
  * @throws RollbackError ERR_RESULT_WRONG: the transaction stays open
  */
 export function refuseNotRestored(
   fs: DurableFs,
   { fingerprint }: Pick<RollbackPlan, 'fingerprint'>,
   roots: readonly (string | undefined)[],
+  logIndex?: string,
 ): void {
   for (const [root, path, size] of fingerprint.filter(isData)) {
-    const base = roots[root as number];
+    const base = root === 'log-index' ? logIndex : roots[root as number];
     if (base === undefined) continue;
     const file = join(base, path);
     const stat = lstatOrNull(fs, file);

@@ -9,6 +9,7 @@ const SIGNS: Readonly<Record<string, string>> = {
   '·': '-',
   '–': '-',
   '…': '...',
+  '→': '->',
 };
 
 const ANY_SIGN = new RegExp(`[${Object.keys(SIGNS).join('')}]`, 'g');

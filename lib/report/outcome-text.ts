@@ -1,5 +1,6 @@
 /** The result of an apply, as text. */
 import type { Outcome } from '../apply/outcome.ts';
+import { logIndexText } from './log-index-text.ts';
 import { paint } from './paint.ts';
 import { lastOf } from './plan-heights-text.ts';
 import {
@@ -25,6 +26,8 @@ export function outcomeToText(outcome: Outcome, facts: RunFacts, style: TextStyl
   const layout = { column: 17, width: usableWidth(style), wholeCommand: style.wholeCommand };
   const lines = [colours.good(`Done: ${summary(outcome)}.`)];
   for (const table of outcome.tables) lines.push(...labelled(table.table, tableText(table), layout));
+  if (outcome.logIndex !== undefined)
+    lines.push(...labelled('log-index', logIndexText(outcome.logIndex), layout));
   lines.push(...factLines(outcome.planId, facts, style));
   if (outcome.undoable) {
     const text = '`litt-rollback undo` reverts it; `litt-rollback purge` deletes the undo data';

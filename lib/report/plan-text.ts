@@ -4,6 +4,7 @@ import { changesAnything } from '../plan/changes.ts';
 import { keptAboveText } from '../plan/kept-above.ts';
 import type { Amount, RecordRef, RollbackPlan, TablePlan } from '../types.ts';
 import { segmentBar } from './bar.ts';
+import { logIndexText } from './log-index-text.ts';
 import { type Paint, paint } from './paint.ts';
 import { heightsText, whyNothing } from './plan-heights-text.ts';
 import { nothingToDo } from './plan-summary.ts';
@@ -56,7 +57,7 @@ export function planToText(plan: RollbackPlan, options: PlanTextOptions = {}): s
   };
   const sections = [headerLines(layout, options.mode ?? 'dry-run'), rootLines(layout)];
   for (const table of plan.tables) sections.push(tableLines(table, layout));
-  sections.push(closingLines(layout, options));
+  sections.push(logIndexLines(layout), closingLines(layout, options));
   return `${sections
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
@@ -112,6 +113,15 @@ function tableLines(table: TablePlan, layout: Layout): string[] {
       table.steps.map((step) => stepToText(step, plan)),
       addUnwrapped(lines),
     );
+  return lines;
+}
+
+function logIndexLines({ plan, paint, verbose, width }: Layout): string[] {
+  const { logIndex } = plan;
+  if (logIndex === undefined) return [];
+  const lines = [`${paint.heading('log-index')}: ${logIndexText(logIndex)}`];
+  lines.push(...labelled('place', printable(logIndex.dir), { width }));
+  if (verbose && logIndex.step !== null) addUnwrapped(lines)('steps', stepToText(logIndex.step, plan));
   return lines;
 }
 

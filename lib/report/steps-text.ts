@@ -1,16 +1,18 @@
 /** Steps of a plan in words: one line each, and the summary of what goes besides records. */
 import { saysSealed } from '../format/metadata.ts';
-import type { FileRef, RollbackPlan, Step, TablePlan } from '../types.ts';
+import { placeOf } from '../plan/fingerprint.ts';
+import type { AnyStep, RollbackPlan, Step, TablePlan } from '../types.ts';
 import { formatBytes, formatSegments, plural, printable } from './text.ts';
 
+type Places = Pick<RollbackPlan, 'roots' | 'snapshotDir' | 'logIndex'>;
+
 /** The full path of a step's file, as the user would type it. */
-function stepPath(file: FileRef, plan: Pick<RollbackPlan, 'roots' | 'snapshotDir'>): string {
-  const base = file.root === 'snapshots' ? plan.snapshotDir : plan.roots[file.root];
-  return printable(`${base ?? `<root ${file.root}>`}/${file.path}`);
+function stepPath(file: AnyStep['file'], plan: Places): string {
+  return printable(`${placeOf(plan, file.root) ?? `<root ${file.root}>`}/${file.path}`);
 }
 
 /** One step as a line for `--verbose`. */
-export function stepToText(step: Step, plan: Pick<RollbackPlan, 'roots' | 'snapshotDir'>): string {
+export function stepToText(step: AnyStep, plan: Places): string {
   const path = stepPath(step.file, plan);
   switch (step.op) {
     case 'remove-file':
@@ -25,6 +27,12 @@ export function stepToText(step: Step, plan: Pick<RollbackPlan, 'roots' | 'snaps
       return `rewrite  ${path} from ${formatBytes(step.from)} to ${formatBytes(step.to)}`;
     case 'replace-file':
       return `replace  ${path} (${step.reason})`;
+    case 'rewind-log': {
+      const bytes = formatBytes(step.append.length / 2);
+      return step.from === null
+        ? `add      ${path} (${bytes})`
+        : `append   ${bytes} to ${path} behind ${formatBytes(step.keep)}`;
+    }
   }
 }
 

@@ -29,13 +29,25 @@ export interface NodeHome {
   readonly notices: readonly string[];
   /** The notice that holds only if the receipt store is rolled back. */
   readonly logIndexNotice: string | null;
+  /** Where the index beside the receipt store lies; null where there is none. */
+  readonly logIndex?: string | null;
 }
 
 const BLOCKS = 'data/ledger/block';
 const RECEIPTS = ['data/receipt.db', 'data/ledger/receipt/littidx'] as const;
 const [OLD_RECEIPTS] = RECEIPTS;
 const LITTDB = 'littdb';
-const LOG_INDEX = 'log-index';
+/** Name of the directory beside a receipt store's LittDB. */
+export const LOG_INDEX_DIR = 'log-index';
+
+/** The name of the database of receipts. */
+export const RECEIPT_STORE = 'receipt store';
+
+/** What it means to leave a log-index as it is, and what it does not mean. */
+export const LEFT_ALONE =
+  'Left as it is, eth_getLogs gives wrong logs once the node executes other blocks at the removed heights. Do not ' +
+  'remove it: the node cannot build it again, and all log history would be lost. Before the node starts, restore it ' +
+  'from a copy of the same height, or state-sync the node';
 
 /**
  * Finds the databases of the node whose home is `dir`. Reads directories only.
@@ -59,8 +71,11 @@ export function findHomeWith(fs: DurableFs, dir: string): NodeHome {
   const blocks = join(dir, BLOCKS);
   if (isDirectory(fs, dir, BLOCKS)) databases.push({ name: 'block store', roots: [blocks] });
   else notices.push(`this home has no block store: there is no ${BLOCKS}`);
-  const logIndexNotice = findReceipts(fs, dir, databases, notices);
-  if (databases.length > 0) return { dir, databases, notices, logIndexNotice };
+  const index = findReceipts(fs, dir, databases, notices);
+  if (databases.length > 0) {
+    const logIndex = index?.dir ?? null;
+    return { dir, databases, notices, logIndexNotice: index?.notice ?? null, logIndex };
+  }
   throw new RollbackError(
     'ERR_HOME_WITHOUT_DATABASE',
     {
@@ -72,13 +87,13 @@ export function findHomeWith(fs: DurableFs, dir: string): NodeHome {
   );
 }
 
-/** Returns the notice about the index beside a receipt store of LittDB. */
+/** Returns the index beside a receipt store of LittDB, and the notice about it. */
 function findReceipts(
   fs: DurableFs,
   dir: string,
   databases: HomeDatabase[],
   notices: string[],
-): string | null {
+): { readonly notice: string; readonly dir: string } | null {
   const place = RECEIPTS.find((p) => isDirectory(fs, dir, p));
   if (place === undefined) {
     notices.push(`this home has no receipt store: there is neither ${RECEIPTS.join(' nor ')}`);
@@ -86,18 +101,14 @@ function findReceipts(
   }
   const root = join(dir, place, LITTDB);
   const hasLittDb = isDirectory(fs, dir, `${place}/${LITTDB}`);
-  if (hasLittDb) databases.push({ name: 'receipt store', roots: [root] });
+  if (hasLittDb) databases.push({ name: RECEIPT_STORE, roots: [root] });
   // Only the old place may belong to another engine. Elsewhere this means an unmounted disk, or damage.
   else if (place !== OLD_RECEIPTS) throw unclearPlaceError(join(dir, place), `it holds no ${LITTDB}`);
   else notices.push(`the receipt store in ${place} is not a LittDB: it has no ${LITTDB}`);
-  if (!isDirectory(fs, dir, `${place}/${LOG_INDEX}`)) return null;
-  const notice =
-    `${place}/${LOG_INDEX} is an index of another engine, which this program cannot rewind. Left as it is, ` +
-    'eth_getLogs gives wrong logs once the node executes other blocks at the removed heights. Do not remove it: ' +
-    'the node cannot build it again, and all log history would be lost. Before the node starts, restore it from a ' +
-    'copy of the same height, or state-sync the node';
+  if (!isDirectory(fs, dir, `${place}/${LOG_INDEX_DIR}`)) return null;
+  const notice = `${place}/${LOG_INDEX_DIR} is an index of another engine, which this program cannot rewind unless the target is a height. ${LEFT_ALONE}`;
   notices.push(notice);
-  return hasLittDb ? notice : null;
+  return hasLittDb ? { notice, dir: join(dir, place, LOG_INDEX_DIR) } : null;
 }
 
 /** Links are followed: a node may have its data on another disk. Only a missing path counts as absent. */

@@ -85,8 +85,8 @@ function archived(name: string): HeldTree {
   return held;
 }
 
-/** The fixtures' locks name processes of another machine: make sure that none of them lives here. */
-function buryLockHolder(lock: string): void {
+/** A fixture's lock names a process of another machine: makes sure that it does not live here. */
+export function buryLockHolder(lock: string): void {
   if (!existsSync(lock)) return;
   const text = readFileSync(lock, 'utf8');
   const pid = Number(/^PID: (\d+)$/m.exec(text)?.[1]);

@@ -21,6 +21,7 @@ const WRITERS = [
   'lib/journal/execute-step.ts',
   'lib/journal/move-contents.ts',
   'lib/journal/revert-step.ts',
+  'lib/journal/rewind-log.ts',
   'lib/journal/set-aside.ts',
   'lib/journal/sweep.ts',
   'lib/journal/transaction.ts',
