@@ -62,6 +62,7 @@ export const KINDS = {
   ERR_DELETE_UNCERTAIN: 'refused',
   ERR_SNAPSHOT_DIR_NEEDED: 'refused',
   ERR_SNAPSHOT_DIR_WRONG: 'refused',
+  ERR_HOME_CONFIG: 'refused',
   ERR_LOG_INDEX: 'refused',
   ERR_LOG_INDEX_NEEDED: 'refused',
   ERR_FILTER_FAILED: 'refused',

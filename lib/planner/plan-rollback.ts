@@ -104,6 +104,7 @@ async function planDatabase(
     tablesOutside: [...outside, ...database.tables.map((t) => t.name)].filter((name) => !inScope.has(name)),
     notices: [
       ...homeNotices(options.home, databases, logIndex),
+      ...(options.home !== undefined && plans.some((p) => p.removed.records > 0) ? [THE_REST] : []),
       ...snapshotNotices(options.snapshotDir, context),
       ...database.notTables.map(
         (path) => `${path} looks like a table, but the engine does not accept its name`,
@@ -127,6 +128,10 @@ function snapshotNotices(given: string | undefined, { snapshotDir }: PlanContext
     `this database has no snapshots: ${given}, given as the snapshot directory, is neither locked nor changed`,
   ];
 }
+
+/** The guide has a table of what else holds heights. */
+const THE_REST =
+  'the rest of the node keeps its heights: bring it back with seid rollback where that is enough, else with a state sync';
 
 /** Notices about files beside a store concern only a plan that rolls that store back. */
 function homeNotices(

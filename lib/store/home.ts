@@ -1,15 +1,17 @@
 /**
- * A node's home: which databases it has, and where. The block store lies in `data/ledger/block`; the receipt
- * store in `data/receipt.db`, or, if that directory does not exist, in `data/ledger/receipt/littidx`. The
- * receipt store's LittDB is its directory `littdb`; beside it may lie `log-index`, an index of another engine.
+ * A node's home: which databases it has, and where. The block store is `blockdb` below the state of Autobahn, by
+ * default `data/autobahn/blockdb`; or it lies in `data/ledger/block`, which a default configuration names. The receipt
+ * store lies where `app.toml` says; else in `data/receipt.db`, or, if that directory does not exist, in
+ * `data/ledger/receipt/littidx`. The receipt store's LittDB is its directory `littdb`; beside it may lie `log-index`.
  */
-import { join } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { hasErrno, ioError, RollbackError } from '../errors.ts';
 import { is, refuseUnless } from '../input/checks.ts';
 import type { RollbackPlan } from '../types.ts';
 import { type ReadOptions, readDatabase } from './database.ts';
 import { type DurableFs, type FileStat, realFs } from './durable-fs.ts';
 import { refuseReplacedPath } from './foreign-path.ts';
+import { type ConfiguredPlace, readHomeConfig } from './home-config.ts';
 import { lstatOrNull } from './roots.ts';
 import type { Database, RootGroups } from './types.ts';
 
@@ -33,7 +35,7 @@ export interface NodeHome {
   readonly logIndex?: string | null;
 }
 
-const BLOCKS = 'data/ledger/block';
+const BLOCKS = ['data/autobahn/blockdb', 'data/ledger/block'] as const;
 const RECEIPTS = ['data/receipt.db', 'data/ledger/receipt/littidx'] as const;
 const [OLD_RECEIPTS] = RECEIPTS;
 const LITTDB = 'littdb';
@@ -51,7 +53,7 @@ export const LEFT_ALONE =
 
 /**
  * Finds the databases of the node whose home is `dir`. Reads directories only.
- * @throws RollbackError ERR_ROOT_NOT_FOUND, ERR_HOME_WITHOUT_DATABASE, ERR_IO
+ * @throws RollbackError ERR_ROOT_NOT_FOUND, ERR_HOME_WITHOUT_DATABASE, ERR_HOME_CONFIG, ERR_TABLE_TWICE, ERR_IO
  */
 export function findHomeWith(fs: DurableFs, dir: string): NodeHome {
   if (kindBehindLinks(fs, dir) !== 'directory') {
@@ -68,10 +70,9 @@ export function findHomeWith(fs: DurableFs, dir: string): NodeHome {
   }
   const databases: HomeDatabase[] = [];
   const notices: string[] = [];
-  const blocks = join(dir, BLOCKS);
-  if (isDirectory(fs, dir, BLOCKS)) databases.push({ name: 'block store', roots: [blocks] });
-  else notices.push(`this home has no block store: there is no ${BLOCKS}`);
-  const index = findReceipts(fs, dir, databases, notices);
+  const config = readHomeConfig(fs, dir);
+  findBlocks(fs, dir, config.blocks, databases, notices);
+  const index = findReceipts(fs, dir, config.receipts, databases, notices);
   if (databases.length > 0) {
     const logIndex = index?.dir ?? null;
     return { dir, databases, notices, logIndexNotice: index?.notice ?? null, logIndex };
@@ -87,34 +88,82 @@ export function findHomeWith(fs: DurableFs, dir: string): NodeHome {
   );
 }
 
+/** Two block stores are none: which of them the node opens is not certain. */
+function findBlocks(
+  fs: DurableFs,
+  dir: string,
+  configured: ConfiguredPlace | null,
+  databases: HomeDatabase[],
+  notices: string[],
+): void {
+  const [usual, ledger] = BLOCKS.map((place) => ({ place: place as string, path: join(dir, place) }));
+  const own = configured === null ? usual : { place: configured.path, path: configured.path };
+  const places = [own, ledger].filter((place) => place !== undefined);
+  const found = places.filter(({ path }) => isDirectory(fs, dir, path));
+  if (found.length > 1) throw twoStoresError(found.map(({ path }) => path));
+  const [one] = found;
+  if (one === undefined) {
+    const where = places.map(({ place }) => place).join(' nor ');
+    const by = configured === null ? '' : `, as ${configured.by} says`;
+    notices.push(`this home has no block store: there is neither ${where}${by}`);
+    return;
+  }
+  databases.push({ name: 'block store', roots: [one.path] });
+  if (one.path === configured?.path)
+    notices.push(`the block store lies in ${one.path}, as ${configured.by} says`);
+}
+
+function twoStoresError(paths: readonly string[]): RollbackError {
+  return new RollbackError(
+    'ERR_TABLE_TWICE',
+    {
+      what: `This home has two block stores: ${paths.join(' and ')}`,
+      why: 'One of them is not the one that the node opens, and a target would mean both',
+      next: 'Find out which one the node uses, and name the roots themselves with --src',
+    },
+    { path: paths[0] },
+  );
+}
+
 /** Returns the index beside a receipt store of LittDB, and the notice about it. */
 function findReceipts(
   fs: DurableFs,
   dir: string,
+  configured: ConfiguredPlace | null,
   databases: HomeDatabase[],
   notices: string[],
 ): { readonly notice: string; readonly dir: string } | null {
-  const place = RECEIPTS.find((p) => isDirectory(fs, dir, p));
-  if (place === undefined) {
-    notices.push(`this home has no receipt store: there is neither ${RECEIPTS.join(' nor ')}`);
+  const places = configured === null ? RECEIPTS.map((p) => join(dir, p)) : [configured.path];
+  const path = places.find((p) => isDirectory(fs, dir, p));
+  const by = configured === null ? '' : `, as ${configured.by} says`;
+  if (path === undefined) {
+    const where = configured === null ? `neither ${RECEIPTS.join(' nor ')}` : `no ${configured.path}${by}`;
+    notices.push(`this home has no receipt store: there is ${where}`);
     return null;
   }
-  const root = join(dir, place, LITTDB);
-  const hasLittDb = isDirectory(fs, dir, `${place}/${LITTDB}`);
-  if (hasLittDb) databases.push({ name: RECEIPT_STORE, roots: [root] });
+  const place = configured === null ? relative(dir, path) : path;
+  const hasLittDb = isDirectory(fs, dir, join(path, LITTDB));
+  if (hasLittDb) databases.push({ name: RECEIPT_STORE, roots: [join(path, LITTDB)] });
   // Only the old place may belong to another engine. Elsewhere this means an unmounted disk, or damage.
-  else if (place !== OLD_RECEIPTS) throw unclearPlaceError(join(dir, place), `it holds no ${LITTDB}`);
+  else if (place !== OLD_RECEIPTS) throw unclearPlaceError(path, `it holds no ${LITTDB}`);
   else notices.push(`the receipt store in ${place} is not a LittDB: it has no ${LITTDB}`);
-  if (!isDirectory(fs, dir, `${place}/${LOG_INDEX_DIR}`)) return null;
+  if (configured !== null) notices.push(`the receipt store lies in ${place}${by}`);
+  const index = join(path, LOG_INDEX_DIR);
+  if (!isDirectory(fs, dir, index)) return null;
   const notice = `${place}/${LOG_INDEX_DIR} is an index of another engine, which this program cannot rewind unless the target is a height. ${LEFT_ALONE}`;
   notices.push(notice);
-  return hasLittDb ? { notice, dir: join(dir, place, LOG_INDEX_DIR) } : null;
+  return hasLittDb ? { notice, dir: index } : null;
 }
 
-/** Links are followed: a node may have its data on another disk. Only a missing path counts as absent. */
+/**
+ * Whether a place of a home is there. Links are followed: a node may have its data on another disk. Only a missing path
+ * counts as absent.
+ */
 function isDirectory(fs: DurableFs, dir: string, place: string): boolean {
-  let path = dir;
-  for (const name of place.split('/')) {
+  const inside = relative(dir, place);
+  const isInside = !inside.startsWith('..') && !isAbsolute(inside);
+  let path = isInside ? dir : '/';
+  for (const name of (isInside ? inside : resolve(place)).split('/').filter((part) => part !== '')) {
     path = join(path, name);
     if (lstatOrNull(fs, path) === null) return false;
     const kind = kindBehindLinks(fs, path);
@@ -148,7 +197,7 @@ function unclearPlaceError(path: string, found: string): RollbackError {
 
 /**
  * Finds the databases of the node whose home is `dir`.
- * @throws RollbackError ERR_ROOT_NOT_FOUND, ERR_HOME_WITHOUT_DATABASE, ERR_IO
+ * @throws RollbackError ERR_ROOT_NOT_FOUND, ERR_HOME_WITHOUT_DATABASE, ERR_HOME_CONFIG, ERR_TABLE_TWICE, ERR_IO
  */
 export function findHome(dir: string): NodeHome {
   refuseUnless(is.text, 'the home', dir);

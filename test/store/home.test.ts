@@ -98,3 +98,86 @@ describe('store/home', () => {
     expect(refusal(file).code).to.equal('ERR_ROOT_NOT_FOUND');
   });
 });
+
+describe('store/home: what the configuration of the node says', () => {
+  const AUTOBAHN = 'data/autobahn/blockdb';
+
+  function configured(files: Readonly<Record<string, string>>, ...dirs: readonly string[]): string {
+    const dir = home('config', ...dirs);
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text);
+    return dir;
+  }
+
+  const blocksOf = (dir: string): string[] =>
+    findHome(dir)
+      .databases.filter((d) => d.name === 'block store')
+      .flatMap((d) => d.roots);
+
+  it('without it the block store of Autobahn is found, and one that a default names', () => {
+    const dir = home(AUTOBAHN);
+    expect(blocksOf(dir)).to.deep.equal([join(dir, AUTOBAHN)]);
+    expect(findHome(dir).notices.join()).to.not.contain('config');
+    const two = refusal(home(AUTOBAHN, BLOCKS));
+    expect(two.code).to.equal('ERR_TABLE_TWICE');
+    expect(two.what).to.contain(AUTOBAHN).and.to.contain(BLOCKS);
+  });
+
+  it('config.toml names a file of Autobahn, which says where its state lies', () => {
+    const files = {
+      'config/config.toml': '# a node\nautobahn-config-file = "config/autobahn.json"\n[p2p]\nladdr = "x"\n',
+      'config/autobahn.json': '{"persistent_state_dir": "state/of/blocks"}',
+    };
+    const dir = configured(files, 'state/of/blocks/blockdb');
+    expect(blocksOf(dir)).to.deep.equal([join(dir, 'state/of/blocks/blockdb')]);
+    expect(findHome(dir).notices.join()).to.contain('as config/autobahn.json says');
+    const elsewhere = tempDir();
+    mkdirSync(join(elsewhere, 'blockdb'));
+    const outside = configured({
+      ...files,
+      'config/autobahn.json': JSON.stringify({ persistent_state_dir: elsewhere }),
+    });
+    expect(blocksOf(outside)).to.deep.equal([join(elsewhere, 'blockdb')]);
+    const absent = configured(files, `${NEW}/littdb`);
+    expect(findHome(absent).notices.join())
+      .to.contain('no block store')
+      .and.to.contain('as config/autobahn.json says');
+    const usual = configured({ ...files, 'config/autobahn.json': '{}' }, AUTOBAHN);
+    expect(blocksOf(usual), 'the state lies where it usually does').to.deep.equal([join(usual, AUTOBAHN)]);
+  });
+
+  it('app.toml says where the receipts are, whatever lies at the usual places', () => {
+    const dir = configured(
+      { 'config/app.toml': '[receipt-store]\ndb-directory = "other/receipts"\n' },
+      'other/receipts/littdb',
+      'other/receipts/log-index',
+      `${NEW}/littdb`,
+      `${OLD}/littdb`,
+    );
+    const found = findHome(dir);
+    expect(rootsOfHome(found)).to.deep.equal([join(dir, 'other/receipts/littdb')]);
+    expect(found.logIndex).to.equal(join(dir, 'other/receipts/log-index'));
+    expect(found.notices.join()).to.contain('as config/app.toml says');
+    const empty = configured({ 'config/app.toml': '[receipt-store]\ndb-directory = ""\n' }, `${NEW}/littdb`);
+    expect(rootsOfHome(findHome(empty))).to.deep.equal([join(empty, NEW, 'littdb')]);
+    const absent = configured({ 'config/app.toml': '[receipt-store]\ndb-directory = "gone"\n' }, BLOCKS);
+    expect(findHome(absent).notices.join()).to.contain('no receipt store').and.to.contain('config/app.toml');
+  });
+
+  it('is refused where it cannot be understood: a store may lie elsewhere', () => {
+    const wrong: readonly Readonly<Record<string, string>>[] = [
+      { 'config/app.toml': '[receipt-store' },
+      { 'config/app.toml': '[receipt-store]\ndb-directory = 5\n' },
+      { 'config/app.toml': 'receipt-store = 5\n' },
+      { 'config/config.toml': 'autobahn-config-file = "config/none.json"\n' },
+      { 'config/config.toml': 'autobahn-config-file = "config/a.json"\n', 'config/a.json': '{' },
+      { 'config/config.toml': 'autobahn-config-file = "config/a.json"\n', 'config/a.json': '5' },
+      { 'config/config.toml': 'x = 1\n'.repeat(2) },
+      { 'config/config.toml': ' '.repeat(2 ** 20 + 1) },
+    ];
+    for (const files of wrong) {
+      const error = refusal(configured(files, BLOCKS, `${NEW}/littdb`));
+      expect(error.code, JSON.stringify(files).slice(0, 80)).to.equal('ERR_HOME_CONFIG');
+      expect(error.place.path).to.match(/config\/\w+\.(toml|json)$/);
+    }
+  });
+});
