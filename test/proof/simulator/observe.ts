@@ -12,7 +12,8 @@ import { DEAD_PID, type Subject } from './subject.ts';
 import { contentHash, entriesBelow } from './tree-io.ts';
 
 /** Written for one run alone: no later one needs them, or needs to own them. */
-const PASSING = /litt-rollback-tmp$|\.new$|\/kept\/|\/trash-|\/\.?runner\.[^/]*$/;
+const PASSING =
+  /litt-rollback-tmp$|\.litt-rollback\.[0-9a-f-]+\.tmp$|\.new$|\/kept\/|\/trash-|\/\.?runner\.[^/]*$/;
 const MARKS = ['committed', 'done', 'undoing', 'undone'] as const;
 
 /** One directory's part in the transaction: which files of it are there and whole. */
@@ -93,7 +94,8 @@ function isTrace(fs: MemoryFs, subject: Subject, [path, inode]: readonly [string
   // What is prepared for a lock names a process, and goes when the next run takes the lock.
   if (/(^|\/)\.?litt\.lock\./.test(path)) return false;
   if (path.endsWith(BOLT) || /\.litt-rollback\/(trash-|[^/]+\/journal\.json$)/.test(path)) return true;
-  if (/litt-rollback-tmp$|\.new$/.test(path) && inode.kind === 'file') return true;
+  if (/litt-rollback-tmp$|\.litt-rollback\.[0-9a-f-]+\.tmp$|\.new$/.test(path) && inode.kind === 'file')
+    return true;
   return path.endsWith('litt.lock') && failsClosed(textAt(fs, `${subject.dir}/${path}`));
 }
 

@@ -3,6 +3,11 @@ import { linkSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { planRollback, type RollbackPlan } from '../../../lib/index.ts';
+import { digestOf } from '../../../lib/plan/digest.ts';
+import { stepsOfPlan } from '../../../lib/plan/step-effects.ts';
+import { planRewind } from '../../../lib/planner/plan-log-index.ts';
+import { realFs } from '../../../lib/store/durable-fs.ts';
+import { buildLogIndex, type LogIndexSpec } from '../../helpers/pebble-store.ts';
 import { type Scenario, scenario, stage } from '../../helpers/scenario.ts';
 import { removeTempDir } from '../../helpers/temp.ts';
 import type { MemoryFs } from './memory-fs.ts';
@@ -11,6 +16,9 @@ import { loadTree } from './tree-io.ts';
 
 /** A process number above all that Linux gives out. */
 export const DEAD_PID = 4_199_999;
+
+/** The height to which log-indexes go back. */
+const GOES_BACK_TO = 3;
 
 /** What is crashed. */
 export interface Subject {
@@ -38,7 +46,15 @@ export interface SubjectSpec {
   readonly staleLocks: boolean;
   /** What the file system cannot do: give a file a second name; rename directories that were there. */
   readonly lacks: 'nothing' | 'hard links' | 'renames of directories';
+  /** A log-index that goes back, too; null for none. */
+  readonly logIndex: LogIndexSpec | null;
 }
+
+const logIndex: fc.Arbitrary<LogIndexSpec> = fc.record({
+  newest: fc.constant(GOES_BACK_TO + 2),
+  oldest: fc.constantFrom(0, GOES_BACK_TO + 2),
+  end: fc.constantFrom('closed', 'bare', 'torn'),
+});
 
 /** Any subject. */
 export const subjectSpec: fc.Arbitrary<SubjectSpec> = fc.record({
@@ -52,6 +68,7 @@ export const subjectSpec: fc.Arbitrary<SubjectSpec> = fc.record({
   owner: fc.constantFrom(0, 1000),
   staleLocks: fc.boolean(),
   lacks: fc.constantFrom('nothing', 'nothing', 'nothing', 'hard links', 'renames of directories'),
+  logIndex: fc.oneof(fc.constant(null), logIndex),
 });
 
 /** Builds the database on disk, plans, and loads it; null where the plan is refused or has no steps. */
@@ -62,8 +79,9 @@ export async function makeSubject(spec: SubjectSpec): Promise<Subject | null> {
     if (staged.refusal !== null) return null;
     // A file system without hard links has none.
     linkFiles(dir, roots, spec.lacks === 'hard links' ? 0 : spec.linkEvery);
-    const plan = await planRollback(staged.options);
-    if (plan.tables.every((t) => t.steps.length === 0)) return null;
+    const planned = await planRollback(staged.options);
+    const plan = spec.logIndex === null ? planned : await withLogIndex(planned, dir, spec.logIndex);
+    if (stepsOfPlan(plan).length === 0) return null;
     const start = loadTree(dir, {
       reflinks: spec.reflinks,
       hardLinks: spec.lacks !== 'hard links',
@@ -77,6 +95,26 @@ export async function makeSubject(spec: SubjectSpec): Promise<Subject | null> {
   } finally {
     removeTempDir(dir);
   }
+}
+
+/**
+ * The same plan, with a log-index beside the roots: as for a target height, which tables of any keys have not.
+ */
+async function withLogIndex(plan: RollbackPlan, dir: string, spec: LogIndexSpec): Promise<RollbackPlan> {
+  const place = { dir: join(dir, 'log-index'), root: 0, beside: true };
+  const [first, ...others] = plan.tables;
+  if (first === undefined) return plan;
+  buildLogIndex(place.dir, spec);
+  const work = await planRewind(realFs, place, first.table, BigInt(GOES_BACK_TO));
+  const target = `${GOES_BACK_TO}`;
+  const heights = { schema: 'receipts', target, lastKept: null, firstRemoved: null, alsoRemoved: null };
+  const changed = {
+    ...plan,
+    tables: [{ ...first, heights }, ...others],
+    ...(work.plan !== undefined && { logIndex: work.plan }),
+    fingerprint: [...plan.fingerprint, ...work.fingerprint],
+  };
+  return { ...changed, digest: digestOf(changed) };
 }
 
 const lockText = (): string => `PID: ${DEAD_PID}\nTimestamp: 2026-01-01T00:00:00Z\n`;
