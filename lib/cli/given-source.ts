@@ -14,7 +14,7 @@ export interface GivenOptions extends SourceOptions {
 const WITH_SNAPSHOT_DIR: ReadonlySet<string> = new Set(['resume', 'undo', 'purge', 'verify']);
 
 /** Commands that take the log-index. */
-const WITH_LOG_INDEX: ReadonlySet<string> = new Set(['resume', 'undo', 'status']);
+const WITH_LOG_INDEX: ReadonlySet<string> = new Set(['resume', 'undo', 'status', 'verify']);
 
 /** The source of one run. */
 export class GivenSource {

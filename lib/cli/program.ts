@@ -152,6 +152,9 @@ function addVerify(program: Command, choose: Choose): void {
     .addOption(
       option('--snapshot-dir <dir>', "where the engine's snapshots are: also check their bounds", once),
     )
+    .addOption(
+      option('--log-index <dir>', 'the log-index beside the receipts; with --home it is found', once),
+    )
     .action((file: string | undefined, options, self: Command) =>
       choose('verify', self.optsWithGlobals(), async (c) =>
         (await import('./verify.ts')).run(file, options, c),

@@ -9,6 +9,7 @@ import { type SourceOptions, sourceOrPlan } from './source.ts';
 export interface VerifyCommandOptions extends SourceOptions {
   readonly table?: readonly string[];
   readonly snapshotDir?: string;
+  readonly logIndex?: string;
 }
 
 /** Runs the command; the result is its exit code. */
@@ -20,9 +21,12 @@ export async function run(
   const { signals, out } = context;
   const source = await sourceOrPlan(planFile, options, context.given);
   const { roots, groups } = source;
+  // With single tables the log-index is checked only where it is asked for.
+  const logIndex = options.logIndex ?? (options.table === undefined ? source.logIndex : undefined);
   const progress = context.newProgress();
   const report = await verifyDatabase(roots, {
     groups,
+    ...(logIndex !== undefined && { logIndex }),
     ...(options.table && { tables: [...new Set(options.table)] }),
     snapshotDir: options.snapshotDir ?? source.snapshotDir,
     signal: signals.signal,

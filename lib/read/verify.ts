@@ -17,6 +17,7 @@ import { resolveSnapshotDir } from '../store/snapshot-dir.ts';
 import type { RootGroups, Segment, Table } from '../store/types.ts';
 import { tableUnknownError } from '../store/unknown-table.ts';
 import type { Progress } from '../types.ts';
+import { type LogIndexReport, verifyLogIndex } from './verify-log-index.ts';
 import { snapshotFindings } from './verify-snapshots.ts';
 
 /** One problem. */
@@ -39,6 +40,8 @@ export interface VerifyReport {
     readonly valueBytes: number;
     readonly findings: readonly VerifyFinding[];
   }[];
+  /** Present only where a log-index was given. */
+  readonly logIndex?: LogIndexReport;
   readonly ok: boolean;
   /** What was not looked at. */
   readonly notices?: readonly string[];
@@ -52,6 +55,8 @@ export interface VerifyOptions {
   readonly tables?: readonly string[] | undefined;
   /** Where the engine publishes snapshots: the bounds there are held against the segments. */
   readonly snapshotDir?: string | undefined;
+  /** The log-index beside the receipts; the `logIndex` of a home. */
+  readonly logIndex?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
@@ -60,6 +65,7 @@ const CHECKS: OptionChecks<VerifyOptions> = {
   groups: is.groups,
   tables: is.names,
   snapshotDir: is.text,
+  logIndex: is.text,
   signal: is.signal,
   onProgress: is.function,
 };
@@ -91,9 +97,12 @@ export async function verifyDatabase(
     const reporting = { ...options, onProgress: progress.report };
     for (const table of tables) reports.push(await verifyTable(table, snapshotDir, reporting));
     progress.finish();
+    const { logIndex: given, signal } = options;
+    const logIndex = given === undefined ? null : await verifyLogIndex(realFs, given, tables, signal);
     const isBlind = options.snapshotDir === undefined && tables.some((t) => t.snapshots.length > 0);
     const notices = isBlind ? [BOUNDS_UNSEEN] : [];
-    return { tables: reports, ok: reports.every((r) => r.findings.length === 0), notices };
+    const ok = [...reports, ...(logIndex === null ? [] : [logIndex])].every((r) => r.findings.length === 0);
+    return { tables: reports, ...(logIndex !== null && { logIndex }), ok, notices };
   });
 }
 
@@ -170,11 +179,13 @@ function findingsOf(
 }
 
 /** The error of a verification that has found something. */
-export function verifyFailedError({ tables }: VerifyReport): RollbackError {
+export function verifyFailedError({ tables, logIndex }: VerifyReport): RollbackError {
   const found = tables.filter((t) => t.findings.length > 0);
-  const problems = found.reduce((sum, t) => sum + t.findings.length, 0);
+  const inIndex = logIndex?.findings.length ?? 0;
+  const problems = found.reduce((sum, t) => sum + t.findings.length, inIndex);
+  const names = [...found.map((t) => t.table), ...(inIndex > 0 ? ['the log-index'] : [])];
   return new RollbackError('ERR_VERIFY_FAILED', {
-    what: `${problems} ${problems === 1 ? 'problem' : 'problems'} found in ${found.map((t) => t.table).join(', ')}`,
+    what: `${problems} ${problems === 1 ? 'problem' : 'problems'} found in ${names.join(', ')}`,
     why: 'Files of the database contradict its format or each other',
     next: 'Compare with a backup; nothing was changed',
   });

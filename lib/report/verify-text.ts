@@ -1,6 +1,6 @@
 /** The result of a verification, as text. */
 import type { VerifyFinding, VerifyReport } from '../read/verify.ts';
-import { paint } from './paint.ts';
+import { type Paint, paint } from './paint.ts';
 import { formatBytes, formatCount, plural, printable, type TextStyle, usableWidth, wrap } from './text.ts';
 
 /** How a verification is to be shown. */
@@ -29,11 +29,36 @@ export function verifyToText(report: VerifyReport, options: VerifyTextOptions = 
     for (const finding of table.findings.slice(0, limit)) lines.push(...findingLines(finding, width));
     if (count > limit) lines.push(`  and ${formatCount(count - limit)} more`);
   }
+  lines.push(...logIndexLines(report, options, colours, width));
   if (!options.quiet && report.ok)
     lines.push(colours.good('Verified: every segment is as the format wants it.'));
   if (!options.quiet)
     lines.push(...(report.notices ?? []).flatMap((notice) => wrap(`Not checked: ${notice}.`, width)));
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+}
+
+function logIndexLines(
+  { logIndex }: VerifyReport,
+  { quiet }: VerifyTextOptions,
+  colours: Paint,
+  width: number,
+): string[] {
+  if (logIndex === undefined || (quiet && logIndex.findings.length === 0)) return [];
+  const { newest, oldest, findings, notices } = logIndex;
+  const heights = newest === null ? '' : `  newest ${newest}, oldest ${oldest}`;
+  const isSound = newest !== null && findings.length === 0;
+  const verdict =
+    findings.length > 0
+      ? colours.removed(plural(findings.length, 'problem'))
+      : isSound
+        ? colours.good(SOUND)
+        : 'not checked';
+  const lines = [`${colours.heading('log-index')}${heights}: ${verdict}`];
+  for (const { path, problem } of findings)
+    lines.push(`  ${printable(path)}`, ...wrap(printable(problem), width - 4).map((line) => `    ${line}`));
+  for (const notice of notices)
+    lines.push(...wrap(printable(notice), width - 2).map((line) => colours.warn(`  ${line}`)));
+  return lines;
 }
 
 const SOUND = 'no problem found';

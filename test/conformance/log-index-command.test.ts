@@ -1,6 +1,7 @@
 /** Every home with a log-index that the real store wrote, through the built command. */
 import { join } from 'node:path';
 import { expect } from 'chai';
+import type { VerifyReport } from '../../lib/index.ts';
 import { buildOnce, type CommandResult, run } from '../helpers/command.ts';
 import {
   type LogIndexCase,
@@ -134,6 +135,47 @@ describe('engine fixtures with a log-index, through the command', () => {
     expect(treeDifferences(subtree(before, one.logIndex), subtree(treeOf(dir), one.logIndex))).to.deep.equal(
       [],
     );
+    removeTempDir(dir);
+  });
+});
+
+describe('verify of a home with a log-index', () => {
+  for (const one of logIndexCases()) {
+    it(`${one.name}`, async () => {
+      const dir = unpackLogIndex(one);
+      const tree = treeOf(dir);
+      const { code, stdout } = await run(['verify', '--home', join(dir, one.home), '--json']);
+      const report = JSON.parse(stdout.trim().split('\n')[0] ?? '') as VerifyReport;
+      const { logIndexBefore: before } = one;
+      const logIndex = report.logIndex;
+      if (before === undefined) {
+        expect(code).to.equal(4);
+        expect(logIndex?.findings.map((f) => f.path)).to.deep.equal([join(dir, one.logIndex, '000002.log')]);
+        expect(logIndex?.findings[0]?.problem).to.contain('damage inside');
+      } else {
+        expect(logIndex).to.deep.include({
+          newest: `${before.latestVersion}`,
+          oldest: `${before.earliestVersion}`,
+          findings: [],
+        });
+      }
+      expectUntouched(dir, tree);
+      removeTempDir(dir);
+    });
+  }
+
+  it('compares it with the receipts, and says what another kind of store is', async () => {
+    const killed = logIndexCase('logidx-killed');
+    const dir = unpackLogIndex(killed);
+    const args = ['verify', '--home', join(dir, killed.home)];
+    const { stdout } = await runExpecting(0, args);
+    expect(stdout).to.match(/log-index +newest 71, oldest 0: no problem found/);
+    const text = stdout.replace(/\s+/g, ' ');
+    expect(text).to.contain('the log-index at 71: logs of the blocks above are not found');
+    const [root = ''] = killed.databases.flatMap((d) => d.roots.map((r) => join(dir, r)));
+    const keymap = join(root, 'receipts', 'keymap', 'data');
+    const other = await run(['verify', '--src', root, '--log-index', keymap]);
+    expect(other.stdout).to.contain('log-index: not checked').and.to.contain('format version 013');
     removeTempDir(dir);
   });
 });
