@@ -8,6 +8,7 @@ import { metadata, readMetadata } from '../../helpers/bytes.ts';
 import { OURS } from '../own-files.ts';
 import type { MemoryFs } from '../simulator/memory-fs.ts';
 import { bytesOf, kindAt, put } from '../simulator/small-files.ts';
+import type { Subject } from '../simulator/subject.ts';
 import { entriesBelow } from '../simulator/tree-io.ts';
 import { addSegment, type Content, empty, segmentFiles } from './engine-start.ts';
 import { changesTo, copyTree, type FileChange } from './file-changes.ts';
@@ -17,12 +18,11 @@ import { participantsOf, type StoppingPoint } from './stopping-point.ts';
 /** The database's own files and those of its snapshots: each sort that the plan treats differently. */
 export function databaseFiles(point: StoppingPoint): Tampering[] {
   const { subject, fs } = point;
-  return participantsOf(subject).flatMap((dir) =>
+  return [...participantsOf(subject), ...logIndexOf(subject)].flatMap((dir) =>
     entriesBelow(fs, dir).flatMap(([path, { kind }]) => {
       if (path === '.' || OURS.test(path)) return [];
       const at = join(dir, path);
-      const whose = subject.roots.includes(dir) ? '' : 'snapshots/';
-      const name = `${kind} ${whose}${sortOfPath(path)}, ${fateOf(point, dir, path)},`;
+      const name = `${kind} ${nameOf(subject, dir, path)}, ${fateOf(point, dir, path)},`;
       return [
         ...changesTo(fs, at),
         ...versionsOf(point, at),
@@ -76,10 +76,22 @@ function moved({ subject, fs }: StoppingPoint, dir: string, path: string): [stri
   return [['moved to another root', (copy) => copy.rename(join(dir, path), join(to, path))]];
 }
 
+/** The log-index that goes back, too; a list, for there may be none. */
+const logIndexOf = ({ plan: { logIndex } }: Subject): string[] =>
+  logIndex?.step == null ? [] : [logIndex.dir];
+
+function nameOf(subject: Subject, dir: string, path: string): string {
+  if (logIndexOf(subject).includes(dir)) return `log-index/${path.replaceAll(/\d+/g, 'N')}`;
+  return `${subject.roots.includes(dir) ? '' : 'snapshots/'}${sortOfPath(path)}`;
+}
+
 const sortOfPath = (path: string): string => path.replace(/^[^/]+/, 'T').replaceAll(/\d+/g, 'N');
 
 /** What the plan does to a file. */
 function fateOf({ subject }: StoppingPoint, dir: string, path: string): string {
+  const { logIndex } = subject.plan;
+  if (logIndexOf(subject).includes(dir))
+    return logIndex?.step?.file.path === path ? 'rewind-log' : 'untouched';
   const root = subject.roots.indexOf(dir);
   const steps = subject.plan.tables.flatMap((t) => t.steps);
   const here = steps.filter((s) => s.file.root === (root < 0 ? 'snapshots' : root));
@@ -106,7 +118,18 @@ export function additions(point: StoppingPoint): Tampering[] {
       const tamper = (copy: MemoryFs): void => copyTree(start, at, copy);
       return both({ name: `${name}${isEmptied ? ', of a table without segments' : ''}`, tamper });
     });
-  return [...again, ...roots.flatMap((root) => tablesIn(fs, root).flatMap((t) => addedTo(point, root, t)))];
+  const index = logIndexOf(subject).flatMap((dir): Tampering[] => [
+    ...both({
+      name: 'a file of a started node in the log-index',
+      tamper: (copy) => put(copy, join(dir, 'OPTIONS-000099'), Buffer.from('x')),
+    }),
+    { name: 'the log-index moved away', tamper: (copy) => copy.rename(dir, `${dir}-away`) },
+  ]);
+  return [
+    ...again,
+    ...index,
+    ...roots.flatMap((root) => tablesIn(fs, root).flatMap((t) => addedTo(point, root, t))),
+  ];
 }
 
 const both = (tampering: Tampering): Tampering[] => [

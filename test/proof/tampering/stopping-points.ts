@@ -24,7 +24,11 @@ export async function stoppingPointsOf(subject: Subject, crashPoints: number): P
   const apply = applyRun(subject);
   const applied = await record(apply);
   const later = laterRuns(subject, applied.end);
-  const started = later.filter((run) => run.name === 'undo').map((run) => afterStart(subject, run));
+  // Any start of the node changes the log-index, and undo is refused then.
+  const mayStart = subject.plan.logIndex?.step == null;
+  const started = later
+    .filter((run) => mayStart && run.name === 'undo')
+    .map((run) => afterStart(subject, run));
   const points: StoppingPoint[] = [];
   for (const run of [apply, ...later, ...started]) {
     const { log } = run === apply ? applied : await record(run);
