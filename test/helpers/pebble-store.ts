@@ -109,3 +109,62 @@ export function buildLogIndex(dir: string, { newest, oldest, end }: LogIndexSpec
   };
   file('000002.log', Buffer.concat([...records, ends[end]]));
 }
+
+/** What Pebble serves of some logs: keys and values, the tags as heights. */
+export interface Served {
+  readonly newest: number | null;
+  readonly oldest: number | null;
+  /** Heights of the tags, in order; each once for each tag. */
+  readonly tags: readonly number[];
+}
+
+/**
+ * Replays logs as Pebble does, oldest first: each up to the first chunk that is none, and a batch only where its number
+ * is above all before it. Reads whole chunks only.
+ */
+export function replay(logs: readonly { readonly number: number; readonly bytes: Buffer }[]): Served {
+  const values = new Map<string, Buffer>();
+  let last = 0;
+  for (const { number, bytes } of logs) {
+    for (let at = 0; at + 11 <= bytes.length; ) {
+      const end = at + 11 + bytes.readUInt16LE(at + 4);
+      const isOwn = bytes.readUInt32LE(at + 7) === number && end <= bytes.length;
+      if (!isOwn || storedSum(bytes.subarray(at + 6, end)) !== bytes.readUInt32LE(at)) break;
+      last = replayBatch(bytes.subarray(at + 11, end), last, values);
+      at = end;
+    }
+  }
+  const height = (key: string): number | null => {
+    const value = values.get(Buffer.from(key).toString('hex'));
+    return value === undefined ? null : Number(value.readBigUInt64BE());
+  };
+  const tags = [...values.keys()].map((hex) => Buffer.from(hex, 'hex')).filter((key) => key[0] === 0x74);
+  return {
+    newest: height('m:latest'),
+    oldest: height('m:earliest'),
+    tags: tags.map((key) => Number(key.readBigUInt64BE(1))).sort((a, b) => a - b),
+  };
+}
+
+function replayBatch(payload: Buffer, last: number, values: Map<string, Buffer>): number {
+  const sequence = Number(payload.readBigUInt64LE(0));
+  if (sequence <= last) throw new Error(`the batch ${sequence} has no effect: ${last} was written before`);
+  let at = 12;
+  const next = (): Buffer => {
+    const length = payload[at] as number;
+    at += 1 + length;
+    return payload.subarray(at - length, at);
+  };
+  let count = 0;
+  for (; at < payload.length; count++) {
+    const kind = payload[at++];
+    const [key, second] = [next(), next()];
+    if (kind === 1) values.set(key.toString('hex'), Buffer.from(second));
+    else if (kind !== 15) throw new Error(`kind ${kind}`);
+    else
+      for (const hex of [...values.keys()])
+        if (hex >= key.toString('hex') && hex < second.toString('hex')) values.delete(hex);
+  }
+  if (count !== payload.readUInt32LE(8)) throw new Error('another count');
+  return sequence + count - 1;
+}
