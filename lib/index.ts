@@ -48,6 +48,7 @@ export {
   type VerifyReport,
   verifyDatabase,
 } from './read/verify.ts';
+export type { LogIndexReport } from './read/verify-log-index.ts';
 export type { ResumeOptions } from './recover/adopt.ts';
 export type { Block } from './recover/blocks.ts';
 export type { UndoCheck } from './recover/preview-undo.ts';
