@@ -14,6 +14,7 @@ export const DOCUMENTS: ReadonlyMap<string, string> = new Map(
     'docs/guide.md',
     'docs/json.md',
     'docs/library.md',
+    'scripts/fleet/ansible/README.md',
     'scripts/fleet/kubernetes/README.md',
     'ARCHITECTURE.md',
     'test/fixtures/engine/README.md',
