@@ -49,7 +49,9 @@ async function apply(
     case 'unfinished':
       return finishThenApply(task, plan, tools);
     case 'untouched': {
-      const { onStart, onProgress, signal } = tools;
+      const { onProgress, signal } = tools;
+      // An apply asks the signal itself once more: it tells an interruption as one, and not as a failed callback.
+      const onStart = (): Promise<void> => tools.onStart().catch(() => {});
       const { notices, done } = await applyPlan(plan, { onStart, onProgress, signal });
       return ended(task, 'done', plan, { changed: done > 0, notices });
     }

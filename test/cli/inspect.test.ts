@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { formatCount } from '../../lib/format/grouped.ts';
 import type { InspectReport } from '../../lib/report/inspect-report.ts';
 import { makeSample } from '../../scripts/make-sample.ts';
 import { buildOnce, run } from '../helpers/command.ts';
@@ -63,7 +64,7 @@ describe('cli: inspect', () => {
     expect(stdout)
       .to.match(/begins with +ends with +lowest +highest/)
       .and.to.contain('out of order');
-    for (const s of segments!) expect(stdout).to.contain(String(s.first ?? '–'));
+    for (const s of segments!) expect(stdout).to.contain(s.first == null ? '–' : formatCount(s.first));
   });
 
   it('takes schemas of one’s own, and says where there is none', async () => {

@@ -1,5 +1,6 @@
 /** The databases that the engine wrote with known keys, rolled back by height instead of by key. */
 import { expect } from 'chai';
+import { formatCount } from '../../lib/format/grouped.ts';
 import { applyPlan, openDatabase, planRollback } from '../../lib/index.ts';
 import { buildOnce, run } from '../helpers/command.ts';
 import { compareToListing } from '../helpers/compare.ts';
@@ -129,7 +130,7 @@ async function expectNothingRemoved(roots: readonly string[], dir: string): Prom
   expect(code, stderr).to.equal(isIdle ? 0 : 10);
   if (isIdle)
     expect(stdout)
-      .to.contain(`nothing is above height ${newest}`)
+      .to.contain(`nothing is above height ${formatCount(newest)}`)
       .and.to.contain('Nothing to do. Newest record of');
   await applyPlan(plan);
   if (isIdle) expectUntouched(dir, untouched);

@@ -40,7 +40,7 @@ describe('resume and undo by id', () => {
   it('leaves an unfinished rollback alone that is not the one that is meant', async () => {
     for (const end of [resumeRollback, undoRollback]) {
       const trial = await trials.next();
-      await trial.run(apply, { crashAt: await half() });
+      await trials.dieMidway(trial);
       expect((await rollbackStatus(trial.roots)).transactions[0]?.state).to.equal('unfinished');
       await expectRefused(
         trial,
@@ -71,10 +71,4 @@ describe('resume and undo by id', () => {
     }
     expect(traces, 'points at which fences alone are left').to.be.greaterThan(0);
   });
-
-  /** A call in the middle of the steps. */
-  async function half(): Promise<number> {
-    const calls = await trials.calls(() => {}, apply);
-    return Math.floor(calls / 2);
-  }
 });

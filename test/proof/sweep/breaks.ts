@@ -139,7 +139,7 @@ Object.assign(realFs, {
   },
   {
     name: 'claims do not count',
-    changes: { [CLAIM]: [{ leaveOut: 'refuseLiving', within: '#claimArea' }] },
+    changes: { [CLAIM]: [{ leaveOut: 'refuseLiving', within: 'claimDir' }] },
     sweep: 'beside',
     scenario: 'apply',
     at: /\/kept\/2\.tail/,
