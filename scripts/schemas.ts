@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod/mini';
-import { batchEventSchema } from '../lib/fleet/event-schema.ts';
+import { batchLineSchema } from '../lib/fleet/event-schema.ts';
 import { fleetSchema } from '../lib/fleet/fleet-schema.ts';
 
 /** Where the schemas lie. */
@@ -16,7 +16,7 @@ export function schemaTexts(): Record<string, string> {
   };
   const events = {
     title: 'A line of a batch of litt-rollback',
-    ...z.toJSONSchema(batchEventSchema, { reused: 'ref' }),
+    ...z.toJSONSchema(batchLineSchema, { reused: 'ref' }),
   };
   return Object.fromEntries(
     Object.entries({ 'fleet.schema.json': fleet, 'batch-event.schema.json': events }).map(

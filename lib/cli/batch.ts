@@ -22,6 +22,7 @@ import { shellCommand } from '../report/text.ts';
 import { fleetDisplay } from './batch-display.ts';
 import { confirm, type Question } from './confirm.ts';
 import { type Context, textStyle } from './context.ts';
+import { errorToText } from './error-output.ts';
 import { EXIT_CHANGES, signalExitCode } from './exit-codes.ts';
 import { refuseHtmlOutput, writeHtml } from './html-output.ts';
 import { tooManyJobsError } from './mistakes.ts';
@@ -56,8 +57,23 @@ const QUESTIONS: Readonly<Partial<Record<BatchCommand, Question>>> = {
 /** Failures that are told one by one without --verbose. */
 const LIMIT = 20;
 
-/** Runs the command; the result is its exit code. */
+/** Runs the command; the result is its exit code. With --json an error that ends it is a line of the results, too. */
 export async function run(
+  command: BatchCommand,
+  path: string,
+  options: BatchCommandOptions,
+  context: Context,
+): Promise<number> {
+  try {
+    return await runBatch(command, path, options, context);
+  } catch (error) {
+    const style = { json: true, verbose: context.verbose, signal: context.signals.received };
+    if (context.json) await context.out.say(errorToText(error, style), true);
+    throw error;
+  }
+}
+
+async function runBatch(
   command: BatchCommand,
   path: string,
   options: BatchCommandOptions,

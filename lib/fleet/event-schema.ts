@@ -142,8 +142,21 @@ const summary = z.strictObject({
   nodes: z.array(summaryNode),
 });
 
-/** One line. */
+/** What a command prints that fails before it has a summary; `details`, `stack` and `notes` only where there are any. */
+const failure = z.strictObject({
+  message_type: z.literal('error'),
+  version: z.literal(1),
+  ...error.shape,
+  details: z.optional(texts),
+  stack: z.optional(texts),
+  notes: z.optional(texts),
+});
+
+/** One event. */
 export const batchEventSchema = z.union([begin, planned, started, ended, gate, progress, note, summary]);
+
+/** One line on standard output with `--json`: an event, or the error that ended the command. */
+export const batchLineSchema = z.union([batchEventSchema, failure]);
 
 /** The shape that is published is that of the program. */
 export type ShapesAgree = [Proven<SameShape<z.infer<typeof batchEventSchema>, BatchEvent>>];

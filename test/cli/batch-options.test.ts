@@ -161,6 +161,19 @@ describe('cli: what batch is told', function () {
     expect((await batch('undo', '--yes')).code).to.equal(2);
   });
 
+  it('tells an error that ends it in a line of the results, too', async () => {
+    fleet = makeFleet(1);
+    for (const words of [
+      ['status', '--run', join(fleet.dir, 'missing')],
+      ['apply', ...TO],
+    ] as const) {
+      const { code, stdout, stderr } = await batch(words[0], ...words.slice(1), '--json');
+      const last = linesOf(stdout).at(-1);
+      expect(last).to.deep.equal(JSON.parse(stderr));
+      expect(last.exit_code).to.equal(code);
+    }
+  });
+
   it('chooses nodes by name and label, and keeps what was said of the others', async () => {
     fleet = makeFleet(3);
     writeFileSync(

@@ -46,7 +46,13 @@ export function start(args: readonly string[], options: StartOptions = {}): Runn
   return follow(
     spawn(program!, rest, {
       cwd: options.cwd,
-      env: { ...process.env, NO_COLOR: '', ...options.env },
+      // Another user may not write where the coverage is gathered, and says so on standard error.
+      env: {
+        ...process.env,
+        ...(options.prefix !== undefined && { NODE_V8_COVERAGE: undefined }),
+        NO_COLOR: '',
+        ...options.env,
+      },
       stdio: ['pipe', options.stdout ?? 'pipe', 'pipe'],
     }),
   );
