@@ -12,7 +12,7 @@ import { addCounts, appendRows, type Counts, countsToText } from './rows.ts';
 import { runWorker } from './workers.ts';
 
 /** Databases that the gate draws. */
-const GATE_DATABASES = 16;
+const GATE_DATABASES = 12;
 
 /** How much is drawn, and for how long at most. */
 const size = (nightly: boolean) =>

@@ -61,8 +61,8 @@ function moveEntries(fs: DurableFs, from: string, to: string, moveDir: typeof mo
   }
 }
 
+/** Names in the new place are durable before the old one goes; with it go the names that it had, synced or not. */
 function removeEmptied(fs: DurableFs, from: string, to: string): void {
   fs.fsyncDir(to);
-  fs.fsyncDir(from);
   fs.rmdir(from);
 }

@@ -68,9 +68,12 @@ export async function chooseSubjects(count: number): Promise<Subject[]> {
 function featuresOf(subject: Subject, ops: Recording['ops']): Set<string> {
   const { plan, roots, keepUndo, start, snapshotDir } = subject;
   const steps = plan.tables.flatMap((t) => t.steps.map((s) => `${s.op} of ${s.file.root === 'snapshots'}`));
+  const log = plan.logIndex?.step;
+  const logs = log == null ? [] : [`log with an older one ${log.from !== null} undo ${keepUndo}`];
   return new Set([
     ...ops.filter(isSync).map((op) => op.site),
     ...steps,
+    ...logs,
     ...steps.map((s) => `${s} with reflinks ${start.options.reflinks}`),
     `undo ${keepUndo}`,
     `tables ${plan.tables.length > 1}`,

@@ -78,7 +78,7 @@ const FORWARD_BREAKS: readonly Omit<Break, 'sweep' | 'scenario'>[] = [
         {
           replace: 'rename',
           within: 'moveTo',
-          by: ({ receiver, args: [path] }) => `${receiver}.removeTree(${path})`,
+          by: ({ receiver, args: [path, to] }) => `[${receiver}.removeTree(${path}), ${to}]`,
         },
       ],
     },

@@ -123,6 +123,12 @@ export function additions(point: StoppingPoint): Tampering[] {
       name: 'a file of a started node in the log-index',
       tamper: (copy) => put(copy, join(dir, 'OPTIONS-000099'), Buffer.from('x')),
     }),
+    ...both({
+      name: 'no log in the log-index',
+      tamper: (copy) => {
+        for (const name of copy.readdir(dir)) if (name.endsWith('.log')) copy.unlink(join(dir, name));
+      },
+    }),
     { name: 'the log-index moved away', tamper: (copy) => copy.rename(dir, `${dir}-away`) },
   ]);
   return [

@@ -40,6 +40,13 @@ function problemsOfGivingWay({ fate, left }: Outcome, before: Observation): stri
   return expected === found ? [] : ['it gives way, and has changed something'];
 }
 
+/** A transaction was named, and it is not the one that is there. */
+const isOther = ({ call: { how, id }, point }: TrialCase): boolean =>
+  how !== 'purge' && id !== undefined && id !== point.subject.plan.id;
+
+/** Whether a run has finished a rollback or an undo. */
+const isEnd = (fate: string): boolean => /^(finished|taken|undone)/.test(fate);
+
 /** Resume leads out of every state, undo of one that is open. */
 const isWayOut = ({ call: { how } }: TrialCase, { phase }: Observation): boolean =>
   how === 'resume' || (how === 'undo' && phase === 'open');
@@ -58,9 +65,10 @@ function problemsOfEnd(trialCase: TrialCase, { fate, error, left }: Outcome, bef
       `it refuses (${fate}) and has changed ${differing(before.data, left.data).join(', ')}; ${left.phase}`,
     ];
   }
+  if (isOther(trialCase) && (isEnd(fate) || `${left.unlocked}` !== `${before.unlocked}`))
+    return [`it touches another transaction than the one that is meant (${fate})`];
   if (isUnseen || meanwhile !== undefined) return [];
-  const isChanging = /^(finished|taken|undone)/.test(fate);
-  const end = !isChanging
+  const end = !isEnd(fate)
     ? before.data
     : call.how === 'undo' || fate === 'taken-back'
       ? dataOf(subject.start, subject)

@@ -21,7 +21,7 @@ export interface Call {
   readonly forceUnlock: boolean;
   /** The roots of a resume before this call; it may be refused. */
   readonly before?: readonly string[];
-  /** One transaction, for purge. */
+  /** The transaction that is meant. */
   readonly id?: string;
   /** Whether an undo takes the transaction for an open one, as it was when it was looked for. */
   readonly isOpen?: boolean;
@@ -94,12 +94,12 @@ function limitReads(fs: MemoryFs): void {
 }
 
 async function inMemory(fs: MemoryFs, { point, call, meanwhile, moment }: TrialCase): Promise<string> {
-  const { how, roots, snapshotDir, forceUnlock } = call;
+  const { how, roots, snapshotDir, forceUnlock, id } = call;
   limitReads(fs);
   const onProgress = (p: { phase: string; done: number; total: number }): void => {
     if (p.phase === 'apply' && p.done === p.total && meanwhile !== undefined) beforeNextLook(fs, meanwhile);
   };
-  const options = { snapshotDir, forceUnlock, onProgress };
+  const options = { snapshotDir, forceUnlock, onProgress, id };
   if (call.before !== undefined) await resumeWith(fs, call.before, options).catch(refusedOnly);
   if (how === 'resume') return (await resumeWith(fs, roots, options)).action;
   if (how === 'undo' && (call.isOpen === true || findOpen(findTransactions(fs, roots)) !== null))
@@ -167,8 +167,8 @@ async function onDisk({ subject }: StoppingPoint, shown: { fs: MemoryFs }, call:
   writeOut(shown.fs, subject.dir, subject.dir);
   try {
     if (how === 'purge') return await purgeOnDisk(roots, { id, snapshotDir });
-    if (how === 'undo') return `undone: ${(await undoRollback(roots, { snapshotDir })).wasFinished}`;
-    return (await resumeRollback(roots, { snapshotDir })).action;
+    if (how === 'undo') return `undone: ${(await undoRollback(roots, { snapshotDir, id })).wasFinished}`;
+    return (await resumeRollback(roots, { snapshotDir, id })).action;
   } finally {
     shown.fs = loadTree(subject.dir);
     rmSync(subject.dir, { recursive: true });

@@ -128,8 +128,11 @@ export function stoppingFs(stopAt: StopAt): DurableFs {
 export type Stage = 'begun' | 'half' | 'closed' | 'undoing';
 
 const toCommitted: StopAt = (call, args) => call === 'rename' && /\/committed$/.test(String(args[1]));
+/** A step; the preflight renames the same file, too, and not into the undo data. */
 const halfWay: StopAt = (call, args) =>
-  call === 'rename' && args.some((a) => /\/cut\/segments\/2\.keys$/.test(String(a)));
+  call === 'rename' &&
+  args.some((a) => /\/cut\/segments\/2\.keys$/.test(String(a))) &&
+  args.some((a) => String(a).includes('/kept/'));
 
 /** Brings the world's rollback to a stage; a run that is stopped leaves what a killed one leaves. */
 export async function bringTo(world: World, stage: Stage): Promise<void> {
