@@ -139,8 +139,13 @@ export class LogRewinder {
     const dir = dirname(path);
     const { uid, gid } = this.fs.lstat(dir);
     if (stat !== null) return { path, stat: { ...stat, uid, gid } };
-    const newest = listLogIndex(this.fs, dir).findLast(({ name }) => parseName(name)?.kind === 'log');
-    if (newest === undefined) throw staleFileError(step, dir, 'of the log-index is gone: there is no log');
+    const logs = listLogIndex(this.fs, dir).filter(({ name }) => parseName(name)?.kind === 'log');
+    const newest = logs.at(-1) ?? failWithoutLog(step, dir);
     return { path: join(dir, newest.name), stat: { ...newest.stat, uid, gid } };
   }
+}
+
+/** The listing was held against the plan before the first step: only another process can have removed the logs since. */
+function failWithoutLog(step: RewindLogStep, dir: string): never {
+  throw staleFileError(step, dir, 'of the log-index is gone: there is no log');
 }
