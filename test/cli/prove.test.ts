@@ -47,9 +47,9 @@ describe('scripts/crash-sim', () => {
   };
 
   it('draws the nightly size for --nightly and for LITT_ROLLBACK_NIGHTLY=1', () => {
-    expect(drawn([], {})).to.equal('16');
-    expect(drawn([], { LITT_ROLLBACK_NIGHTLY: '0' })).to.equal('16');
-    expect(drawn(['--nightly'], {})).to.equal('160');
-    expect(drawn([], { LITT_ROLLBACK_NIGHTLY: '1' })).to.equal('160');
+    expect(drawn([], {})).to.equal('12');
+    expect(drawn([], { LITT_ROLLBACK_NIGHTLY: '0' })).to.equal('12');
+    expect(drawn(['--nightly'], {})).to.equal('120');
+    expect(drawn([], { LITT_ROLLBACK_NIGHTLY: '1' })).to.equal('120');
   });
 });
