@@ -1,6 +1,7 @@
 /** How much room a rollback takes, by what its steps write; refused before the first change where that is not there. */
 import { join } from 'node:path';
 import { RollbackError } from '../errors.ts';
+import { shellCommand } from '../format/shell-word.ts';
 import { stepsOf } from '../journal/run-steps.ts';
 import type { TransactionContext } from '../journal/transaction.ts';
 import { sizeAfter } from '../logindex/verify-log.ts';
@@ -82,20 +83,28 @@ export function refuseTooLittleRoom(context: TransactionContext, inPlace: Readon
       );
     const left = fs.freeInodes(dir);
     if (left !== null && left < files)
-      throw noRoomError(`${left} files may still be made on this file system, and ${files} are needed`, dir);
+      throw noRoomError(
+        `${left} inodes are free, one for each file, and ${files} are needed`,
+        dir,
+        `Remove files on that file system: \`${shellCommand(['df', '-i', dir])}\` counts them`,
+      );
   }
 }
 
 const kib = (count: number): string => `${count.toLocaleString('en-US')} KiB`;
 
-function noRoomError(what: string, path: string): RollbackError {
+function noRoomError(
+  what: string,
+  path: string,
+  first = 'Free some space on that file system',
+): RollbackError {
   return new RollbackError(
     'ERR_PREFLIGHT',
     {
       what: `There is too little room: ${what}`,
       why: 'The rollback would stop half-way. Nothing was changed',
       next:
-        'Free some space on that file system: `litt-rollback purge` frees what older rollbacks keep for undo; ' +
+        `${first}. \`litt-rollback purge\` frees what older rollbacks keep for undo; ` +
         'with --no-undo this one frees what it keeps as soon as it is done',
     },
     { path },
