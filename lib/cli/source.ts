@@ -1,8 +1,9 @@
 /** SOURCE on the command line: roots, the home of a node, or a saved plan. */
 import { hasErrno, RollbackError } from '../errors.ts';
 import { readPlanFile } from '../plan/file.ts';
+import { placesOf } from '../plan/places.ts';
 import type { NodeHome } from '../store/home.ts';
-import { findHome, groupsOfHome, rootsOfHome } from '../store/home.ts';
+import { sourceOfHome } from '../store/home-source.ts';
 import type { RootGroups } from '../store/types.ts';
 import type { RollbackPlan } from '../types.ts';
 import type { GivenSource } from './given-source.ts';
@@ -40,9 +41,7 @@ export function sourceOf({ src, home: dir }: SourceOptions): Source {
       next: 'Name every root of the database with --src DIR, once for each, or the home of a node with --home DIR',
     });
   }
-  const home = findHome(dir);
-  const logIndex = home.logIndex ?? undefined;
-  return { roots: rootsOfHome(home), home, groups: groupsOfHome(home), logIndex };
+  return sourceOfHome(dir);
 }
 
 /** Like sourceOf(), for the commands that also take a saved plan. */
@@ -55,10 +54,9 @@ export async function sourceOrPlan(
   refuseBesidePlan(
     (['src', 'home'] as const).filter((name) => options[name] !== undefined).map((n) => `--${n}`),
   );
-  const { roots, databases, snapshotDir, logIndex } = await readGivenPlan(file, given);
-  const groups = databases.map((d) => d.roots);
-  const places = { snapshotDir: snapshotDir ?? undefined, logIndex: logIndex?.dir };
-  return { roots, home: undefined, groups, ...places };
+  const plan = await readGivenPlan(file, given);
+  const groups = plan.databases.map((d) => d.roots);
+  return { roots: plan.roots, home: undefined, groups, ...placesOf(plan) };
 }
 
 /** A plan already holds these options. @throws RollbackError ERR_USAGE */

@@ -96,6 +96,7 @@ async function undo(task: NodeTask, plan: RollbackPlan, tools: NodeTools): Promi
 
 async function purge(task: NodeTask, plan: RollbackPlan, tools: NodeTools): Promise<NodeEnded> {
   await tools.onStart();
-  const { notices, purged } = await purgeUndo(plan.roots, goingOnWith(plan, tools));
+  const { logIndex: _, ...purging } = goingOnWith(plan, tools);
+  const { notices, purged } = await purgeUndo(plan.roots, purging);
   return ended(task, 'done', plan, { changed: purged.length > 0, notices });
 }

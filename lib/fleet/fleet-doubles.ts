@@ -7,7 +7,7 @@ import { RollbackError } from '../errors.ts';
 import { realFs } from '../store/durable-fs.ts';
 import { findHome, rootsOfHome } from '../store/home.ts';
 import { OWN_DIR, rootSetIdOf } from '../store/root-set.ts';
-import { NO_SNAPSHOTS } from './fleet-options.ts';
+import { DIRECTORY_OPTIONS, type DirectoryOption, directoryOf } from './fleet-options.ts';
 import type { FleetNode } from './fleet-types.ts';
 
 /** Two nodes that cannot both be right. */
@@ -142,15 +142,20 @@ function isTwiceInNode(first: Area, area: Area): boolean {
   return first.role === 'root' && area.role === 'root';
 }
 
+const ROLES: Readonly<Record<DirectoryOption, string>> = {
+  'snapshot-dir': 'snapshot directory',
+  'log-index': 'log-index',
+};
+
 function areasOf({ home, src, options }: FleetNode, node: number): Area[] {
-  const snapshots = options['snapshot-dir'];
   const roots = home === null ? src : rootsIn(home);
   return [
     ...(home === null ? [] : [{ node, path: home, role: 'home' }]),
     ...roots.map((path) => ({ node, path, role: 'root' })),
-    ...(snapshots === undefined || snapshots === NO_SNAPSHOTS
-      ? []
-      : [{ node, path: snapshots, role: 'snapshot directory' }]),
+    ...DIRECTORY_OPTIONS.flatMap((name) => {
+      const path = directoryOf(options, name);
+      return path === null ? [] : [{ node, path, role: ROLES[name] }];
+    }),
   ];
 }
 

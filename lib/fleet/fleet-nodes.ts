@@ -2,7 +2,7 @@
 import { expandGlob, type GlobMatch } from './fleet-globs.ts';
 import type { Mistake } from './fleet-mistakes.ts';
 import { placeIn, shortList } from './fleet-mistakes.ts';
-import { settledOptions } from './fleet-options.ts';
+import { DIRECTORY_OPTIONS, settledOptions } from './fleet-options.ts';
 import { exists, pathFrom } from './fleet-paths.ts';
 import { type FileScope, NODES } from './fleet-schema.ts';
 import type { NodeEntry } from './fleet-shape.ts';
@@ -129,7 +129,7 @@ function tellBadNames(
   const texts: readonly (readonly [FleetPath, string])[] = [
     [['name'], given.name],
     ...Object.entries(given.labels ?? {}).map(([label, text]) => [['labels', label], text] as const),
-    [['options', 'snapshot-dir'], given.options?.['snapshot-dir'] ?? ''],
+    ...DIRECTORY_OPTIONS.map((name) => [['options', name], given.options?.[name] ?? ''] as const),
   ];
   const beyond = texts.flatMap(([where, text]) => {
     const place = [...text.matchAll(PLACE)].find(([, n]) => Number(n) > stars)?.[0];
@@ -167,7 +167,10 @@ function optionsOf(
   path: FleetPath,
   { base, tree, options, mistakes }: NodeContext,
 ): ScopeOptions {
-  const snapshots = given?.['snapshot-dir'];
-  const own = snapshots === undefined ? given : { ...given, 'snapshot-dir': filled(snapshots, captures) };
-  return { ...options, ...settledOptions(base, own ?? {}, tree, [...path, 'options'], mistakes) };
+  const own = { ...given };
+  for (const name of DIRECTORY_OPTIONS) {
+    const text = own[name];
+    if (text !== undefined) own[name] = filled(text, captures);
+  }
+  return { ...options, ...settledOptions(base, own, tree, [...path, 'options'], mistakes) };
 }

@@ -9,8 +9,23 @@ import type { FileTarget } from './fleet-shape.ts';
 import type { FleetPath, FleetTree } from './fleet-tree.ts';
 import type { FleetTarget, ScopeOptions } from './fleet-types.ts';
 
-/** The value of `snapshot-dir` where there are no snapshots any more. */
-export const NO_SNAPSHOTS = 'none';
+/** The options whose value is a directory, and the word that names none: no snapshots any more, an index left as it is. */
+export const DIRECTORIES = { 'snapshot-dir': 'none', 'log-index': 'keep' } as const;
+
+/** The name of such an option. */
+export type DirectoryOption = keyof typeof DIRECTORIES;
+
+/** Their names. */
+export const DIRECTORY_OPTIONS = Object.keys(DIRECTORIES) as DirectoryOption[];
+
+/** The directory that an option names; null where it names none. */
+export function directoryOf(
+  options: { readonly [Name in DirectoryOption]?: string | undefined },
+  name: DirectoryOption,
+): string | null {
+  const value = options[name];
+  return value === undefined || value === DIRECTORIES[name] ? null : value;
+}
 
 /**
  * The options of one scope.
@@ -24,13 +39,15 @@ export function settledOptions(
   path: FleetPath,
   mistakes: Mistake[],
 ): ScopeOptions {
-  const { schema, 'snapshot-dir': snapshots, 'max-remove': limit, ...others } = given;
+  const { schema, 'max-remove': limit, ...others } = given;
+  const directories = DIRECTORY_OPTIONS.flatMap((name) => {
+    const directory = directoryOf(given, name);
+    return directory === null ? [] : [[name, pathFrom(base, directory)]];
+  });
   return {
     ...others,
     ...(schema && { schema: schemasOf(base, schema, tree, [...path, 'schema'], mistakes) }),
-    ...(snapshots !== undefined && {
-      'snapshot-dir': snapshots === NO_SNAPSHOTS ? snapshots : pathFrom(base, snapshots),
-    }),
+    ...Object.fromEntries(directories),
     ...(limit !== undefined && { 'max-remove': String(limit) }),
   } as ScopeOptions;
 }

@@ -144,6 +144,7 @@ export const scopeSchema = z.strictObject(
     check: z.optional(word('all', 'pivot')),
     'accept-damage': z.optional(flag),
     'snapshot-dir': z.optional(listedPath),
+    'log-index': z.optional(listedPath),
     'max-remove': z.optional(
       z.union(
         [

@@ -55,6 +55,8 @@ export interface ScopeOptions {
   readonly 'accept-damage'?: boolean;
   /** Absolute path, or `none`. */
   readonly 'snapshot-dir'?: string;
+  /** Absolute path, or `keep`. */
+  readonly 'log-index'?: string;
   /** A number of records, or a share with `%`. */
   readonly 'max-remove'?: string;
 }

@@ -3,11 +3,12 @@ import { refuseStale, refuseUnlocked } from '../apply/apply.ts';
 import { RollbackError } from '../errors.ts';
 import { changesAnything, warningsOf } from '../plan/changes.ts';
 import { savePlan } from '../plan/file.ts';
+import { placesOf } from '../plan/places.ts';
 import { planRollback } from '../planner/plan-rollback.ts';
 import { verifyDatabase, verifyFailedError } from '../read/verify.ts';
 import type { UndoCheck } from '../recover/preview-undo.ts';
 import { planPurge } from '../recover/purge.ts';
-import { rollbackStatus } from '../recover/status.ts';
+import { refuseUnreadable, rollbackStatus } from '../recover/status.ts';
 import { realFs } from '../store/durable-fs.ts';
 import { withLocks } from '../store/lock-database.ts';
 import type { RollbackPlan } from '../types.ts';
@@ -15,9 +16,9 @@ import {
   type NodeTools,
   noPlanError,
   planned,
-  rootsOfNode,
   runError,
   savedPlan,
+  sourceOfNode,
   takenBackError,
 } from './node-tools.ts';
 import { roomNeeds } from './room.ts';
@@ -106,7 +107,7 @@ async function lookForEnd(task: NodeTask, plan: RollbackPlan): Promise<NodePlann
 }
 
 async function lookForUndo(task: NodeTask, plan: RollbackPlan): Promise<NodePlanned> {
-  const report = await rollbackStatus(plan.roots, { snapshotDir: plan.snapshotDir ?? undefined });
+  const report = await rollbackStatus(plan.roots, placesOf(plan));
   const undo = report.transactions.find((t) => t.id === plan.id)?.undo;
   if (undo?.possible === 'now') return planned(task, 'change', plan);
   throw undoError(undo);
@@ -133,10 +134,8 @@ function undoError(undo: UndoCheck | undefined): RollbackError {
 
 async function lookForPurge(task: NodeTask, plan: RollbackPlan, isKept: boolean): Promise<NodePlanned> {
   if (!isKept) return planned(task, 'done', plan);
-  const { rollbacks } = await planPurge(plan.roots, {
-    id: plan.id,
-    snapshotDir: plan.snapshotDir ?? undefined,
-  });
+  const { snapshotDir } = placesOf(plan);
+  const { rollbacks } = await planPurge(plan.roots, { id: plan.id, snapshotDir });
   const older = rollbacks.filter((r) => r.id !== plan.id);
   const notices = older.map(
     (r) => `an older rollback goes with it: ${r.id} to ${r.target ?? 'an unknown target'}`,
@@ -161,13 +160,9 @@ function lookForStanding(task: NodeTask, plan: RollbackPlan): NodePlanned {
 
 /** A node that no plan of the run concerns: whether anything is unfinished there. */
 async function lookForStatus(task: NodeTask): Promise<NodePlanned> {
-  const { roots } = rootsOfNode(task.node);
-  const report = await rollbackStatus(roots, { snapshotDir: task.node.snapshotDir ?? undefined });
-  const [unreadable] = report.unreadable;
-  if (unreadable !== undefined) {
-    const { path, problem: what, next } = unreadable;
-    throw new RollbackError('ERR_IO', { what, next: next ?? undefined }, { path });
-  }
+  const { roots, snapshotDir, logIndex } = sourceOfNode(task.node);
+  const report = await rollbackStatus(roots, { snapshotDir, logIndex });
+  refuseUnreadable(report);
   return planned(task, report.unfinished ? 'unfinished' : 'nothing', null);
 }
 
@@ -176,8 +171,8 @@ async function verifyNode(
   plan: RollbackPlan | null,
   { signal, onProgress }: NodeTools,
 ): Promise<NodePlanned> {
-  const { roots, groups } = rootsOfNode(task.node);
-  const report = await verifyDatabase(roots, { groups, signal, onProgress });
+  const { roots, ...source } = sourceOfNode(task.node);
+  const report = await verifyDatabase(roots, { ...source, signal, onProgress });
   if (report.ok) return planned(task, 'done', plan);
   return planned(task, 'damaged', plan, { error: nodeErrorOf(verifyFailedError(report)) });
 }

@@ -1,9 +1,10 @@
 /** What the work on one node is given, and what all of it shares. */
 import { type ErrorText, RollbackError } from '../errors.ts';
 import { readPlanFile } from '../plan/file.ts';
+import { placesOf } from '../plan/places.ts';
 import type { PlanOptions } from '../planner/options.ts';
 import { realFs } from '../store/durable-fs.ts';
-import { findHome, groupsOfHome, rootsOfHome } from '../store/home.ts';
+import { sourceOfHome } from '../store/home-source.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { RootGroups } from '../store/types.ts';
 import type { Progress, RollbackPlan } from '../types.ts';
@@ -33,19 +34,21 @@ export async function savedPlan({ planFile }: NodeTask): Promise<RollbackPlan | 
   return readPlanFile(planFile);
 }
 
-/** The roots of a node, and which of them belong together. @throws RollbackError as findHome */
-export function rootsOfNode({ home, src }: TaskNode): {
+/** The roots of a node, which of them belong together, and what lies beside them. @throws RollbackError as findHome */
+export function sourceOfNode({ home, src, snapshotDir, logIndex }: TaskNode): {
   readonly roots: readonly string[];
   readonly groups: RootGroups | undefined;
+  readonly snapshotDir: string | undefined;
+  readonly logIndex: string | undefined;
 } {
-  if (home === null) return { roots: src, groups: undefined };
-  const found = findHome(home);
-  return { roots: rootsOfHome(found), groups: groupsOfHome(found) };
+  const found = home === null ? { roots: src, groups: undefined, logIndex: undefined } : sourceOfHome(home);
+  const { roots, groups } = found;
+  return { roots, groups, snapshotDir: snapshotDir ?? undefined, logIndex: logIndex ?? found.logIndex };
 }
 
 /** What a command that goes on with a plan needs besides the roots. */
-export function goingOnWith({ id, snapshotDir }: RollbackPlan, tools: NodeTools) {
-  return { id, snapshotDir: snapshotDir ?? undefined, signal: tools.signal, onProgress: tools.onProgress };
+export function goingOnWith(plan: RollbackPlan, { signal, onProgress }: NodeTools) {
+  return { id: plan.id, ...placesOf(plan), signal, onProgress };
 }
 
 /** A node that was looked at. */

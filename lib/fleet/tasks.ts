@@ -12,6 +12,8 @@ export interface TaskNode {
   readonly src: readonly string[];
   /** The snapshot directory, where the fleet file names one. */
   readonly snapshotDir: string | null;
+  /** The log-index, likewise. */
+  readonly logIndex: string | null;
   /** Options and target of `plan`, as on the command line. */
   readonly words: readonly string[];
 }
