@@ -2,24 +2,17 @@
 import { join } from 'node:path';
 import { RollbackError } from '../errors.ts';
 import { shellCommand } from '../format/shell-word.ts';
+import { BLOCK, bytesWritten, freeAndNeeded, type Room, roomByDevice } from '../journal/room.ts';
 import { stepsOf } from '../journal/run-steps.ts';
 import type { TransactionContext } from '../journal/transaction.ts';
-import { sizeAfter } from '../logindex/verify-log.ts';
 import { OWN_DIR } from '../store/root-set.ts';
 import { lstatOrNull } from '../store/roots.ts';
 import type { AnyStep } from '../types.ts';
 
-/** What a small file, or a directory, takes at least (bytes). */
-const BLOCK = 4096;
 /** Directories, documents, marks, a claim, locks, the memory of the set, the audit: in each participant. */
 const FILES = 16;
 /** What a name in a directory takes (bytes). */
 const NAME = 64;
-
-interface Room {
-  bytes: number;
-  files: number;
-}
 
 /** What a transaction takes in each of its participants. */
 function roomIn(context: TransactionContext, inPlace: ReadonlySet<AnyStep>): Map<string, Room> {
@@ -35,30 +28,12 @@ function roomIn(context: TransactionContext, inPlace: ReadonlySet<AnyStep>): Map
   );
   for (const step of stepsOf(context)) {
     const base = participants.base(step.file.root);
-    const room = rooms.get(base) ?? { bytes: 0, files: 0 };
-    rooms.set(base, room);
-    const written = bytesWritten(step, inPlace);
-    room.bytes += written === null ? NAME : written + BLOCK;
-    room.files += written === null ? 0 : 1;
+    const { bytes, files } = rooms.get(base) ?? { bytes: 0, files: 0 };
+    const written = bytesWritten(step, inPlace.has(step));
+    if (written === null) rooms.set(base, { bytes: bytes + NAME, files });
+    else rooms.set(base, { bytes: bytes + written + BLOCK, files: files + 1 });
   }
   return rooms;
-}
-
-/** Bytes of the new files that a step makes; null when it makes none. */
-function bytesWritten(step: AnyStep, inPlace: ReadonlySet<AnyStep>): number | null {
-  switch (step.op) {
-    case 'cut-file':
-      return inPlace.has(step) ? step.from - step.to : step.to;
-    case 'rewrite-keys':
-      return step.to;
-    case 'replace-file':
-      return step.after.length / 2;
-    // The log that is kept is copied where it cannot have a second link.
-    case 'rewind-log':
-      return sizeAfter(step) + (step.from ?? 0);
-    default:
-      return null;
-  }
 }
 
 /**
@@ -68,19 +43,9 @@ function bytesWritten(step: AnyStep, inPlace: ReadonlySet<AnyStep>): number | nu
  */
 export function refuseTooLittleRoom(context: TransactionContext, inPlace: ReadonlySet<AnyStep>): void {
   const { fs } = context;
-  const byDevice = new Map<string, Room & { dir: string }>();
-  for (const [dir, { bytes, files }] of roomIn(context, inPlace)) {
-    const { dev } = fs.lstat(dir);
-    const shared = byDevice.get(dev);
-    byDevice.set(dev, { dir, bytes: bytes + (shared?.bytes ?? 0), files: files + (shared?.files ?? 0) });
-  }
-  for (const { dir, bytes, files } of byDevice.values()) {
+  for (const { dir, bytes, files } of roomByDevice(fs, roomIn(context, inPlace))) {
     const free = fs.freeBytes(dir);
-    if (free !== null && free < bytes)
-      throw noRoomError(
-        `${kib(Math.floor(free / 1024))} are free, and ${kib(Math.ceil(bytes / 1024))} are needed`,
-        dir,
-      );
+    if (free !== null && free < bytes) throw noRoomError(freeAndNeeded(free, bytes), dir);
     const left = fs.freeInodes(dir);
     if (left !== null && left < files)
       throw noRoomError(
@@ -90,8 +55,6 @@ export function refuseTooLittleRoom(context: TransactionContext, inPlace: Readon
       );
   }
 }
-
-const kib = (count: number): string => `${count.toLocaleString('en-US')} KiB`;
 
 function noRoomError(
   what: string,

@@ -1,7 +1,7 @@
 /** What each step will do, tried in advance: one call for a file that is removed, a few more for one that is replaced. */
 import { dirname, join } from 'node:path';
 import { hasErrno } from '../errors.ts';
-import { cutsInPlace } from '../journal/execute-step.ts';
+import { mayCutInPlace } from '../journal/room.ts';
 import { stepsOf } from '../journal/run-steps.ts';
 import type { TransactionContext } from '../journal/transaction.ts';
 import { openToWrite } from '../store/durable-files.ts';
@@ -23,9 +23,8 @@ export function cutsTried(context: TransactionContext): ReadonlySet<AnyStep> {
   const { fs, participants } = context;
   const found = new Set<AnyStep>();
   for (const step of stepsOf(context)) {
-    if (step.op !== 'cut-file' || !cutsInPlace(step.from, step.to)) continue;
     const path = participants.pathOf(step);
-    if (lstatOrNull(fs, path)?.nlink !== 1) continue;
+    if (!mayCutInPlace(fs, path, step)) continue;
     try {
       const fd = openToWrite(fs, path);
       if (fd === null) continue;

@@ -1,24 +1,20 @@
 /** The room that a batch needs: what single nodes need is added up on each file system. */
-import { cutsInPlace } from '../journal/execute-step.ts';
 import { Participants } from '../journal/participants.ts';
+import { bytesWritten, mayCutInPlace } from '../journal/room.ts';
+import { stepsOfPlan } from '../plan/step-effects.ts';
 import type { DurableFs } from '../store/durable-fs.ts';
-import { lstatOrNull } from '../store/roots.ts';
 import type { RollbackPlan } from '../types.ts';
 import type { NodePlanned, RoomNeed } from './verdicts.ts';
 
 /** Bytes that the steps of a plan write on each file system. */
 export function roomNeeds(fs: DurableFs, plan: RollbackPlan): RoomNeed[] {
-  const participants = new Participants(plan.id, plan.roots, plan.snapshotDir);
+  const { id, roots, snapshotDir, logIndex } = plan;
+  const participants = new Participants(id, roots, snapshotDir, logIndex ?? null);
   const needed = new Map<string, number>();
-  for (const step of plan.tables.flatMap((t) => t.steps)) {
-    if (step.op !== 'rewrite-keys' && step.op !== 'cut-file') continue;
+  for (const step of stepsOfPlan(plan)) {
+    const bytes = bytesWritten(step, mayCutInPlace(fs, participants.pathOf(step), step)) ?? 0;
     const dir = participants.base(step.file.root);
-    let bytes = step.to;
-    if (step.op === 'cut-file') {
-      const isLinked = (lstatOrNull(fs, participants.pathOf(step))?.nlink ?? 1) > 1;
-      if (!isLinked && cutsInPlace(step.from, step.to)) bytes = step.from - step.to;
-    }
-    needed.set(dir, (needed.get(dir) ?? 0) + bytes);
+    if (bytes > 0) needed.set(dir, (needed.get(dir) ?? 0) + bytes);
   }
   return [...needed].flatMap(([dir, bytes]) => {
     const free = fs.freeBytes(dir);

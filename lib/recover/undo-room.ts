@@ -2,20 +2,19 @@
 import { RollbackError } from '../errors.ts';
 import { shellCommand } from '../format/shell-word.ts';
 import type { FoundTransaction } from '../journal/find.ts';
+import { BLOCK, freeAndNeeded, type Room, roomByDevice } from '../journal/room.ts';
 import { stepsOf } from '../journal/run-steps.ts';
 import type { TransactionContext } from '../journal/transaction.ts';
 import { lstatOrNull } from '../store/roots.ts';
 
-/** What a small file takes (bytes). */
-const BLOCK = 4096;
 /** A claim, two marks, a fence, bounds, the audit: in each participant. */
 const FILES = 8;
 
-/** Bytes that undo writes into each participant before it frees any. */
-function bytesNeeded(context: TransactionContext, additions: number): Map<string, number> {
+/** What undo writes into each participant before it frees any; files are not counted. */
+function roomIn(context: TransactionContext, additions: number): Map<string, Room> {
   const { fs, participants, plan } = context;
-  const own = BLOCK * (FILES + plan.tables.length) + 256 * additions;
-  const needed = new Map(participants.dirs.map((dir) => [dir, own]));
+  const bytes = BLOCK * (FILES + plan.tables.length) + 256 * additions;
+  const rooms = new Map(participants.dirs.map((dir): [string, Room] => [dir, { bytes, files: 0 }]));
   stepsOf(context).forEach((step, index) => {
     if (step.op !== 'cut-file' || lstatOrNull(fs, participants.undoPath(step, index, 'tail')) === null)
       return;
@@ -23,9 +22,9 @@ function bytesNeeded(context: TransactionContext, additions: number): Map<string
     // A file with other links is never changed in place.
     const isLinked = (lstatOrNull(fs, participants.pathOf(step))?.nlink ?? 1) > 1;
     const written = isLinked ? step.from : step.from - step.to;
-    needed.set(base, (needed.get(base) ?? 0) + written + BLOCK);
+    rooms.set(base, { bytes: (rooms.get(base)?.bytes ?? 0) + written + BLOCK, files: 0 });
   });
-  return needed;
+  return rooms;
 }
 
 /**
@@ -39,12 +38,7 @@ export function refuseTooLittleRoomToUndo(
   older: FoundTransaction | undefined,
 ): void {
   const { fs, participants } = context;
-  const byDevice = new Map<string, { dir: string; bytes: number }>();
-  for (const [dir, bytes] of bytesNeeded(context, additions)) {
-    const { dev } = fs.lstat(dir);
-    byDevice.set(dev, { dir, bytes: bytes + (byDevice.get(dev)?.bytes ?? 0) });
-  }
-  for (const { dir, bytes } of byDevice.values()) {
+  for (const { dir, bytes } of roomByDevice(fs, roomIn(context, additions))) {
     const free = fs.freeBytes(dir);
     if (free !== null && free < bytes) throw noRoomError(dir, free, bytes, purgeOf(participants, older));
   }
@@ -62,11 +56,10 @@ function purgeOf(
 }
 
 function noRoomError(path: string, free: number, needed: number, purge: string): RollbackError {
-  const kib = (bytes: number): string => `${bytes.toLocaleString('en-US')} KiB`;
   return new RollbackError(
     'ERR_PREFLIGHT',
     {
-      what: `There is too little room to undo: ${kib(Math.floor(free / 1024))} are free, and ${kib(Math.ceil(needed / 1024))} are needed`,
+      what: `There is too little room to undo: ${freeAndNeeded(free, needed)}`,
       why: 'The undo would stop half-way. Nothing was changed',
       next: `Free some space on that file system${purge}`,
     },
