@@ -88,6 +88,13 @@ describe('cli: a batch that is killed', function () {
     }
   }
 
+  /** Nodes without files under the names that locks have before they are in their place. */
+  function withoutPreparedLocks(): Tree[] {
+    const isPrepared = (path: string): boolean =>
+      /(^|\/)\.litt\.lock\.[^/]*-new\.litt-rollback-tmp$/.test(path);
+    return fleet.names.map((name) => new Map([...fleet.tree(name)].filter(([path]) => !isPrepared(path))));
+  }
+
   for (const [signal, code] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
@@ -95,7 +102,7 @@ describe('cli: a batch that is killed', function () {
   ] as const) {
     it(`${signal} while nodes are being planned ends it with ${code}, and nothing is changed`, async () => {
       fleet = makeFleet(6);
-      const before = fleet.names.map((name) => fleet.tree(name));
+      const before = withoutPreparedLocks();
       const filter = join(tempDir(), 'slow.mjs');
       writeFileSync(
         filter,
@@ -120,6 +127,9 @@ describe('cli: a batch that is killed', function () {
       running.child.kill(signal);
       setTimeout(() => running.child.kill(signal), 300);
       expect((await running.result).code).to.equal(code);
+      expect(withoutPreparedLocks()).to.deep.equal(before);
+      // What a killed worker was about to make into a lock goes with the next look.
+      await run(['batch', 'plan', fleet.file, '--height', HEIGHT]);
       expect(fleet.names.map((name) => fleet.tree(name))).to.deep.equal(before);
     });
   }
