@@ -10,7 +10,7 @@ import {
   undoBatch,
   verifyBatch,
 } from '../fleet/batch.ts';
-import { type GateView, MOST_JOBS } from '../fleet/batch-options.ts';
+import type { GateView } from '../fleet/batch-options.ts';
 import type { BatchSummary } from '../fleet/batch-summary.ts';
 import { readFleet } from '../fleet/fleet-file.ts';
 import type { Fleet, FleetTarget } from '../fleet/fleet-types.ts';
@@ -25,7 +25,6 @@ import { type Context, textStyle } from './context.ts';
 import { errorToText } from './error-output.ts';
 import { EXIT_CHANGES, signalExitCode } from './exit-codes.ts';
 import { refuseHtmlOutput, writeHtml } from './html-output.ts';
-import { tooManyJobsError } from './mistakes.ts';
 import type { TargetOptions } from './target.ts';
 
 /** The options of these commands. */
@@ -79,10 +78,9 @@ async function runBatch(
   options: BatchCommandOptions,
   context: Context,
 ): Promise<number> {
-  if (options.jobs !== undefined && options.jobs > MOST_JOBS) throw tooManyJobsError(options.jobs, MOST_JOBS);
   const fleet = readFleet(path);
   const dirs = fleet.nodes.flatMap(({ home, src }) => (home === null ? src : [home]));
-  refuseHtmlOutput(options.html, dirs, context.signals.signal);
+  refuseHtmlOutput(options.html, dirs);
   const display = fleetDisplay(context);
   let target: string | null = null;
   const batch = start(command, fleet, options, context, async (view) => {
@@ -101,9 +99,7 @@ async function runBatch(
     await display.stop();
   }
   const summary = await batch.summary;
-  await writeHtml(options.html, dirs, new AbortController().signal, () =>
-    fleetToHtml(summary, new Date().toISOString(), fleet.notices),
-  );
+  await writeHtml(options.html, dirs, () => fleetToHtml(summary, new Date().toISOString(), fleet.notices));
   if (!context.json && !context.quiet) await showEnd(command, fleet, path, summary, options, context);
   return exitCode(summary, options, context);
 }

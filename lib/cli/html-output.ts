@@ -3,7 +3,7 @@ import { isEarlierPage } from '../report/html-page.ts';
 import { realFs } from '../store/durable-fs.ts';
 import { type OutputRule, refuseOutput, writeOutput } from '../store/output-file.ts';
 
-const ruleFor = (databaseDirs: readonly string[], signal: AbortSignal): OutputRule => ({
+const ruleFor = (databaseDirs: readonly string[], signal?: AbortSignal): OutputRule => ({
   what: 'page',
   databaseDirs,
   isEarlier: isEarlierPage,
@@ -11,20 +11,20 @@ const ruleFor = (databaseDirs: readonly string[], signal: AbortSignal): OutputRu
 });
 
 /** Refuses a page that could not be written, before any work is done for it. @throws RollbackError ERR_USAGE, ERR_IO */
-export function refuseHtmlOutput(
-  path: string | undefined,
-  databaseDirs: readonly string[],
-  signal: AbortSignal,
-): void {
-  if (path !== undefined) refuseOutput(realFs, path, ruleFor(databaseDirs, signal));
+export function refuseHtmlOutput(path: string | undefined, databaseDirs: readonly string[]): void {
+  if (path !== undefined) refuseOutput(realFs, path, ruleFor(databaseDirs));
 }
 
-/** Writes a page, whole or not at all. @throws RollbackError ERR_USAGE, ERR_IO, ERR_INTERRUPTED */
+/**
+ * Writes a page, whole or not at all.
+ * @param signal ends a wait for a pipe to be read
+ * @throws RollbackError ERR_USAGE, ERR_IO, ERR_INTERRUPTED
+ */
 export async function writeHtml(
   path: string | undefined,
   databaseDirs: readonly string[],
-  signal: AbortSignal,
   text: () => string,
+  signal?: AbortSignal,
 ): Promise<void> {
   if (path !== undefined) await writeOutput(realFs, path, Buffer.from(text()), ruleFor(databaseDirs, signal));
 }

@@ -106,11 +106,6 @@ export function swallowedError(flags: string, value: string): RollbackError {
   return usageError(`${name} took \`${value}\` as its value`, next);
 }
 
-/** The refusal of more workers than make sense. */
-export function tooManyJobsError(jobs: number, most: number): RollbackError {
-  return usageError(`--jobs ${jobs} is too many`, `At most ${most} nodes are worked on at once`);
-}
-
 /** The refusal of a target that is counted from an end, where many nodes are to end at one place. */
 export function relativeTargetError(name: string): RollbackError {
   return new RollbackError('ERR_USAGE', {

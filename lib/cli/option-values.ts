@@ -5,6 +5,9 @@ import { InvalidArgumentError } from 'commander';
 import { parseGivenTime } from '../format/given-time.ts';
 import { MAX_HEIGHT } from '../input/checks.ts';
 
+/** More than any database holds, and exact as a number. */
+const MAX_COUNT = 999_999_999_999_999;
+
 /** One value; the option may stand only once. */
 export function once(value: string, previous: string | undefined): string {
   if (previous !== undefined) throw new InvalidArgumentError('It was given more than once.');
@@ -28,13 +31,16 @@ export function oneOf<T extends string>(
   };
 }
 
-/** A whole number from `least` on, of at most 15 digits. */
-export function count(least: number): (value: string, previous: number | undefined) => number {
+/** A whole number from `least` to `most`, or of at most 15 digits. */
+export function count(
+  least: number,
+  most = MAX_COUNT,
+): (value: string, previous: number | undefined) => number {
   return (value, previous) => {
     once(value, previous?.toString());
     const n = wholeNumber(value);
-    if (n === null || n < least)
-      throw new InvalidArgumentError(`A whole number from ${least} to ${MAX_COUNT} is needed.`);
+    if (n === null || n < least || n > most)
+      throw new InvalidArgumentError(`A whole number from ${least} to ${most} is needed.`);
     return n;
   };
 }
@@ -90,9 +96,6 @@ export function limit(value: string, previous: Limit | undefined): Limit {
   }
   return { records };
 }
-
-/** More than any database holds, and exact as a number. */
-const MAX_COUNT = 999_999_999_999_999;
 
 function wholeNumber(text: string): number | null {
   const n = /^\d{1,15}$/.test(text) ? Number(text) : null;

@@ -35,7 +35,7 @@ export async function run(options: PlanCommandOptions, context: Context): Promis
   for (const remark of remarksOn(options)) await context.note(remark);
   const writing = { force: options.force, signal: signals.signal };
   if (options.out !== undefined) refusePlanOutput(options.out, databaseDirs(planning), writing);
-  refuseHtmlOutput(options.html, databaseDirs(planning), signals.signal);
+  refuseHtmlOutput(options.html, databaseDirs(planning));
   const progress = context.newProgress();
   const plan = await planRollback({
     ...planning,
@@ -51,9 +51,9 @@ export async function run(options: PlanCommandOptions, context: Context): Promis
   else if (options.out !== undefined) await writePlanFile(options.out, plan, writing);
   const command =
     options.out === undefined || isPrinted ? applyCommand(options) : ['litt-rollback', 'apply', options.out];
-  await writeHtml(options.html, databaseDirs(planning), signals.signal, () =>
-    planToHtml(plan, plan.unlocked || !changesAnything(plan) ? null : shellCommand(command)),
-  );
+  const page = (): string =>
+    planToHtml(plan, plan.unlocked || !changesAnything(plan) ? null : shellCommand(command));
+  await writeHtml(options.html, databaseDirs(planning), page, signals.signal);
   if (!context.json) {
     const style = { color: context.color && !isPrinted, width: context.width, verbose: context.verbose };
     const text = planToText(plan, { ...style, applyCommand: command, keepUndo: options.undo !== false });

@@ -86,7 +86,7 @@ function begin(batch: Command, name: BatchCommand, description: string): Command
       option('--run <dir>', 'the directory of the run; default FLEET.run beside the fleet file', once),
     )
     .addOption(option('--html <file>', 'the result as a page for people', once))
-    .addOption(option('--jobs <n>', `nodes at once; default 4, at most ${MOST_JOBS}`, count(1)));
+    .addOption(option('--jobs <n>', `nodes at once; default 4, at most ${MOST_JOBS}`, count(1, MOST_JOBS)));
   return command;
 }
 

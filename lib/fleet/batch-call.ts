@@ -14,7 +14,7 @@ import { refuseDoubles } from './fleet-doubles.ts';
 import { selectNodes } from './fleet-selection.ts';
 import type { Fleet, FleetNode, FleetTarget } from './fleet-types.ts';
 import type { RunDirectory } from './run-directory.ts';
-import { targetText } from './run-document.ts';
+import { targetWords } from './run-document.ts';
 import type { BatchCommand } from './tasks.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -128,7 +128,7 @@ export async function carryOut(
 
 function wordsOf({ target, run }: BatchWork): string | null {
   const given = target ?? run?.document.target ?? null;
-  return given === null ? null : targetText(given);
+  return given === null ? null : targetWords(given);
 }
 
 /** Nodes that this call has not chosen keep what an earlier one has said of them. */

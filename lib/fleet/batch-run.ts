@@ -79,15 +79,13 @@ export class BatchRun {
 
   /** Every node of the call, in its order, with its verdict. */
   results(): SummaryNode[] {
-    return this.#work.nodes.map(({ name }) => {
-      const attempts = this.#begun.has(name) ? 1 : 0;
-      const result = this.#ended.get(name);
-      if (result !== undefined) return { ...result, attempts };
-      const seen = this.#planned.get(name);
-      const { transaction = null, tables = [], notices = [], error = null } = seen ?? {};
-      const wanted = seen?.verdict ?? 'not-started';
-      const verdict = wanted === 'change' && changesNodes(this.#work.command) ? 'not-started' : wanted;
-      return { node: name, verdict, changed: false, transaction, tables, notices, error, attempts };
+    const { nodes, command } = this.#work;
+    return nodes.map(({ name }) => {
+      const seen = this.#planned.get(name) ?? unseen(name);
+      const ended: Omit<SummaryNode, 'attempts'> = this.#ended.get(name) ?? endOf(seen);
+      // A call that changes no node says what could be changed.
+      const verdict = changesNodes(command) ? ended.verdict : seen.verdict;
+      return { ...ended, verdict, attempts: this.#begun.has(name) ? 1 : 0 };
     });
   }
 
@@ -198,8 +196,14 @@ export class BatchRun {
   }
 }
 
-/** A node that needs no change is at its end. */
+/** The end of a node that is not changed. */
 function endOf({ node, verdict, transaction, tables, notices, error }: NodePlanned): NodeEnded {
   const final = verdict === 'change' ? 'not-started' : verdict;
   return { node, verdict: final, changed: false, transaction, tables, notices, error };
+}
+
+/** A node that the batch was stopped before. */
+function unseen(node: string): NodePlanned {
+  const verdict = 'not-started';
+  return { node, verdict, transaction: null, tables: [], needs: [], notices: [], error: null };
 }

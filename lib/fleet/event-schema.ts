@@ -1,32 +1,23 @@
 /** The shape of the lines of a batch: what is published for programs that read them. */
 import * as z from 'zod/mini';
-import { ERROR_CODES, type ErrorCode } from '../error-codes.ts';
+import { ERROR_CODES, type ErrorCode, type ErrorKind, EXIT_OF_KIND } from '../error-codes.ts';
 import type { Proven, SameShape } from '../plan/same-shape.ts';
 import type { BatchEvent } from './batch-events.ts';
+import { BATCH_COMMANDS } from './tasks.ts';
+import { NODE_VERDICTS, VERDICTS } from './verdicts.ts';
 
 const count = z.int().check(z.nonnegative());
 const text = z.string();
 const texts = z.array(text);
 const maybe = z.nullable(text);
 
-const verdict = z.enum([
-  'done',
-  'nothing',
-  'refused',
-  'damaged',
-  'locked',
-  'unfinished',
-  'system',
-  'crashed',
-  'not-started',
-]);
-const plannedVerdict = z.union([z.literal('change'), verdict]);
-
-const command = z.enum(['plan', 'apply', 'resume', 'undo', 'purge', 'status', 'verify']);
+const verdict = z.enum(NODE_VERDICTS);
+const plannedVerdict = z.enum(VERDICTS);
+const command = z.enum(BATCH_COMMANDS);
 
 const error = z.strictObject({
   code: z.enum(ERROR_CODES as unknown as [ErrorCode, ...ErrorCode[]]),
-  kind: z.enum(['defect', 'usage', 'refused', 'damaged', 'locked', 'unfinished', 'system', 'interrupted']),
+  kind: z.enum(Object.keys(EXIT_OF_KIND) as [ErrorKind, ...ErrorKind[]]),
   exit_code: count,
   what: text,
   why: maybe,

@@ -120,11 +120,6 @@ export class RunDirectory {
     return join(this.path, PLANS_DIR, `${node}.json`);
   }
 
-  /** Whether a plan of this node is saved. */
-  hasPlan(node: string): boolean {
-    return lstatOrNull(this.#fs, this.planFile(node)) !== null;
-  }
-
   /** Notes how far the run is, durably. @throws RollbackError ERR_IO */
   note(change: Partial<Pick<RunDocument, 'settled' | 'over'>>): void {
     const document = { ...this.#document, ...change };

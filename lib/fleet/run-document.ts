@@ -44,7 +44,7 @@ export function runNodesOf(fleet: Fleet): RunDocument['nodes'] {
 }
 
 /** A target in words: `height 1027`. */
-export function targetText(given: FleetTarget | RunDocument['target']): string {
+export function targetWords(given: FleetTarget | RunDocument['target']): string {
   const [[name, value] = ['', '']] = Object.entries(given);
   return `${name} ${value}`;
 }
@@ -69,8 +69,8 @@ export function refuseOtherRun(run: RunDocument, dir: string, fleet: Fleet, give
 }
 
 function targetDifferences(run: RunDocument, given: FleetTarget | null): string[] {
-  if (given === null || targetText(given) === targetText(run.target)) return [];
-  return [`the target was ${targetText(run.target)}, and is ${targetText(given)}`];
+  if (given === null || targetWords(given) === targetWords(run.target)) return [];
+  return [`the target was ${targetWords(run.target)}, and is ${targetWords(given)}`];
 }
 
 function nodeDifferences(run: RunDocument, fleet: Fleet): string[] {

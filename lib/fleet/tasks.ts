@@ -3,7 +3,10 @@ import type { Progress } from '../types.ts';
 import type { NodeEnded, NodePlanned } from './verdicts.ts';
 
 /** What is done with a whole batch, and with each node of it. */
-export type BatchCommand = 'plan' | 'apply' | 'resume' | 'undo' | 'purge' | 'status' | 'verify';
+export const BATCH_COMMANDS = ['plan', 'apply', 'resume', 'undo', 'purge', 'status', 'verify'] as const;
+
+/** One of these. */
+export type BatchCommand = (typeof BATCH_COMMANDS)[number];
 
 /** One node, as a worker needs it. */
 export interface TaskNode {

@@ -3,25 +3,34 @@ import { EXIT_OF_KIND } from '../error-codes.ts';
 import type { ErrorCode, ErrorKind, ErrorPlace, RollbackError } from '../errors.ts';
 import type { RollbackPlan, TablePlan } from '../types.ts';
 
+/** Every verdict with which a node ends, in the order in which they are told. */
+export const NODE_VERDICTS = [
+  'done',
+  'nothing',
+  'refused',
+  'damaged',
+  'locked',
+  'unfinished',
+  'system',
+  'crashed',
+  'not-started',
+] as const;
+
+/** The same before any change: `change` where there is something to do. */
+export const VERDICTS = ['change', ...NODE_VERDICTS] as const;
+
+/** A node's verdict before any change. */
+export type PlannedVerdict = (typeof VERDICTS)[number];
+
 /**
  * `done`: as the batch wants it. `nothing`: nothing was to be done. The others are failures: `refused`, `damaged`,
  * `locked`, `unfinished` and `system` as the kinds of errors; `crashed`: its worker died or met a defect;
  * `not-started`: the batch was stopped before.
  */
-export type NodeVerdict = 'done' | 'nothing' | FailedVerdict;
+export type NodeVerdict = (typeof NODE_VERDICTS)[number];
 
 /** A verdict that is a failure. */
-export type FailedVerdict =
-  | 'refused'
-  | 'damaged'
-  | 'locked'
-  | 'unfinished'
-  | 'system'
-  | 'crashed'
-  | 'not-started';
-
-/** A node's verdict before any change; `change` where there is something to do. */
-export type PlannedVerdict = 'change' | NodeVerdict;
+export type FailedVerdict = Exclude<NodeVerdict, 'done' | 'nothing'>;
 
 /** The error of a node, as data. */
 export interface NodeError {

@@ -1,7 +1,8 @@
 /** Many nodes in a few lines: nodes with the same result share a line, and failures come last. */
+import { changesNodes } from '../fleet/batch-gate.ts';
 import type { SummaryNode } from '../fleet/batch-summary.ts';
 import type { BatchCommand } from '../fleet/tasks.ts';
-import { isFailed, type PlannedVerdict, type TableEnd } from '../fleet/verdicts.ts';
+import { isFailed, type PlannedVerdict, type TableEnd, VERDICTS } from '../fleet/verdicts.ts';
 import { targetText } from '../format/grouped.ts';
 import { foldNames } from './fold-names.ts';
 import { type Paint, paint } from './paint.ts';
@@ -185,30 +186,14 @@ function failureOf(group: readonly ToldNode[], width: number, colours: Paint): s
   return lines;
 }
 
-const CHANGING: readonly BatchCommand[] = ['apply', 'resume', 'undo', 'purge'];
-
-/** The order in which verdicts are counted. */
-const ORDER: readonly PlannedVerdict[] = [
-  'change',
-  'done',
-  'nothing',
-  'refused',
-  'damaged',
-  'locked',
-  'unfinished',
-  'system',
-  'crashed',
-  'not-started',
-];
-
 function totalLines(nodes: readonly ToldNode[], options: FleetTextOptions): string[] {
   const { command, moment, stopped, remarks = [] } = options;
-  const counts = ORDER.flatMap((verdict) => {
+  const counts = VERDICTS.flatMap((verdict) => {
     const count = nodes.filter((n) => n.verdict === verdict).length;
     return count === 0 ? [] : [`${formatCount(count)} ${verdict}`];
   });
   const lines = [`  ${plural(nodes.length, 'node')}: ${counts.join(', ')}.`];
-  if (moment === 'end' && CHANGING.includes(command) && stopped === null)
+  if (moment === 'end' && changesNodes(command) && stopped === null)
     lines.push(`  This call has changed ${plural(nodes.filter((n) => n.changed).length, 'node')}.`);
   const differences = differentEnds(nodes);
   if (differences.length > 0)
